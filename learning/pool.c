@@ -1,0 +1,157 @@
+#include "learning/pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_BYTES = 1 << 20, ALIGN = 16 };
+
+struct pool_chunk {
+	struct pool_chunk *next;
+	size_t bytes;
+};
+
+struct pool_defer {
+	struct pool_defer *next;
+	void (*fn)(void *);
+	void *arg;
+};
+
+static void *
+heap_get(void *ctx, size_t bytes)
+{
+	(void)ctx;
+	return malloc(bytes);
+}
+
+static void
+heap_put(void *ctx, void *p, size_t bytes)
+{
+	(void)ctx;
+	(void)bytes;
+	free(p);
+}
+
+void
+pool_init(struct pool *p, size_t limit_bytes)
+{
+	*p = (struct pool){ .get = heap_get, .put = heap_put, .limit_bytes = limit_bytes };
+}
+
+int
+pool_run(struct pool *p, int (*job)(struct pool *, void *ctx), void *ctx)
+{
+	int err = setjmp(p->out);
+
+	if (err == 0) {
+		p->running = 1;
+		err = job(p, ctx);
+	}
+	p->running = 0;
+	return err;
+}
+
+static void
+give_up(struct pool *p, int err)
+{
+	if (!p->running)
+		abort();	/* our own bug: pools allocate inside pool_run() only */
+	longjmp(p->out, err);
+}
+
+static void
+add_chunk(struct pool *p, size_t bytes)
+{
+	struct pool_chunk *c;
+	size_t want = MAX(bytes + ALIGN + sizeof *c, (size_t)CHUNK_BYTES);
+
+	if (want < bytes || (p->limit_bytes > 0 && p->limit_bytes - p->used_bytes < want))
+		give_up(p, -ENOMEM);
+	c = p->get(p->ctx, want);
+	if (c == NULL)
+		give_up(p, -ENOMEM);
+	c->next = p->chunks;
+	c->bytes = want;
+	p->chunks = c;
+	p->used_bytes += want;
+	p->at = (uint8_t *)c + ALIGN;
+	p->end = (uint8_t *)c + want;
+}
+
+void *
+pool_alloc(struct pool *p, size_t bytes)
+{
+	size_t need = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	void *mem;
+
+	static_assert(sizeof(struct pool_chunk) <= ALIGN, "the chunk's head is one unit");
+	if (need < bytes)
+		give_up(p, -ENOMEM);
+	if (__atomic_load_n(&p->cancelled, __ATOMIC_RELAXED))
+		give_up(p, -ECANCELED);
+	if ((size_t)(p->end - p->at) < need)
+		add_chunk(p, need);
+	mem = p->at;
+	p->at += need;
+	return memset(mem, 0, need);
+}
+
+void *
+pool_array(struct pool *p, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		give_up(p, -ENOMEM);
+	return pool_alloc(p, bytes);
+}
+
+void *
+pool_copy(struct pool *p, const void *from, size_t bytes)
+{
+	void *to = pool_alloc(p, bytes);
+
+	if (bytes > 0)
+		memcpy(to, from, bytes);
+	return to;
+}
+
+void *
+pool_grow(struct pool *p, const void *old, size_t old_n, size_t new_n, size_t size)
+{
+	void *to = pool_array(p, new_n, size);
+
+	if (old_n > 0)
+		memcpy(to, old, old_n * size);
+	return to;
+}
+
+void
+pool_defer(struct pool *p, void (*fn)(void *), void *arg)
+{
+	struct pool_defer *d = pool_alloc(p, sizeof *d);
+
+	*d = (struct pool_defer){ p->defers, fn, arg };
+	p->defers = d;
+}
+
+void
+pool_cancel(struct pool *p)
+{
+	__atomic_store_n(&p->cancelled, 1, __ATOMIC_RELAXED);
+}
+
+void
+pool_fini(struct pool *p)
+{
+	for (struct pool_defer *d = p->defers; d != NULL; d = d->next)
+		d->fn(d->arg);
+	for (struct pool_chunk *c = p->chunks, *next; c != NULL; c = next) {
+		next = c->next;
+		p->put(p->ctx, c, c->bytes);
+	}
+	p->chunks = NULL;
+	p->defers = NULL;
+	p->at = p->end = NULL;
+	p->used_bytes = 0;
+}

@@ -1,0 +1,49 @@
+#pragma once
+/*
+ * pool.h - the memory of one learning job.
+ *
+ * A job allocates and never frees; the pool returns everything at its end. Running
+ * out of the limit, or being cancelled, ends the job at once: control returns to
+ * pool_run(), so learning code has no error path for memory. The caller says where
+ * chunks come from (jemalloc arena in the programs, malloc in tests).
+ *
+ * Threads: one pool belongs to one thread, except pool_cancel(), which any thread
+ * may call. Nothing that must be released by hand (a FILE, a pcap handle) may be held
+ * across an allocation unless pool_defer() was told how to release it.
+ */
+#include <setjmp.h>
+
+#include "models/base.h"
+
+struct pool_chunk;
+struct pool_defer;
+
+struct pool {
+	void *(*get)(void *ctx, size_t bytes);	/* NULL when there is no more */
+	void (*put)(void *ctx, void *p, size_t bytes);
+	void *ctx;
+	size_t limit_bytes;		/* 0: no limit */
+	size_t used_bytes;		/* held from get(), peak for now: nothing is given back */
+	struct pool_chunk *chunks;
+	struct pool_defer *defers;
+	uint8_t *at, *end;		/* free part of the newest chunk */
+	jmp_buf out;
+	int running, cancelled;
+};
+
+/* Chunks from malloc. limit_bytes 0: none. */
+void	pool_init(struct pool *p, size_t limit_bytes);
+/* Runs job(ctx). Returns its value, -ENOMEM past the limit, -ECANCELED after pool_cancel(). */
+int	pool_run(struct pool *p, int (*job)(struct pool *, void *ctx), void *ctx);
+/* Zeroed memory, 16-byte aligned; does not return when there is none. */
+void	*pool_alloc(struct pool *p, size_t bytes);
+/* n * size, checked for overflow. */
+void	*pool_array(struct pool *p, size_t n, size_t size);
+/* A copy of bytes, or of a string with its NUL. */
+void	*pool_copy(struct pool *p, const void *from, size_t bytes);
+/* A larger copy of an array of old_n elements; the old one stays until the end. */
+void	*pool_grow(struct pool *p, const void *old, size_t old_n, size_t new_n, size_t size);
+/* Calls fn(arg) at pool_fini(), last in first out, also after a job that ended early. */
+void	pool_defer(struct pool *p, void (*fn)(void *), void *arg);
+void	pool_cancel(struct pool *p);
+void	pool_fini(struct pool *p);

@@ -1,0 +1,36 @@
+#include <errno.h>
+
+#include "models/addr.h"
+#include "tests/cases.h"
+
+static const struct {
+	const char *what, *text;
+	int err;
+} cases[] = {
+	{ "IPv4", "198.19.7.250", 0 },
+	{ "IPv6", "2001:db8::7", 0 },
+	{ "a prefix is no address", "198.19.0.0/16", -EINVAL },
+	{ "nothing is no address", "", -EINVAL },
+};
+
+EACH_CASE(addr, text_round_trip, cases)
+{
+	char back[ADDR_TEXT];
+	struct addr a;
+
+	cr_assert_eq(addr_parse(&a, cases[*i].text), cases[*i].err, "%s", cases[*i].what);
+	if (cases[*i].err == 0) {
+		addr_print(back, &a);
+		cr_expect_str_eq(back, cases[*i].text);
+	}
+}
+
+Test(addr, a_prefix_holds_its_own_and_no_other)
+{
+	struct addr net = addr_v4(0xc6130000), in = addr_v4(0xc613ffff), out = addr_v4(0xc6140000);
+
+	cr_expect(addr_in(&in, &net, 96 + 16));
+	cr_expect_not(addr_in(&out, &net, 96 + 16));
+	cr_expect(addr_in(&out, &net, 96 + 13));
+	cr_expect(addr_in(&out, &net, 0));
+}

@@ -1,0 +1,67 @@
+#include <errno.h>
+
+#include <criterion/criterion.h>
+
+#include "learning/pool.h"
+
+static int
+fill_without_end(struct pool *p, void *ctx)
+{
+	while (pool_alloc(p, 1000) != NULL)
+		++*(int *)ctx;
+	return 0;
+}
+
+Test(pool, running_out_ends_the_job_not_the_program)
+{
+	struct pool p;
+	int n = 0;
+
+	pool_init(&p, 8 << 20);
+	cr_expect_eq(pool_run(&p, fill_without_end, &n), -ENOMEM);
+	cr_expect_gt(n, 7000);
+	pool_fini(&p);
+}
+
+static void
+count(void *arg)
+{
+	++*(int *)arg;
+}
+
+static int
+cancel_myself(struct pool *p, void *ctx)
+{
+	pool_defer(p, count, ctx);
+	pool_cancel(p);
+	pool_alloc(p, 1);
+	return 0;
+}
+
+Test(pool, a_cancelled_job_still_releases_what_it_deferred)
+{
+	struct pool p;
+	int released = 0;
+
+	pool_init(&p, 0);
+	cr_expect_eq(pool_run(&p, cancel_myself, &released), -ECANCELED);
+	cr_expect_eq(released, 0);
+	pool_fini(&p);
+	cr_expect_eq(released, 1);
+}
+
+static int
+overflow(struct pool *p, void *ctx)
+{
+	(void)ctx;
+	return pool_array(p, SIZE_MAX / 2, 3) != NULL;
+}
+
+Test(pool, a_size_that_overflows_is_no_memory)
+{
+	struct pool p;
+
+	pool_init(&p, 0);
+	cr_expect_eq(pool_run(&p, overflow, NULL), -ENOMEM);
+	pool_fini(&p);
+}
