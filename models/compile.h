@@ -1,0 +1,23 @@
+#pragma once
+/*
+ * compile.h - text model to image bytes.
+ *
+ * Deterministic: one text, one image, byte for byte, on every machine. The image carries the
+ * canonical text compressed, so mynah show --text and mynah compile are inverse to each other.
+ * Templates beyond the automaton's budget are cut or left out from the end of the list (the
+ * least specific, least supported come last), which the report says.
+ */
+#include "models/diag.h"
+#include "models/text.h"
+
+struct compile_report {
+	uint32_t automaton_states, byte_classes;
+	size_t automaton_bytes, image_bytes;
+	uint32_t templates_left_out;	/* over the budget: answered by the nearest instead */
+};
+
+/* *image is malloc'ed. 0 or -errno with a sentence. r may be NULL. */
+int	compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report *r,
+    struct diag *why);
+/* Writes beside, syncs, renames: a reader sees the old file or the whole new one. */
+int	image_save(const char *path, struct span image, struct diag *why);

@@ -1,0 +1,111 @@
+#pragma once
+/*
+ * session.h - one live conversation with a model: an event comes in, a turn is taken.
+ *
+ * The session never sees TCP, the stack never sees a model. What a turn answers is not stored
+ * but rendered on demand from (model, session, fields, environment): the same call again gives
+ * the same bytes, which is how a retransmission is made. Nothing here allocates, blocks or
+ * reads a clock; cost is linear in the bytes fed and rendered.
+ *
+ * Order of a life: session_init, session_event(EVENT_CONNECT), then session_feed for what the
+ * peer says and session_event for silence and FIN. While sess->reply is outstanding (not yet
+ * acknowledged) the stack must not start another turn, unless it has copied the rendered
+ * bytes away.
+ */
+#include "models/addr.h"
+#include "models/model.h"
+
+enum { SESSION_PATH = 8, ARENA_BYTES = 128 };
+
+/* Lives in a flow's second cache line; the stack keeps the rest of that line. */
+struct session {
+	uint32_t msg_len;	/* bytes of the message that is still coming in */
+	uint32_t reply;		/* alternative being spoken + 1; 0: nothing */
+	uint32_t out_len;	/* bytes it renders to */
+	uint16_t automaton;	/* position after msg_len bytes; 0 dead */
+	uint16_t alive;		/* bytes of the message until it died */
+	uint16_t near;		/* template nearest at the last live position, + 1 */
+	uint16_t state;
+	uint16_t turn;		/* turns taken */
+	uint16_t missed;	/* of them, not an exact match */
+	int64_t turn_ms;	/* wall clock of the turn being spoken, Unix ms */
+	uint8_t path[SESSION_PATH]; /* last states, low bytes, newest at turn % SESSION_PATH: for the record */
+	uint8_t conf;		/* lowest confidence so far, 255 = 1.0 */
+	uint8_t flags;
+};
+static_assert(sizeof(struct session) <= 48, "leaves 16 bytes of the line to the stack");
+
+/* Captured fields that outlive a turn. Taken only when a reachable rule reads one. */
+struct arena {
+	uint8_t used;
+	uint8_t bytes[ARENA_BYTES - 1];	/* records: slot, length, bytes */
+};
+static_assert(sizeof(struct arena) == ARENA_BYTES, "two cache lines");
+
+/* Fields in view during a turn: spans into the message, or into the arena. */
+struct fields {
+	uint32_t has;		/* bit per slot */
+	struct span slot[MODEL_SLOTS];
+};
+
+/* All that an answer may depend on besides model and session. The caller owns it. */
+struct session_env {
+	struct addr own, peer;
+	uint16_t own_port, peer_port;
+	uint8_t key[16];	/* the site's secret; never in an image */
+	uint32_t connection;	/* ordinal of this conversation of the pair, for SCOPE_CONNECTION */
+	int64_t now_ms;		/* Unix time in ms; only read when a turn is taken */
+};
+
+enum match_kind {	/* how the message was understood, best first */
+	MATCH_EXACT,	/* a template with a turn in this state or one it backs off to */
+	MATCH_RESYNC,	/* a known template, not expected here: the most probable state that expects it */
+	MATCH_NEAR,	/* died on the way: the nearest template by prefix */
+	MATCH_OTHER,	/* the learned answer to what is not understood */
+	MATCH_NONE,	/* silence */
+};
+
+struct turn {
+	bool taken;		/* a turn happened (its reply may still be empty) */
+	bool close, reset;	/* after the reply has been sent */
+	bool pending;		/* somebody else delivers the answer */
+	bool freeze;		/* fields do not fit the arena: render now and keep the bytes */
+	uint8_t match;		/* enum match_kind */
+	uint8_t conf;		/* 255 = 1.0 */
+	uint32_t delay_ms;	/* learned pause before the answer */
+	uint32_t out_len;	/* bytes to say */
+	int32_t template;	/* -1: none */
+};
+
+enum { FEED_PUSH = 1,		/* PSH was set, or idle time passed: a message may end here */
+	FEED_DATAGRAM = 2,	/* the span is one whole message */
+	FEED_END = 4 };		/* nothing will follow */
+
+void	session_init(struct session *s, const struct model *m);
+/*
+ * Takes bytes up to the end of one message at most. in must hold the whole message so far:
+ * its first s->msg_len bytes are those of earlier calls, the rest is new. Returns the number of
+ * bytes that belong to the message (all of in while it is incomplete). When the message is
+ * complete, t->taken is set, f holds its fields (spans into in and *a), s->msg_len is 0 again.
+ * a may be NULL: then fields of earlier messages are unknown and those of this one not kept.
+ */
+size_t	session_feed(struct session *s, struct arena *a, const struct model *m,
+    const struct session_env *env, struct span in, unsigned flags, struct fields *f,
+    struct turn *t);
+/* CONNECT, SILENCE (arg: ms since the last byte), FIN. t->taken is false where the state has no such turn. */
+void	session_event(struct session *s, struct arena *a, const struct model *m,
+    const struct session_env *env, enum event_kind event, uint32_t arg, struct fields *f,
+    struct turn *t);
+/* ms until the state's next SILENCE turn, 0: none. */
+uint32_t session_silence_ms(const struct session *s, const struct model *m);
+/* Does this turn's or a later reply read fields, so that an arena is worth taking? */
+bool	session_wants_arena(const struct session *s, const struct model *m);
+/* The fields that the arena remembers, for rendering again later. */
+void	session_fields(struct fields *f, const struct arena *a);
+/*
+ * Bytes [from, from + room) of the reply being spoken into to; returns how many there were.
+ * A pure function of its arguments. For datagram services one call renders one datagram:
+ * *boundary is set to the offset after the message that from lies in.
+ */
+size_t	session_render(const struct session *s, const struct fields *f, const struct model *m,
+    const struct session_env *env, size_t from, uint8_t *to, size_t room, size_t *boundary);

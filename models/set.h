@@ -1,0 +1,92 @@
+#pragma once
+/*
+ * set.h - the models on air: what each own address shows on each port.
+ *
+ * A set never changes once published. Workers reach it through one RCU pointer. A conversation
+ * names its model by slot, one byte, and pins the slot until it ends, so a reload never changes
+ * the voice of a conversation in progress. Slot 0 means: no model.
+ *
+ * Threads: set_current(), set_lookup() and pins for workers, within one poll turn; the rest for
+ * the control thread. set_publish() takes ownership of the set; a set's slots own their models.
+ */
+#include "models/addr.h"
+#include "models/model.h"
+
+enum { SET_SLOTS = 256, SET_RANGES = 64, SET_PERSONAS = 16 };
+
+enum action {		/* what an address does with a packet to a port */
+	ACTION_SILENT,	/* log only */
+	ACTION_DROP,	/* not even that */
+	ACTION_RESET,	/* TCP RST, ICMP port unreachable */
+	ACTION_HANDSHAKE, /* complete it and listen */
+	ACTION_ANSWER,	/* a model speaks */
+};
+
+struct persona;		/* dataplane/persona.h: fingerprint values of a kind of machine */
+
+struct target {
+	uint8_t action;	/* enum action */
+	uint8_t slot;	/* ACTION_ANSWER only */
+};
+
+struct range {		/* one prefix of ours */
+	struct addr prefix;
+	uint8_t bits;	/* of 128 */
+	bool on_link;	/* answer ARP for its addresses */
+	bool ping;	/* answer ICMP echo */
+	const struct persona *persona;
+	struct target other_tcp, other_udp;	/* ports without a service */
+	struct target tcp[65536], udp[65536];
+};
+
+struct set {
+	uint64_t generation;
+	uint32_t nranges;
+	struct range *range[SET_RANGES];	/* longest prefix first; owned */
+	struct model *slot[SET_SLOTS];		/* shared with newer sets until retired */
+	char name[SET_SLOTS][64];		/* which service a slot speaks for; "" is free */
+	bool on_air[SET_SLOTS];			/* some range points at it */
+};
+
+struct pins {		/* live conversations by slot; one writer (its worker), any reader */
+	_Alignas(64) uint32_t n[SET_SLOTS];
+};
+
+/* Copies ranges and slots of old (NULL: empty). NULL without memory. */
+struct set *set_create(const struct set *old);
+/* A set that was never published; its models stay whosever they are. */
+void	set_discard(struct set *s);
+/* Adds a prefix, sorted; the tables start as "reset". NULL: SET_RANGES are in use, or no memory. */
+struct range *set_add_range(struct set *s, const struct addr *prefix, unsigned bits);
+/* A free slot for m under a service name, or -ENOSPC: busy, try later. */
+int	set_add(struct set *s, const char *name, struct model *m);
+/* Every port that points at slot old now points at slot new. */
+void	set_repoint(struct set *s, uint8_t old, uint8_t new);
+/* The slot on air under that name, or -ENOENT. */
+int	set_find(const struct set *s, const char *name);
+
+/* Publishes s and waits one grace period; the previous set is freed, its models are not. */
+void	set_publish(struct set *s);
+/* Empties and frees slots that are off air and pinned by no worker. Returns models freed. */
+int	set_retire(const struct pins *const *pins, size_t nworkers);
+/* At the end of the program, after all workers have gone: frees the current set and its models. */
+void	set_fini(void);
+
+const struct set *set_current(void);
+/* The range that own lies in, or NULL: not ours. */
+const struct range *set_range(const struct set *s, const struct addr *own);
+/* What own shows on that port: the only question there is. */
+struct target set_lookup(const struct range *r, uint8_t proto, uint16_t port);
+
+static inline void
+pin(struct pins *p, uint8_t slot)
+{
+	__atomic_store_n(&p->n[slot], p->n[slot] + 1, __ATOMIC_RELEASE);
+}
+
+static inline void
+unpin(struct pins *p, uint8_t slot)
+{
+	assert(p->n[slot] > 0);
+	__atomic_store_n(&p->n[slot], p->n[slot] - 1, __ATOMIC_RELEASE);
+}
