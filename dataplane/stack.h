@@ -1,0 +1,105 @@
+#pragma once
+/*
+ * stack.h - frames in, frames out: dispatch, counters, limits. No input or output of its own.
+ *
+ * The same code runs in a worker, under Criterion, in a fuzzer and in mynah replay. Time comes
+ * in as an argument, frames go out through a sink. A stack belongs to one worker and shares
+ * nothing for writing; it allocates nothing after stack_init().
+ *
+ * Never initiates, never amplifies: every frame sent belongs to a proven flow or is charged to
+ * a received frame; no SYN without ACK ever leaves. One function sends (stack.c, emit()).
+ */
+#include "dataplane/persona.h"
+#include "dataplane/record.h"
+#include "dataplane/wire.h"
+#include "models/set.h"
+
+/* One frame's bytes. The port fills it from an mbuf, a test from an array. */
+struct frame {
+	uint8_t *data;
+	uint32_t len, room;		/* bytes; room from data on */
+	void *owner;			/* the mbuf */
+};
+
+/* Where frames go. get() yields an empty frame or data == NULL; put() hands it over for sending. */
+struct sink {
+	struct frame (*get)(void *ctx);
+	void (*put)(void *ctx, const struct frame *f);
+	void (*record)(void *ctx, const struct record *r);
+	void *ctx;
+};
+
+/* Each has a name (drop_name) and a counter; a test sees to it that each can happen. */
+#define DROPS(X)                                                                               \
+	X(DROP_NONE, "none")                                                                   \
+	X(DROP_MALFORMED, "malformed")		/* with the wire fault counted beside */       \
+	X(DROP_NOT_OURS, "not-ours")		/* MAC or address of somebody else */          \
+	X(DROP_MARTIAN, "martian")		/* impossible source: ours, multicast, 0/8, 127/8, port 0 */ \
+	X(DROP_ACTION, "action")		/* the range says silent or drop */            \
+	X(DROP_BAD_COOKIE, "bad-cookie")                                                       \
+	X(DROP_OUT_OF_WINDOW, "out-of-window")                                                 \
+	X(DROP_PAWS, "paws")                                                                   \
+	X(DROP_RECENTLY_CLOSED, "recently-closed")                                             \
+	X(DROP_RATIO, "ratio")			/* would have answered more than allowed */    \
+	X(DROP_RATE, "rate")			/* a limit per second */                       \
+	X(DROP_NO_FLOW, "no-flow")		/* RST or FIN for nobody */                    \
+	X(DROP_TABLE_FULL, "table-full")                                                       \
+	X(DROP_NO_TALK, "no-talk")		/* payload slab empty */                       \
+	X(DROP_NO_HOLD, "no-hold")		/* quota of incomplete messages used up */     \
+	X(DROP_NO_FRAME, "no-frame")		/* sink had none */                            \
+	X(DROP_FRAGMENT, "fragment")		/* waiting, overlapping, too many, too old */  \
+	X(DROP_UNHANDLED, "unhandled")		/* protocol or type that we do not speak */
+#define DROP_ENUM(name, text) name,
+enum drop { DROPS(DROP_ENUM) DROP_N };
+#undef DROP_ENUM
+const char *drop_name(enum drop d);
+
+struct counters {			/* written by the stack, read by anyone, relaxed */
+	_Alignas(64) uint64_t frames_in, bytes_in, frames_out, bytes_out;
+	uint64_t arp_in, icmp_in, udp_in, tcp_in, other_in;
+	uint64_t syn_in, syn_ack_out, rst_out, unreachable_out, echo_out;
+	uint64_t flows_opened, flows_closed, flows_evicted, retransmits, turns;
+	uint64_t match[MATCH_NONE + 1];
+	uint64_t records, records_dropped;
+	uint64_t drop[DROP_N];
+	uint64_t fault[WIRE_FAULTS];
+};
+
+struct stack_config {
+	uint32_t flows;			/* capacity, power of two */
+	uint32_t talks, arenas, holds;	/* slabs; 0: a share of flows */
+	uint32_t idle_tcp_ms, idle_udp_ms, lifetime_ms;
+	uint32_t udp_ratio;		/* bytes out per byte in towards an unproven peer, 1..3 */
+	uint32_t syn_ack_per_prefix;	/* per second and /24 */
+	bool trust_sums;		/* the port verified them */
+	uint8_t mac[6];			/* ours on the link */
+	struct addr link_addr;		/* our next-hop address: ARP is answered for it */
+	uint8_t key[16];		/* the site's secret */
+	uint8_t worker;			/* number, for records */
+	uint64_t seed;			/* from getrandom(); fixed in tests */
+};
+/* Sensible values for everything but mac, link_addr and key. */
+void	stack_defaults(struct stack_config *c);
+
+struct stack;
+/* Bytes of memory that stack_init() wants, 64-byte aligned, zeroed; 0 for a configuration that cannot be. */
+size_t	stack_bytes(const struct stack_config *c);
+struct stack *stack_init(void *mem, const struct stack_config *c, const struct sink *sink);
+/*
+ * One poll turn: n frames, consumed (the sink's owner frees those it was not handed back; a
+ * frame may be turned round and put() again, then *frames[i].data is NULL on return). set is
+ * valid for this call only. now_ns is monotonic, wall_ms Unix time.
+ */
+void	stack_burst(struct stack *s, const struct set *set, struct frame *frames, unsigned n,
+    uint64_t now_ns, int64_t wall_ms);
+/* Expires timers, bounded work. Returns ns until the next one is due (for idle sleep), at most 1 s. */
+uint64_t stack_timers(struct stack *s, const struct set *set, uint64_t now_ns, int64_t wall_ms);
+/* Ends every conversation with END_SHUTDOWN records, silently. */
+void	stack_shutdown(struct stack *s, const struct set *set, int64_t wall_ms);
+
+const struct counters *stack_counters(const struct stack *s);
+const struct pins *stack_pins(const struct stack *s);
+uint32_t stack_flows(const struct stack *s);	/* conversations now */
+uint32_t stack_bytes_per_flow(const struct stack *s);
+/* Every invariant of tables and slabs; aborts when broken. For tests, after each step. */
+void	stack_check(const struct stack *s);
