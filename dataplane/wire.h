@@ -3,19 +3,21 @@
  * wire.h - headers: parse them, build them, sum them. Network byte order ends here.
  *
  * wire_parse() reads one frame from Ethernet (0 to 2 VLAN tags), Linux cooked v1/v2,
- * BSD loopback or raw IP and leaves host-order fields and spans into the frame. It checks every length against the
- * bytes that are there and trusts nothing else. It neither allocates nor keeps state;
- * any thread may call it. learning/ uses the same parser as the stack.
+ * BSD loopback or raw IP and leaves host-order fields and spans into the frame. It checks
+ * every length against the bytes that are there and trusts nothing else. It neither
+ * allocates nor keeps state; any thread may call it. learning/ uses the same parser as the
+ * stack. RFC 791, 792, 768, 9293, 7323, 2018, 8200, 826; IEEE 802.1Q.
  *
  * How wide an address is is known here and in flow.c only: addresses are struct addr.
  */
 #include "models/addr.h"
 #include "models/bytes.h"
 
-enum { WIRE_ETHER_HEADER = 14, WIRE_IPV4_HEADER = 20, WIRE_UDP_HEADER = 8, WIRE_TCP_HEADER = 20 };
+enum { WIRE_ETHER_HEADER = 14, WIRE_IPV4_HEADER = 20, WIRE_IPV6_HEADER = 40, WIRE_UDP_HEADER = 8,
+	WIRE_TCP_HEADER = 20, WIRE_ICMP_HEADER = 8, WIRE_ARP_PACKET = 28 };
 enum { ETHERTYPE_IP4 = 0x0800, ETHERTYPE_ARP4 = 0x0806, ETHERTYPE_VLAN1 = 0x8100,
-	ETHERTYPE_QINQ = 0x88a8, ETHERTYPE_IP6 = 0x86dd };
-enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17 };
+	ETHERTYPE_QINQ = 0x88a8, ETHERTYPE_QINQ_OLD = 0x9100, ETHERTYPE_IP6 = 0x86dd };
+enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58 };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32,
 	TCP_ECE = 64, TCP_CWR = 128 };
 
@@ -37,11 +39,13 @@ enum wire_fault {
 	WIRE_BAD_UDP_LENGTH,
 	WIRE_BAD_L4_SUM,
 	WIRE_BAD_ARP,
+	WIRE_BAD_EXTENSION,	/* more than 8 IPv6 extension headers */
 	WIRE_FAULTS
 };
 
 enum { WIRE_CHECK_SUMS = 1,	/* verify IP, TCP, UDP, ICMP sums; without it they are trusted */
-	WIRE_ALLOW_CUT = 2 };	/* a capture's snap length may have cut the payload (learning) */
+	WIRE_ALLOW_CUT = 2 };	/* captures: the snap length may have cut the payload; total length
+				 * 0 means a segment not yet cut up by the card: all the frame has */
 
 struct wire_tcp {
 	uint32_t seq, ack;
@@ -63,12 +67,15 @@ struct wire {
 	enum wire_link link;
 	uint8_t smac[6], dmac[6];
 	uint16_t vlan[2];	/* outermost first, TCI without priority bits */
+	uint16_t tpid[2];	/* the ethertypes that announced them */
 	uint8_t nvlan;
 	uint16_t ethertype;
 	/* IP */
 	struct addr src, dst;
-	uint8_t proto, ttl, tos, ihl;	/* ihl in bytes; for IPv6 the header with its extensions */
+	uint8_t proto, ttl, tos;
+	uint16_t ihl;		/* bytes; for IPv6 the header with its extensions */
 	uint16_t ip_id;
+	uint32_t cut;		/* bytes of the packet that the frame lacks, only with WIRE_ALLOW_CUT */
 	bool df, more_fragments;
 	uint16_t frag_offset;	/* bytes; a fragment when this or more_fragments is non-zero: no L4 parsed */
 	struct span ip;		/* the packet from its IP header, trimmed to its total length */
@@ -89,7 +96,10 @@ struct wire {
 enum wire_fault wire_parse(struct wire *w, enum wire_link link, struct span frame, unsigned flags);
 const char *wire_fault_name(enum wire_fault f);	/* "bad-ip-sum": names counters and reports */
 
-/* RFC 1071 sum of bytes, not folded; add sums of even-length pieces, then fold and complement. */
+/*
+ * RFC 1071 sum of bytes, not folded: hand the result of one piece to the next (all but the
+ * last of even length), then fold. Between the two it is a number in no useful byte order.
+ */
 uint64_t wire_sum(struct span s, uint64_t sum);
 uint16_t wire_sum_fold(uint64_t sum);	/* host order, complemented */
 
@@ -97,6 +107,7 @@ uint16_t wire_sum_fold(uint64_t sum);	/* host order, complemented */
 struct wire_out {
 	uint8_t smac[6], dmac[6];
 	uint16_t vlan[2];
+	uint16_t tpid[2];		/* 0: 802.1Q, and 802.1ad for the outer of two */
 	uint8_t nvlan;
 	struct addr src, dst;
 	uint8_t proto, ttl, tos;
@@ -106,17 +117,19 @@ struct wire_out {
 	uint32_t seq, ack;
 	uint8_t tcp_flags;
 	uint16_t win;
-	const uint8_t *options;		/* TCP options, padded to 4 bytes */
+	const uint8_t *options;		/* TCP options, padded to 4 bytes, at most 40 */
 	uint8_t noptions;
 	uint8_t icmp_type, icmp_code;
 	uint32_t icmp_rest;		/* the four bytes after the ICMP checksum, as a number */
 };
 
-/* Bytes of all headers of such a frame: where its payload begins. */
+/* Bytes of all headers of such a frame: where its payload begins. Other protocols than TCP,
+ * UDP and ICMP have none behind IP. */
 size_t	wire_header_bytes(const struct wire_out *o);
 /*
  * Writes the headers into frame, whose payload of n bytes already stands behind them at
- * wire_header_bytes(o), and all sums. Returns the frame's length, 0 if room is too small.
+ * wire_header_bytes(o), and all sums. Returns the frame's length (not padded to Ethernet's
+ * 60), 0 if room is too small or the packet would pass 65,535 bytes.
  */
 size_t	wire_build(const struct wire_out *o, uint8_t *frame, size_t room, size_t n);
 /* An ARP reply: is_at says addr to the frame's sender. Returns the frame's length. */

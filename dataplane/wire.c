@@ -1,0 +1,645 @@
+#include "dataplane/wire.h"
+
+enum { ETHER_ADDR = 6, MAX_VLANS = 2, MAX_EXTENSIONS = 8, UDP_NO_SUM = 0 };
+enum { IP6_HOP = 0, IP6_ROUTE = 43, IP6_FRAGMENT = 44, IP6_AUTH = 51, IP6_DEST = 60,
+	IP6_MOBILITY = 135 };
+enum { OPT_END, OPT_NOP, OPT_MSS, OPT_WSCALE, OPT_SACK_OK, OPT_SACK, OPT_TS = 8 };
+enum { ARP_ETHER = 1, ARP_REPLY = 2 };
+
+static const char *const fault_names[WIRE_FAULTS] = {
+	[WIRE_OK] = "ok",
+	[WIRE_SHORT_LINK] = "short-link",
+	[WIRE_NOT_IP] = "not-ip",
+	[WIRE_SHORT_IP] = "short-ip",
+	[WIRE_BAD_VERSION] = "bad-version",
+	[WIRE_BAD_IHL] = "bad-ihl",
+	[WIRE_CUT] = "cut",
+	[WIRE_BAD_IP_SUM] = "bad-ip-sum",
+	[WIRE_SHORT_L4] = "short-l4",
+	[WIRE_BAD_OFFSET] = "bad-offset",
+	[WIRE_BAD_UDP_LENGTH] = "bad-udp-length",
+	[WIRE_BAD_L4_SUM] = "bad-l4-sum",
+	[WIRE_BAD_ARP] = "bad-arp",
+	[WIRE_BAD_EXTENSION] = "bad-extension",
+};
+
+const char *
+wire_fault_name(enum wire_fault f)
+{
+	return (unsigned)f < WIRE_FAULTS ? fault_names[f] : "unknown";
+}
+
+/* One's complement addition: the carry comes back in at the low end. */
+static inline uint64_t
+add_carry(uint64_t sum, uint64_t v)
+{
+	sum += v;
+	return sum + (sum < v);
+}
+
+uint64_t
+wire_sum(struct span s, uint64_t sum)
+{
+	uint64_t v;
+
+	/* RFC 1071 2(B): the sum may run in the host's byte order, swapped once at the end. */
+	for (; s.n >= sizeof v; s.p += sizeof v, s.n -= sizeof v) {
+		memcpy(&v, s.p, sizeof v);
+		sum = add_carry(sum, v);
+	}
+	if (s.n > 0) {
+		v = 0;
+		memcpy(&v, s.p, s.n);
+		sum = add_carry(sum, v);
+	}
+	return sum;
+}
+
+uint16_t
+wire_sum_fold(uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~__builtin_bswap16((uint16_t)sum);
+}
+
+/* Addresses, protocol and length as TCP, UDP and ICMPv6 sum them: RFC 9293 3.1, RFC 8200 8.1. */
+static uint64_t
+pseudo_sum(const struct addr *src, const struct addr *dst, uint8_t proto, size_t n)
+{
+	uint8_t tail[8] = { [7] = proto };
+	size_t skip = addr_is_v4(src) ? 12 : 0;
+	uint64_t sum;
+
+	store_be32(tail, (uint32_t)n);
+	sum = wire_sum(span_of(src->b + skip, sizeof src->b - skip), 0);
+	sum = wire_sum(span_of(dst->b + skip, sizeof dst->b - skip), sum);
+	return wire_sum(span_of(tail, sizeof tail), sum);
+}
+
+/* Is the sum over the L4 bytes right? A cut packet cannot be judged. */
+static bool
+l4_sum_good(const struct wire *w, struct span s, bool pseudo)
+{
+	if (w->cut > 0)
+		return true;
+	return wire_sum_fold(wire_sum(s, pseudo ?
+	    pseudo_sum(&w->src, &w->dst, w->proto, s.n) : 0)) == 0;
+}
+
+static void
+parse_tcp_option(struct wire_tcp *t, uint8_t kind, struct reader *r, size_t n)
+{
+	switch (kind) {
+	case OPT_MSS:
+		if (n != 2)
+			return;
+		t->has_mss = true;
+		t->mss = rd_be16(r);
+		return;
+	case OPT_WSCALE:
+		if (n != 1)
+			return;
+		t->has_wscale = true;
+		t->wscale = rd_u8(r);
+		return;
+	case OPT_SACK_OK:
+		t->has_sack_ok |= n == 0;
+		return;
+	case OPT_SACK:
+		if (n == 0 || n % 8 != 0)
+			return;
+		t->nsack = 0;
+		for (; n > 0 && t->nsack < ARRAY_LEN(t->sack); n -= 8, t->nsack++) {
+			t->sack[t->nsack].from = rd_be32(r);
+			t->sack[t->nsack].to = rd_be32(r);
+		}
+		return;
+	case OPT_TS:
+		if (n != 8)
+			return;
+		t->has_ts = true;
+		t->ts_val = rd_be32(r);
+		t->ts_ecr = rd_be32(r);
+		return;
+	}
+}
+
+/* RFC 9293 3.1: unknown kinds are skipped by their length; one that lies ends the list. */
+static void
+parse_tcp_options(struct wire_tcp *t)
+{
+	struct reader r = reader_of(t->options), body;
+
+	while (r.p < r.end) {
+		uint8_t kind = rd_u8(&r), len;
+
+		if (kind == OPT_END)
+			return;
+		if (kind == OPT_NOP)
+			continue;
+		len = rd_u8(&r);
+		if (r.bad || len < 2 || len - 2 > r.end - r.p)
+			return;
+		body = reader_of(rd_bytes(&r, len - 2u));
+		parse_tcp_option(t, kind, &body, len - 2u);
+	}
+}
+
+static enum wire_fault
+parse_tcp(struct wire *w, unsigned flags)
+{
+	struct wire_tcp *t = &w->tcp;
+	struct reader r = reader_of(w->l4);
+
+	w->sport = rd_be16(&r);
+	w->dport = rd_be16(&r);
+	t->seq = rd_be32(&r);
+	t->ack = rd_be32(&r);
+	t->header = (uint8_t)((rd_u8(&r) >> 4) * 4);
+	t->flags = rd_u8(&r);
+	t->win = rd_be16(&r);
+	rd_be16(&r);
+	t->urgent = rd_be16(&r);
+	if (r.bad)
+		return WIRE_SHORT_L4;
+	if (t->header < WIRE_TCP_HEADER || t->header > w->l4.n)
+		return WIRE_BAD_OFFSET;
+	t->options = span_of(r.p, t->header - WIRE_TCP_HEADER);
+	w->payload = span_sub(w->l4, t->header, SIZE_MAX);
+	if (flags & WIRE_CHECK_SUMS && !l4_sum_good(w, w->l4, true))
+		return WIRE_BAD_L4_SUM;
+	if (t->options.n > 0)
+		parse_tcp_options(t);
+	return WIRE_OK;
+}
+
+static enum wire_fault
+parse_udp(struct wire *w, unsigned flags)
+{
+	struct reader r = reader_of(w->l4);
+	uint16_t len, sum;
+
+	w->sport = rd_be16(&r);
+	w->dport = rd_be16(&r);
+	len = rd_be16(&r);
+	sum = rd_be16(&r);
+	if (r.bad)
+		return WIRE_SHORT_L4;
+	if (len < WIRE_UDP_HEADER || len > w->l4.n + w->cut)
+		return WIRE_BAD_UDP_LENGTH;
+	w->l4 = span_sub(w->l4, 0, len);
+	w->payload = span_sub(w->l4, WIRE_UDP_HEADER, SIZE_MAX);
+	if (sum == UDP_NO_SUM)	/* RFC 768: none sent; RFC 8200 8.1 does not allow that */
+		return addr_is_v4(&w->src) || !(flags & WIRE_CHECK_SUMS) ? WIRE_OK : WIRE_BAD_L4_SUM;
+	if (flags & WIRE_CHECK_SUMS && !l4_sum_good(w, w->l4, true))
+		return WIRE_BAD_L4_SUM;
+	return WIRE_OK;
+}
+
+static enum wire_fault
+parse_icmp(struct wire *w, unsigned flags)
+{
+	struct reader r = reader_of(w->l4);
+
+	w->icmp_type = rd_u8(&r);
+	w->icmp_code = rd_u8(&r);
+	rd_be16(&r);
+	w->icmp_id = rd_be16(&r);
+	w->icmp_seq = rd_be16(&r);
+	if (r.bad)
+		return WIRE_SHORT_L4;
+	w->payload = span_of(r.p, (size_t)(r.end - r.p));
+	if (flags & WIRE_CHECK_SUMS && !l4_sum_good(w, w->l4, w->proto == PROTO_ICMP6))
+		return WIRE_BAD_L4_SUM;
+	return WIRE_OK;
+}
+
+static enum wire_fault
+parse_l4(struct wire *w, unsigned flags)
+{
+	w->payload = w->l4;
+	if (w->frag_offset > 0 || w->more_fragments)
+		return WIRE_OK;
+	switch (w->proto) {
+	case PROTO_TCP:
+		return parse_tcp(w, flags);
+	case PROTO_UDP:
+		return parse_udp(w, flags);
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+		return parse_icmp(w, flags);
+	}
+	return WIRE_OK;
+}
+
+/* Trims w->ip to total bytes, or says how many of them are missing. */
+static enum wire_fault
+take_total(struct wire *w, size_t total, unsigned flags)
+{
+	if (total > w->ip.n) {
+		if (!(flags & WIRE_ALLOW_CUT))
+			return WIRE_CUT;
+		w->cut = (uint32_t)(total - w->ip.n);
+	}
+	w->ip = span_sub(w->ip, 0, total);
+	return WIRE_OK;
+}
+
+static enum wire_fault
+parse_ip4(struct wire *w, unsigned flags)
+{
+	struct reader r = reader_of(w->ip);
+	uint8_t first = rd_u8(&r);
+	uint16_t total, frag;
+	enum wire_fault f;
+
+	if (!r.bad && first >> 4 != 4)
+		return WIRE_BAD_VERSION;
+	w->ihl = (first & 15) * 4;
+	w->tos = rd_u8(&r);
+	total = rd_be16(&r);
+	w->ip_id = rd_be16(&r);
+	frag = rd_be16(&r);
+	w->ttl = rd_u8(&r);
+	w->proto = rd_u8(&r);
+	rd_be16(&r);
+	w->src = addr_v4(rd_be32(&r));
+	w->dst = addr_v4(rd_be32(&r));
+	if (r.bad)
+		return WIRE_SHORT_IP;
+	w->df = frag >> 14 & 1;
+	w->more_fragments = frag >> 13 & 1;
+	w->frag_offset = (uint16_t)((frag & 0x1fff) * 8);
+	if (w->ihl < WIRE_IPV4_HEADER)
+		return WIRE_BAD_IHL;
+	if (total > 0 || !(flags & WIRE_ALLOW_CUT)) {
+		if (total < WIRE_IPV4_HEADER)
+			return WIRE_SHORT_IP;
+		if (w->ihl > total)
+			return WIRE_BAD_IHL;
+		f = take_total(w, total, flags);
+		if (f != WIRE_OK)
+			return f;
+	}
+	if (w->ihl > w->ip.n)
+		return WIRE_SHORT_IP;
+	if (flags & WIRE_CHECK_SUMS && wire_sum_fold(wire_sum(span_sub(w->ip, 0, w->ihl), 0)) != 0)
+		return WIRE_BAD_IP_SUM;
+	w->l4 = span_sub(w->ip, w->ihl, SIZE_MAX);
+	return parse_l4(w, flags);
+}
+
+/* Walks the extension headers up to the first that is none. RFC 8200 4; bounded by us. */
+static enum wire_fault
+parse_ip6_extensions(struct wire *w, uint8_t next, struct reader *r)
+{
+	for (int hops = 0;; hops++) {
+		struct reader at = *r;	/* an unknown header is the payload, from its first byte */
+		uint8_t after, len;
+		uint16_t frag;
+
+		w->proto = next;
+		switch (next) {
+		case IP6_HOP:
+		case IP6_ROUTE:
+		case IP6_DEST:
+		case IP6_MOBILITY:
+		case IP6_AUTH:
+			after = rd_u8(r);
+			len = rd_u8(r);
+			/* AH counts in fours without the first two: RFC 4302 2.2 */
+			rd_bytes(r, next == IP6_AUTH ? len * 4u + 6 : len * 8u + 6);
+			break;
+		case IP6_FRAGMENT:
+			after = rd_u8(r);
+			rd_u8(r);
+			frag = rd_be16(r);
+			w->ip_id = (uint16_t)rd_be32(r);
+			w->more_fragments = frag & 1;
+			w->frag_offset = frag & 0xfff8;
+			break;
+		default:
+			*r = at;
+			return WIRE_OK;
+		}
+		if (r->bad)
+			return WIRE_SHORT_IP;
+		if (hops == MAX_EXTENSIONS)
+			return WIRE_BAD_EXTENSION;
+		if (w->more_fragments || w->frag_offset > 0) {
+			w->proto = after;
+			return WIRE_OK;
+		}
+		next = after;
+	}
+}
+
+static enum wire_fault
+parse_ip6(struct wire *w, unsigned flags)
+{
+	struct reader r = reader_of(w->ip);
+	uint32_t first = rd_be32(&r);
+	uint16_t n = rd_be16(&r);
+	uint8_t next = rd_u8(&r);
+	struct span src, dst;
+	enum wire_fault f;
+
+	if (!r.bad && first >> 28 != 6)
+		return WIRE_BAD_VERSION;
+	w->tos = first >> 20 & 0xff;
+	w->ttl = rd_u8(&r);
+	src = rd_bytes(&r, sizeof w->src.b);
+	dst = rd_bytes(&r, sizeof w->dst.b);
+	if (r.bad)
+		return WIRE_SHORT_IP;
+	memcpy(w->src.b, src.p, src.n);
+	memcpy(w->dst.b, dst.p, dst.n);
+	if (n > 0 || !(flags & WIRE_ALLOW_CUT)) {
+		f = take_total(w, WIRE_IPV6_HEADER + (size_t)n, flags);
+		if (f != WIRE_OK)
+			return f;
+	}
+	r.end = w->ip.p + w->ip.n;
+	f = parse_ip6_extensions(w, next, &r);
+	if (f != WIRE_OK)
+		return f;
+	w->ihl = (uint16_t)(r.p - w->ip.p);
+	w->l4 = span_of(r.p, (size_t)(r.end - r.p));
+	return parse_l4(w, flags);
+}
+
+/* RFC 826, only IPv4 over Ethernet. */
+static enum wire_fault
+parse_arp(struct wire *w, struct reader *r)
+{
+	uint16_t hardware = rd_be16(r), protocol = rd_be16(r);
+	uint8_t hlen = rd_u8(r), plen = rd_u8(r);
+	struct span sha;
+
+	w->arp_op = rd_be16(r);
+	sha = rd_bytes(r, ETHER_ADDR);
+	w->arp_spa = rd_be32(r);
+	rd_bytes(r, ETHER_ADDR);
+	w->arp_tpa = rd_be32(r);
+	if (r->bad || hardware != ARP_ETHER || protocol != ETHERTYPE_IP4 ||
+	    hlen != ETHER_ADDR || plen != 4)
+		return WIRE_BAD_ARP;
+	memcpy(w->arp_sha, sha.p, sha.n);
+	return WIRE_OK;
+}
+
+static bool
+is_tag(uint16_t ethertype)
+{
+	return ethertype == ETHERTYPE_VLAN1 || ethertype == ETHERTYPE_QINQ ||
+	    ethertype == ETHERTYPE_QINQ_OLD;
+}
+
+static enum wire_fault
+parse_ethertype(struct wire *w, struct reader *r, unsigned flags)
+{
+	while (w->nvlan < MAX_VLANS && is_tag(w->ethertype)) {
+		w->tpid[w->nvlan] = w->ethertype;
+		w->vlan[w->nvlan++] = rd_be16(r) & 0x0fff;
+		w->ethertype = rd_be16(r);
+	}
+	if (r->bad)
+		return WIRE_SHORT_LINK;
+	w->ip = span_of(r->p, (size_t)(r->end - r->p));
+	switch (w->ethertype) {
+	case ETHERTYPE_IP4:
+		return parse_ip4(w, flags);
+	case ETHERTYPE_IP6:
+		return parse_ip6(w, flags);
+	}
+	w->ip.n = 0;
+	return w->ethertype == ETHERTYPE_ARP4 ? parse_arp(w, r) : WIRE_NOT_IP;
+}
+
+/* The family of BSD loopback stands in the recording host's byte order, and AF_INET6 differs. */
+static uint16_t
+family_ethertype(uint32_t family)
+{
+	if (family > 0xffff)
+		family = __builtin_bswap32(family);
+	switch (family) {
+	case 2:
+		return ETHERTYPE_IP4;
+	case 10: case 24: case 28: case 30:
+		return ETHERTYPE_IP6;
+	}
+	return 0;
+}
+
+static void
+rd_mac(uint8_t *to, struct reader *r)
+{
+	struct span s = rd_bytes(r, ETHER_ADDR);
+
+	if (!r->bad)
+		memcpy(to, s.p, s.n);
+}
+
+/* Leaves w->ethertype and the reader behind the link header. */
+static void
+parse_link(struct wire *w, struct reader *r)
+{
+	switch (w->link) {
+	case WIRE_ETHER:
+		rd_mac(w->dmac, r);
+		rd_mac(w->smac, r);
+		w->ethertype = rd_be16(r);
+		return;
+	case WIRE_SLL:		/* 2 type, 2 hardware, 2 length, 8 address, 2 protocol */
+		rd_bytes(r, 6);
+		rd_mac(w->smac, r);
+		rd_be16(r);
+		w->ethertype = rd_be16(r);
+		return;
+	case WIRE_SLL2:		/* 2 protocol, 2 zero, 4 index, 2 hardware, 1 type, 1 length, 8 address */
+		w->ethertype = rd_be16(r);
+		rd_bytes(r, 10);
+		rd_mac(w->smac, r);
+		rd_be16(r);
+		return;
+	case WIRE_NULL:
+		w->ethertype = family_ethertype(rd_be32(r));
+		return;
+	case WIRE_RAW_IP:
+		w->ethertype = r->p == r->end ? 0 : *r->p >> 4 == 4 ? ETHERTYPE_IP4 :
+		    *r->p >> 4 == 6 ? ETHERTYPE_IP6 : 0;
+		return;
+	}
+}
+
+enum wire_fault
+wire_parse(struct wire *w, enum wire_link link, struct span frame, unsigned flags)
+{
+	struct reader r = reader_of(frame);
+
+	*w = (struct wire){ .link = link };
+	parse_link(w, &r);
+	if (r.bad)
+		return WIRE_SHORT_LINK;
+	if (link == WIRE_RAW_IP && w->ethertype == 0)
+		return frame.n == 0 ? WIRE_SHORT_IP : WIRE_BAD_VERSION;
+	return parse_ethertype(w, &r, flags);
+}
+
+static size_t
+l4_header_bytes(const struct wire_out *o)
+{
+	switch (o->proto) {
+	case PROTO_TCP:
+		return WIRE_TCP_HEADER + (size_t)o->noptions;
+	case PROTO_UDP:
+		return WIRE_UDP_HEADER;
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+		return WIRE_ICMP_HEADER;
+	}
+	return 0;
+}
+
+size_t
+wire_header_bytes(const struct wire_out *o)
+{
+	return WIRE_ETHER_HEADER + 4u * o->nvlan +
+	    (addr_is_v4(&o->src) ? WIRE_IPV4_HEADER : WIRE_IPV6_HEADER) + l4_header_bytes(o);
+}
+
+/* Link header with its tags; returns what follows. */
+static uint8_t *
+put_link(uint8_t *p, const uint8_t *dmac, const uint8_t *smac, const uint16_t *vlan,
+    const uint16_t *tpid, unsigned nvlan, uint16_t ethertype)
+{
+	assert(nvlan <= MAX_VLANS);
+	memcpy(p, dmac, ETHER_ADDR);
+	memcpy(p + ETHER_ADDR, smac, ETHER_ADDR);
+	p += 2 * ETHER_ADDR;
+	for (unsigned i = 0; i < nvlan; i++, p += 4) {
+		store_be16(p, tpid[i] != 0 ? tpid[i] :
+		    i + 1 < nvlan ? ETHERTYPE_QINQ : ETHERTYPE_VLAN1);
+		store_be16(p + 2, vlan[i]);
+	}
+	store_be16(p, ethertype);
+	return p + 2;
+}
+
+static uint8_t *
+put_ip4(uint8_t *p, const struct wire_out *o, size_t total)
+{
+	p[0] = 0x45;
+	p[1] = o->tos;
+	store_be16(p + 2, (uint16_t)total);
+	store_be16(p + 4, o->ip_id);
+	store_be16(p + 6, o->df ? 0x4000 : 0);
+	p[8] = o->ttl;
+	p[9] = o->proto;
+	store_be16(p + 10, 0);
+	store_be32(p + 12, addr_to_v4(&o->src));
+	store_be32(p + 16, addr_to_v4(&o->dst));
+	store_be16(p + 10, wire_sum_fold(wire_sum(span_of(p, WIRE_IPV4_HEADER), 0)));
+	return p + WIRE_IPV4_HEADER;
+}
+
+static uint8_t *
+put_ip6(uint8_t *p, const struct wire_out *o, size_t total)
+{
+	store_be32(p, 6u << 28 | (uint32_t)o->tos << 20);
+	store_be16(p + 4, (uint16_t)(total - WIRE_IPV6_HEADER));
+	p[6] = o->proto;
+	p[7] = o->ttl;
+	memcpy(p + 8, o->src.b, sizeof o->src.b);
+	memcpy(p + 24, o->dst.b, sizeof o->dst.b);
+	return p + WIRE_IPV6_HEADER;
+}
+
+/* The L4 header before n bytes of header and payload, with its sum. */
+static void
+put_l4(uint8_t *p, const struct wire_out *o, size_t n)
+{
+	uint8_t *sum_at = p;
+	uint64_t sum = o->proto == PROTO_ICMP ? 0 : pseudo_sum(&o->src, &o->dst, o->proto, n);
+	uint16_t folded;
+
+	switch (o->proto) {
+	case PROTO_TCP:
+		assert(o->noptions % 4 == 0 && o->noptions <= 40);
+		store_be16(p, o->sport);
+		store_be16(p + 2, o->dport);
+		store_be32(p + 4, o->seq);
+		store_be32(p + 8, o->ack);
+		p[12] = (uint8_t)((WIRE_TCP_HEADER + o->noptions) / 4 << 4);
+		p[13] = o->tcp_flags;
+		store_be16(p + 14, o->win);
+		store_be32(p + 16, 0);
+		if (o->noptions > 0)
+			memcpy(p + WIRE_TCP_HEADER, o->options, o->noptions);
+		sum_at = p + 16;
+		break;
+	case PROTO_UDP:
+		store_be16(p, o->sport);
+		store_be16(p + 2, o->dport);
+		store_be16(p + 4, (uint16_t)n);
+		store_be16(p + 6, 0);
+		sum_at = p + 6;
+		break;
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+		p[0] = o->icmp_type;
+		p[1] = o->icmp_code;
+		store_be16(p + 2, 0);
+		store_be32(p + 4, o->icmp_rest);
+		sum_at = p + 2;
+		break;
+	default:
+		return;
+	}
+	folded = wire_sum_fold(wire_sum(span_of(p, n), sum));
+	if (o->proto == PROTO_UDP && folded == UDP_NO_SUM)
+		folded = 0xffff;	/* RFC 768 */
+	store_be16(sum_at, folded);
+}
+
+size_t
+wire_build(const struct wire_out *o, uint8_t *frame, size_t room, size_t n)
+{
+	size_t headers = wire_header_bytes(o);
+	bool v4 = addr_is_v4(&o->src);
+	size_t total = headers - WIRE_ETHER_HEADER - 4u * o->nvlan + n;
+	uint8_t *p;
+
+	if (headers > room || n > room - headers || total > UINT16_MAX)
+		return 0;
+	p = put_link(frame, o->dmac, o->smac, o->vlan, o->tpid, o->nvlan,
+	    v4 ? ETHERTYPE_IP4 : ETHERTYPE_IP6);
+	p = v4 ? put_ip4(p, o, total) : put_ip6(p, o, total);
+	put_l4(p, o, l4_header_bytes(o) + n);
+	return headers + n;
+}
+
+size_t
+wire_build_arp(const struct wire *request, const uint8_t is_at[6], uint8_t *frame, size_t room)
+{
+	size_t n = WIRE_ETHER_HEADER + 4u * request->nvlan + WIRE_ARP_PACKET;
+	uint8_t *p;
+
+	if (room < n)
+		return 0;
+	p = put_link(frame, request->smac, is_at, request->vlan, request->tpid, request->nvlan,
+	    ETHERTYPE_ARP4);
+	store_be16(p, ARP_ETHER);
+	store_be16(p + 2, ETHERTYPE_IP4);
+	p[4] = ETHER_ADDR;
+	p[5] = 4;
+	store_be16(p + 6, ARP_REPLY);
+	memcpy(p + 8, is_at, ETHER_ADDR);
+	store_be32(p + 14, request->arp_tpa);
+	memcpy(p + 18, request->arp_sha, ETHER_ADDR);
+	store_be32(p + 24, request->arp_spa);
+	return n;
+}
