@@ -6,6 +6,8 @@
  * 0 .. 1 within the stage. The callback may cancel the job's pool and must not allocate
  * from it.
  */
+#include <stddef.h>
+
 struct progress {
 	void (*fn)(void *ctx, const char *stage, double fraction);
 	void *ctx;
