@@ -121,7 +121,7 @@ give_up(struct reasm *r, uint32_t upto, reasm_deliver deliver, void *ctx)
 		upto = r->fin_at;	/* the FIN counts one, but is no byte */
 	if (distance(r->next, upto) > 0) {
 		r->next = upto;
-		r->has_gap = true;
+		r->gaps++;
 	}
 	drain(r, deliver, ctx);
 }

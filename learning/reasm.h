@@ -5,7 +5,7 @@
  * Takes segments as a capture has them and hands out every byte once, in sequence:
  * retransmissions and overlaps are dropped (first wins), what comes early is held. A hole
  * is given up when the other side acknowledged bytes beyond it and then the conversation
- * went on, or when too much is held; then has_gap says that bytes are missing. An
+ * went on, or when too much is held; then gaps says that bytes are missing. An
  * acknowledgement alone does not give up a hole, because captures taken on several queues
  * show it before the data.
  *
@@ -28,7 +28,7 @@ struct reasm {
 	bool open;		/* next is known */
 	bool has_syn, has_fin, has_ack;
 	bool fin_done;		/* everything before the FIN was handed out */
-	bool has_gap;
+	uint32_t gaps;		/* holes given up: bytes are missing there */
 	uint32_t pieces;
 	size_t held_bytes;
 	uint64_t old_bytes;	/* seen again and dropped */

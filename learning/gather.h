@@ -1,0 +1,51 @@
+#pragma once
+/*
+ * gather.h - packets of a capture to talks, conversations in the making.
+ *
+ * The half of corpus.c that does not know which service is wanted, or only filters by it:
+ * finds a packet's talk, puts TCP in order, cuts streams into messages. Lives in the job's
+ * pool. A table entry is found by hash in expected constant time; caller sets the seed.
+ */
+#include "learning/corpus.h"
+#include "learning/reasm.h"
+#include "learning/trace.h"
+
+struct talk {
+	struct talk *next;		/* in the order of first packets */
+	struct addr addr[2];		/* by enum side */
+	uint16_t port[2];
+	uint8_t proto, end;
+	bool guessed;			/* which side serves was not seen, only guessed */
+	bool moved, cut;
+	uint32_t source;
+	int64_t start_ns, end_ns;
+	uint64_t packets;
+	struct reasm dir[2];		/* TCP: what each side says */
+	uint32_t gaps[2];		/* of dir, already told in a message */
+	struct message *messages;
+	uint32_t n, room;
+	size_t bytes_room;		/* of the last message */
+};
+
+struct talk_slot;
+
+struct gather {
+	struct pool *pool;
+	const struct corpus_options *options;
+	struct corpus_report *report;
+	struct talk *first, *last;
+	struct talk *source_first;	/* first of the current capture */
+	struct talk_slot **table;
+	uint32_t slots, used;
+	uint32_t source;
+	struct frag_table *frag;	/* made for the first fragment */
+	uint32_t *others[2];		/* TCP, UDP: attempts by port that the filter refused */
+};
+
+void	gather_init(struct gather *g, struct pool *p, const struct corpus_options *o,
+	    struct corpus_report *report);
+void	gather_packet(struct gather *g, const struct trace_packet *packet);
+/* The current capture is over: flushes what is open and forgets the keys. */
+void	gather_end_source(struct gather *g);
+/* Exchanges client and server. */
+void	talk_flip(struct talk *t);
