@@ -300,7 +300,18 @@ take_tcp(struct gather *g, const struct wire *w, int64_t ts_ns)
 		reasm_settle(&t->dir[own.side], deliver, &own);
 }
 
-/* The talk of a datagram, if it is not over; *moved when its server spoke from a new port. */
+/*
+ * Can this be the talk's server, from another port? Not where both sides use the service's
+ * port: there the datagram is a question of its own.
+ */
+static bool
+answers(const struct talk *t, const struct wire *w)
+{
+	return t->port[SIDE_CLIENT] == w->dport && addr_eq(&t->addr[SIDE_CLIENT], &w->dst) &&
+	    w->dport != t->port[SIDE_SERVER];
+}
+
+/* The talk of a datagram, if it is not over. A server that moved is found by its address. */
 static struct talk *
 udp_talk(struct gather *g, const struct wire *w, int64_t ts_ns)
 {
@@ -312,8 +323,7 @@ udp_talk(struct gather *g, const struct wire *w, int64_t ts_ns)
 		struct key loose = loose_key(&w->dst, w->dport, &w->src);
 
 		s = find(g, &loose);
-		if (s == NULL || !addr_eq(&s->talk->addr[SIDE_CLIENT], &w->dst) ||
-		    s->talk->port[SIDE_CLIENT] != w->dport)
+		if (s == NULL || !answers(s->talk, w))
 			return NULL;
 	}
 	t = s->talk;
