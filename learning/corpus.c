@@ -119,6 +119,28 @@ what_was_read(const struct corpus *c, char *to, size_t room)
 	return to;
 }
 
+/* What may be the reason that nothing was found: at most one, the weightiest. */
+static const char *
+likely_reason(const struct corpus *c, char *to, size_t room)
+{
+	const struct corpus_report *r = &c->report;
+
+	for (uint32_t i = 0; i < c->nsources; i++) {
+		if (c->sources[i].warning != NULL)
+			return c->sources[i].warning;
+	}
+	to[0] = '\0';
+	if (r->packets == 0)
+		snprintf(to, room, "It holds no packets.");
+	else if (r->cut_packets * 4 > r->packets)
+		snprintf(to, room, "%llu packets were recorded without all their bytes; record whole ones "
+		    "(tcpdump -s 0).", (unsigned long long)r->cut_packets);
+	else if (r->fault[WIRE_OK] * 2 < r->packets)
+		snprintf(to, room, "%llu of its %llu frames are not IP or damaged.",
+		    (unsigned long long)(r->packets - r->fault[WIRE_OK]), (unsigned long long)r->packets);
+	return to;
+}
+
 /*
  * The service with by far the most conversations in which the server said something: a
  * rival with a fourth as many makes us ask. Attempts nobody answered do not count, so a
@@ -128,15 +150,15 @@ static int
 work_out_service(struct corpus *c, struct pool *p, const struct gather *g, struct diag *why)
 {
 	struct service *s = empty_services(p);
-	char list[256], name[256];
+	char list[256], name[256], reason[256];
 
 	for (const struct talk *t = g->first; t != NULL; t = t->next)
 		s[(t->proto == PROTO_TCP ? 0 : PORTS) + t->port[SIDE_SERVER]].conversations += is_answered(t);
 	qsort(s, 2 * PORTS, sizeof *s, by_conversations);
 	if (s[0].conversations == 0)
 		return diag_set(why, -ENOENT, "%s: no conversation in which a server answers "
-		    "(%llu packets read).", what_was_read(c, name, sizeof name),
-		    (unsigned long long)c->report.packets);
+		    "(%llu packets read). %s", what_was_read(c, name, sizeof name),
+		    (unsigned long long)c->report.packets, likely_reason(c, reason, sizeof reason));
 	if (s[1].conversations > 0 && s[1].conversations * RIVAL >= s[0].conversations) {
 		list_services(list, sizeof list, s, 2 * PORTS, (s[0].conversations + RIVAL - 1) / RIVAL);
 		return diag_set(why, -EINVAL, "%s: several services talk here, by conversations %s; "
@@ -151,7 +173,7 @@ static int
 no_such_service(const struct corpus *c, struct pool *p, const struct gather *g, struct diag *why)
 {
 	struct service *s = empty_services(p);
-	char list[256], name[256];
+	char list[256], name[256], reason[256];
 
 	for (unsigned i = 0; i < PORTS; i++) {
 		s[i].conversations = g->others[0][i];
@@ -159,9 +181,10 @@ no_such_service(const struct corpus *c, struct pool *p, const struct gather *g, 
 	}
 	qsort(s, 2 * PORTS, sizeof *s, by_conversations);
 	list_services(list, sizeof list, s, 2 * PORTS, 1);
-	return diag_set(why, -ENOENT, "%s: no conversation on %s/%u (%llu packets read%s%s).",
+	return diag_set(why, -ENOENT, "%s: no conversation on %s/%u (%llu packets read%s%s). %s",
 	    what_was_read(c, name, sizeof name), c->proto == 0 ? "port" : proto_name(c->proto), c->port,
-	    (unsigned long long)c->report.packets, list[0] ? "; most go to " : "", list);
+	    (unsigned long long)c->report.packets, list[0] ? "; most go to " : "", list,
+	    likely_reason(c, reason, sizeof reason));
 }
 
 static int

@@ -26,13 +26,13 @@ static ssize_t
 cookie_read(void *cookie, char *to, size_t n)
 {
 	struct trace *t = cookie;
-	int got = gzread(t->gz, to, (unsigned)MIN(n, (size_t)READ_BYTES));
+	int got = gzread(t->gz, to, (unsigned)MIN(n, (size_t)READ_BYTES)), err;
 
-	if (got < 0) {		/* a cut or damaged gzip: what was unpacked before still counts */
-		t->gz_broken = true;
-		return 0;
-	}
-	return got;
+	if (got > 0)
+		return got;
+	gzerror(t->gz, &err);	/* a cut gzip ends without an error of gzread() itself */
+	t->gz_broken = got < 0 || err == Z_BUF_ERROR;
+	return 0;		/* what was unpacked before still counts */
 }
 
 static int
@@ -233,11 +233,12 @@ trace_create(struct trace_out **out, const char *path, struct diag *why)
 	int err;
 
 	if (t == NULL || (t->path = strdup(path)) == NULL ||
-	    asprintf(&t->beside, "%s.tmp", path) < 0 ||
+	    (t->beside = malloc(strlen(path) + sizeof ".tmp")) == NULL ||
 	    (t->pcap = pcap_open_dead(DLT_EN10MB, SNAP_BYTES)) == NULL) {
 		err = diag_set(why, -ENOMEM, "%s: there is no memory to write it.", path);
 		goto free_t;
 	}
+	sprintf(t->beside, "%s.tmp", path);
 	stream = fopen(t->beside, "wbe");
 	if (stream == NULL) {
 		err = diag_set(why, -errno, "%s: cannot be written: %s.", t->beside, strerror(errno));
