@@ -5,7 +5,7 @@
  * Each list is one X-macro: NAME in C, "name" in the text model. Values are stored in
  * images, so new words go to the end and old ones keep their place.
  */
-#include "models/base.h"
+#include "models/bytes.h"
 
 enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 
@@ -127,6 +127,21 @@ enum var_type { VAR_TYPES(VOCAB_ENUM) VAR_TYPE_N };
 enum channel { CHANNELS(VOCAB_ENUM) CHANNEL_N };
 enum origin { ORIGINS(VOCAB_ENUM) ORIGIN_N };
 #undef VOCAB_ENUM
+
+/* One of the lists above as a table: word[i] is the text of value i. */
+struct vocab {
+	const char *what;	/* "element": for sentences */
+	const char *const *word;
+	uint32_t n;
+};
+extern const struct vocab vocab_elem, vocab_op, vocab_format, vocab_event, vocab_guard,
+    vocab_effect, vocab_scope, vocab_eom, vocab_var, vocab_channel, vocab_origin;
+extern const struct vocab *const vocab_all[];	/* ends with NULL */
+
+/* "?" for a value that is none. */
+const char *vocab_name(const struct vocab *v, uint32_t value);
+/* The value of a word, or -1. */
+int	vocab_find(const struct vocab *v, struct span word);
 
 /* Limits every model keeps; the verifier and the text reader refuse more. */
 enum {
