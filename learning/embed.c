@@ -6,7 +6,7 @@
 enum { BLOCK = 1 << 14 };	/* features per block: they never move while they are counted */
 
 const char EMBED_SEPARATORS[] = "()<>@,:;\\\"/[]?={}&\n\r\t ";
-const char EMBED_WHITESPACE[] = "\r\n\t ";
+const char EMBED_WHITESPACE[] = "\r\n\t\v\f ";
 
 struct embed_params
 embed_params(const char *separators, uint32_t ngram)

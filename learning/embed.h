@@ -46,7 +46,7 @@ struct embedding {
 };
 
 extern const char EMBED_SEPARATORS[];	/* PRISMA's, for HTTP and the like */
-extern const char EMBED_WHITESPACE[];	/* CR LF TAB SPACE */
+extern const char EMBED_WHITESPACE[];	/* the six of C; itunes-xbmc's */
 
 /* Tokens at any of the separators, or bytes when separators is NULL. */
 struct embed_params embed_params(const char *separators, uint32_t ngram);

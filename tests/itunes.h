@@ -1,14 +1,18 @@
 #pragma once
 /*
- * itunes.h - sessions of events of the reference capture itunes-xbmc, for parity tests.
- *
- * Reads <shared>/reference/itunes-xbmc/{itunes-xbmc.harry,itunes-xbmc.cluster}. Symbol:
- * 2 * event, plus 1 for the server's side.
+ * itunes.h - the reference capture itunes-xbmc, for parity tests: its sessions of events
+ * (<shared>/reference/itunes-xbmc/itunes-xbmc.{harry,cluster}; symbol 2 * event, plus 1
+ * for the server's side), and its messages (.drk, payload lines, merged as the original
+ * did, spec/prisma.md 1.2, with its defects).
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <zlib.h>
+
 #include "learning/markov.h"
+#include "models/bytes.h"
 
 enum { ITUNES_MESSAGES = 822, ITUNES_SESSIONS = 21 };
 
@@ -42,4 +46,106 @@ out:
 	if (cluster != NULL)
 		fclose(cluster);
 	return n == ITUNES_MESSAGES ? 0 : -1;
+}
+
+struct itunes_line {
+	double time_s;			/* of the last payload merged into it */
+	char from[32], to[32];
+	uint8_t *bytes;
+	uint32_t n, order;
+	bool answered, open;
+};
+
+static inline int
+itunes_by_time(const void *a, const void *b)
+{
+	const struct itunes_line *x = a, *y = b;
+
+	if (x->time_s != y->time_s)
+		return x->time_s < y->time_s ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static inline uint32_t
+itunes_unescape(uint8_t *to, const char *from)
+{
+	uint32_t n = 0;
+	unsigned byte;
+
+	while (*from != '\0' && *from != '\n') {
+		if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1) {
+			to[n++] = (uint8_t)byte;
+			from += 3;
+		} else {
+			to[n++] = (uint8_t)*from++;
+		}
+	}
+	return n;
+}
+
+/* Number of messages, or -1. */
+static inline int
+itunes_messages(struct pool *pool, struct span *message)
+{
+	enum { LINE = 1 << 20, MAX = 1000 };
+	struct itunes_line *all = pool_array(pool, MAX, sizeof *all);
+	char *line = pool_alloc(pool, LINE), flag[4];
+	uint8_t *bytes = pool_alloc(pool, LINE);
+	uint32_t n = 0, kept = 0;
+	gzFile f = gzopen(TEST_SHARED "/reference/itunes-xbmc/itunes-xbmc.drk", "rb");
+
+	if (f == NULL)
+		return -1;
+	while (n < MAX && gzgets(f, line, LINE) != NULL) {
+		struct itunes_line now = { .open = true }, *last = NULL;
+		int at = 0;
+		uint32_t size;
+
+		if (sscanf(line, "%lf %3s %31s %31s%n", &now.time_s, flag, now.from, now.to, &at) != 4)
+			continue;
+		size = itunes_unescape(bytes, line + at + (line[at] == ' '));
+		for (uint32_t i = 0; i < n; i++) {
+			bool open = all[i].open;
+
+			if (open && !strcmp(all[i].from, now.from) && !strcmp(all[i].to, now.to))
+				last = &all[i];
+			if (open && !strcmp(all[i].from, now.to) && !strcmp(all[i].to, now.from))
+				all[i].answered = true;
+		}
+		if (last != NULL && !last->answered && now.time_s - last->time_s < 10) {
+			last->bytes = pool_grow(pool, last->bytes, last->n, last->n + size, 1);
+			memcpy(last->bytes + last->n, bytes, size);
+			last->n += size;
+			last->time_s = now.time_s;
+			continue;
+		}
+		if (last != NULL)
+			last->open = false;	/* complete */
+		now.bytes = pool_copy(pool, bytes, size);
+		now.n = size;
+		now.order = n;
+		all[n++] = now;
+	}
+	gzclose(f);
+	qsort(all, n, sizeof *all, itunes_by_time);
+	for (uint32_t i = 0; i < n; i++) {
+		/* the original's defect: what is pending and answered at the end is lost */
+		if (!(all[i].open && all[i].answered) && kept < ITUNES_MESSAGES)
+			message[kept++] = span_of(all[i].bytes, all[i].n);
+	}
+	return (int)kept;
+}
+
+/* Events of the messages in the same order. */
+static inline int
+itunes_events(uint32_t *event)
+{
+	FILE *f = fopen(TEST_SHARED "/reference/itunes-xbmc/itunes-xbmc.cluster", "r");
+	int n = 0;
+
+	while (f != NULL && n < ITUNES_MESSAGES && fscanf(f, "%u", &event[n]) == 1)
+		n++;
+	if (f != NULL)
+		fclose(f);
+	return n;
 }
