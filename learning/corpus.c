@@ -100,13 +100,25 @@ list_services(char *to, size_t room, const struct service *s, size_t n, uint32_t
 		    proto_name(s[i].proto), s[i].port, s[i].conversations);
 }
 
+/* The ports that were counted at all, the busiest first; two empty entries follow. */
 static struct service *
-empty_services(struct pool *p)
+busiest(struct pool *p, const uint32_t *tcp, const uint32_t *udp, size_t *n)
 {
-	struct service *s = pool_array(p, 2 * PORTS, sizeof *s);
+	const uint32_t *counts[] = { tcp, udp };
+	struct service *s;
 
+	*n = 0;
 	for (unsigned i = 0; i < 2 * PORTS; i++)
-		s[i] = (struct service){ 0, (uint16_t)i, i < PORTS ? PROTO_TCP : PROTO_UDP };
+		*n += counts[i / PORTS][i % PORTS] > 0;
+	s = pool_array(p, *n + 2, sizeof *s);
+	*n = 0;
+	for (unsigned i = 0; i < 2 * PORTS; i++) {
+		uint32_t count = counts[i / PORTS][i % PORTS];
+
+		if (count > 0)
+			s[(*n)++] = (struct service){ count, (uint16_t)i, i < PORTS ? PROTO_TCP : PROTO_UDP };
+	}
+	qsort(s, *n, sizeof *s, by_conversations);
 	return s;
 }
 
@@ -149,18 +161,20 @@ likely_reason(const struct corpus *c, char *to, size_t room)
 static int
 work_out_service(struct corpus *c, struct pool *p, const struct gather *g, struct diag *why)
 {
-	struct service *s = empty_services(p);
+	uint32_t *answered = pool_array(p, 2 * PORTS, sizeof *answered);
 	char list[256], name[256], reason[256];
+	struct service *s;
+	size_t n;
 
 	for (const struct talk *t = g->first; t != NULL; t = t->next)
-		s[(t->proto == PROTO_TCP ? 0 : PORTS) + t->port[SIDE_SERVER]].conversations += is_answered(t);
-	qsort(s, 2 * PORTS, sizeof *s, by_conversations);
+		answered[(t->proto == PROTO_TCP ? 0 : PORTS) + t->port[SIDE_SERVER]] += is_answered(t);
+	s = busiest(p, answered, answered + PORTS, &n);
 	if (s[0].conversations == 0)
 		return diag_set(why, -ENOENT, "%s: no conversation in which a server answers "
 		    "(%llu packets read). %s", what_was_read(c, name, sizeof name),
 		    (unsigned long long)c->report.packets, likely_reason(c, reason, sizeof reason));
-	if (s[1].conversations > 0 && s[1].conversations * RIVAL >= s[0].conversations) {
-		list_services(list, sizeof list, s, 2 * PORTS, (s[0].conversations + RIVAL - 1) / RIVAL);
+	if (s[1].conversations > 0 && (uint64_t)s[1].conversations * RIVAL >= s[0].conversations) {
+		list_services(list, sizeof list, s, n, s[0].conversations / RIVAL);
 		return diag_set(why, -EINVAL, "%s: several services talk here, by conversations %s; "
 		    "say which one with --port.", what_was_read(c, name, sizeof name), list);
 	}
@@ -172,15 +186,11 @@ work_out_service(struct corpus *c, struct pool *p, const struct gather *g, struc
 static int
 no_such_service(const struct corpus *c, struct pool *p, const struct gather *g, struct diag *why)
 {
-	struct service *s = empty_services(p);
 	char list[256], name[256], reason[256];
+	size_t n;
+	struct service *s = busiest(p, g->others[0], g->others[1], &n);
 
-	for (unsigned i = 0; i < PORTS; i++) {
-		s[i].conversations = g->others[0][i];
-		s[PORTS + i].conversations = g->others[1][i];
-	}
-	qsort(s, 2 * PORTS, sizeof *s, by_conversations);
-	list_services(list, sizeof list, s, 2 * PORTS, 1);
+	list_services(list, sizeof list, s, n, 1);
 	return diag_set(why, -ENOENT, "%s: no conversation on %s/%u (%llu packets read%s%s). %s",
 	    what_was_read(c, name, sizeof name), c->proto == 0 ? "port" : proto_name(c->proto), c->port,
 	    (unsigned long long)c->report.packets, list[0] ? "; most go to " : "", list,

@@ -225,20 +225,36 @@ free_out(struct trace_out *t)
 	free(t);
 }
 
+static struct trace_out *
+new_out(const char *path)
+{
+	static const char suffix[] = ".tmp";
+	struct trace_out *t = calloc(1, sizeof *t);
+	size_t n = strlen(path);
+
+	if (t == NULL)
+		return NULL;
+	t->path = strdup(path);
+	t->beside = malloc(n + sizeof suffix);
+	t->pcap = pcap_open_dead(DLT_EN10MB, SNAP_BYTES);
+	if (t->path == NULL || t->beside == NULL || t->pcap == NULL) {
+		free_out(t);
+		return NULL;
+	}
+	memcpy(t->beside, path, n);
+	memcpy(t->beside + n, suffix, sizeof suffix);
+	return t;
+}
+
 int
 trace_create(struct trace_out **out, const char *path, struct diag *why)
 {
-	struct trace_out *t = calloc(1, sizeof *t);
+	struct trace_out *t = new_out(path);
 	FILE *stream;
 	int err;
 
-	if (t == NULL || (t->path = strdup(path)) == NULL ||
-	    (t->beside = malloc(strlen(path) + sizeof ".tmp")) == NULL ||
-	    (t->pcap = pcap_open_dead(DLT_EN10MB, SNAP_BYTES)) == NULL) {
-		err = diag_set(why, -ENOMEM, "%s: there is no memory to write it.", path);
-		goto free_t;
-	}
-	sprintf(t->beside, "%s.tmp", path);
+	if (t == NULL)
+		return diag_set(why, -ENOMEM, "%s: there is no memory to write it.", path);
 	stream = fopen(t->beside, "wbe");
 	if (stream == NULL) {
 		err = diag_set(why, -errno, "%s: cannot be written: %s.", t->beside, strerror(errno));
@@ -255,8 +271,7 @@ trace_create(struct trace_out **out, const char *path, struct diag *why)
 	return 0;
 
 free_t:
-	if (t != NULL)
-		free_out(t);
+	free_out(t);
 	return err;
 }
 
