@@ -51,7 +51,8 @@ class Sensor:
 
     def start(self, dies_with_us=True, patience=60.0):
         """Starts mynahd and waits until its control socket says that it is ready."""
-        must([self.mynahd, "-c", str(self.configuration), "--check"], "mynahd --check")
+        must(self.lab.sensor([self.mynahd, "-c", str(self.configuration), "--check"]),
+             "mynahd --check")
         self.child = start(self.lab.sensor([self.mynahd, "-c", str(self.configuration)]),
                            self.log, dies_with_us)
         until = time.monotonic() + patience
@@ -69,8 +70,8 @@ class Sensor:
     def ctl(self, *words):
         return must(self._ctl(*words), "mynah ctl " + " ".join(map(str, words))).output
 
-    def load(self, image):
-        return self.ctl("load", image)
+    def load(self, image, service="ftp"):
+        return self.ctl("load", image, service)
 
     def alive(self):
         return self.child is not None and self.child.poll() is None
