@@ -39,6 +39,7 @@ cluster_params(void)
 	};
 
 	p.select.full_n = 1000;
+	p.select.max_kept = 2000;
 	return p;
 }
 

@@ -87,7 +87,7 @@ const struct clusterer *clusterer_find(const char *name);
 
 /*
  * Text: single tokens at PRISMA's separators; binary: 2-grams. Exact test, scaled below
- * 1,000 messages. Inner dimension estimated, at most 64.
+ * 1,000 messages, 2,000 features at most. Inner dimension estimated, at most 64.
  */
 struct cluster_params cluster_params(void);
 /* Pairs of labels, those that occur; both over the same messages. */

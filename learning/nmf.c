@@ -38,7 +38,7 @@ struct nmf_params
 nmf_params(void)
 {
 	return (struct nmf_params){ .ridge = NMF_LOO_REPLICATE, .max_sweeps = 400,
-		.max_finish = 200, .still = 10, .least_share = 1e-6 };
+		.max_finish = 200, .still = 10, .least_share = 1e-6, .max_work = 1e10 };
 }
 
 static struct side
@@ -80,14 +80,22 @@ set_width(struct work *w, uint32_t e)
 		tall[i]->cols = e;
 }
 
+/* Four sums, since one would wait for itself. */
 static double
 dot(const double *a, const double *b, uint32_t n)
 {
-	double sum = 0;
+	double sum[4] = { 0 };
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		sum += a[i] * b[i];
-	return sum;
+	for (; i + 4 <= n; i += 4) {
+		sum[0] += a[i] * b[i];
+		sum[1] += a[i + 1] * b[i + 1];
+		sum[2] += a[i + 2] * b[i + 2];
+		sum[3] += a[i + 3] * b[i + 3];
+	}
+	for (; i < n; i++)
+		sum[0] += a[i] * b[i];
+	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 static void
@@ -316,6 +324,18 @@ settled(const struct nmf_params *p, double before, double now)
 	return change < p->least_change || change < p->least_share * now;
 }
 
+/* Sweeps that fit into the work allowed; products: (f + n) e^2 of them per sweep. */
+static uint32_t
+affordable(const struct work *w, const struct nmf *m, uint32_t sweeps, double products)
+{
+	double e = m->b.cols, cost = products * ((double)m->b.rows + m->c.rows) * e * e
+	    + 4.0 * w->x->first[w->x->cols] * e;
+
+	if (w->p->max_work <= 0 || sweeps * cost <= w->p->max_work)
+		return sweeps;
+	return (uint32_t)MIN((double)sweeps, MAX(20.0, w->p->max_work / cost));
+}
+
 static int
 ridge_phase(struct work *w, struct nmf *m, int32_t *before)
 {
@@ -323,11 +343,11 @@ ridge_phase(struct work *w, struct nmf *m, int32_t *before)
 	struct ridge for_c = { &w->xt, &m->b, w->ones, &w->f, &w->n, &m->c };
 	struct ridge for_b = { w->x, &m->c, w->weight, &w->n, &w->f, &m->b };
 	double unused;
-	uint32_t still = 0, died;
+	uint32_t still = 0, died, most = affordable(w, m, p->max_sweeps, 13);
 
 	m->objective = INFINITY;
-	while (m->sweeps < p->max_sweeps && m->b.cols > 0 && (p->still == 0 || still < p->still)) {
-		progress_at(p->progress, "factorise", (double)m->sweeps / p->max_sweeps);
+	while (m->sweeps < most && m->b.cols > 0 && (p->still == 0 || still < p->still)) {
+		progress_at(p->progress, "factorise", (double)m->sweeps / most);
 		memcpy(before, m->label, m->c.rows * sizeof *before);
 		if (ridge_fit(w, &for_c, &m->lambda) < 0 || ridge_fit(w, &for_b, &unused) < 0)
 			return -EDOM;
@@ -369,9 +389,10 @@ static void
 hals_phase(struct work *w, struct nmf *m)
 {
 	const struct nmf_params *p = w->p;
+	uint32_t most = affordable(w, m, p->max_finish, 2);
 
-	while (m->finish_sweeps < p->max_finish && m->b.cols > 0) {
-		progress_at(p->progress, "finish", (double)m->finish_sweeps / p->max_finish);
+	while (m->finish_sweeps < most && m->b.cols > 0) {
+		progress_at(p->progress, "finish", (double)m->finish_sweeps / most);
 		sparse_tmul(&w->n.u, w->x, &m->b);
 		dense_gram(&w->g, &m->b);
 		for (uint32_t n = 0; n < m->c.rows; n++)

@@ -25,6 +25,7 @@ struct nmf_params {
 	uint32_t still;			/* end ridge after so many sweeps of equal labels; 0: no */
 	double least_change;		/* end on |J_old - J| < this, looked at every 10 sweeps */
 	double least_share;		/* ... or < this * J; 0: no */
+	double max_work;		/* multiplications per phase, over 20 sweeps; 0: no limit */
 	const struct progress *progress;
 };
 
@@ -41,7 +42,10 @@ struct nmf {
 	double trace[NMF_TRACE];	/* objective after ridge sweeps 10, 20, ... */
 };
 
-/* LOO one replicate, 400 sweeps, labels still for 10, 200 HALS sweeps to 1e-6. */
+/*
+ * LOO one replicate, 400 sweeps, labels still for 10, 200 HALS sweeps to 1e-6, 1e10
+ * multiplications: some seconds each.
+ */
 struct nmf_params nmf_params(void);
 /*
  * Starts from B (f x e, taken over and overwritten). -EDOM when LAPACK gives up. e shrinks

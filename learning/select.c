@@ -73,6 +73,24 @@ holm(const struct select_params *p, double expected, const uint32_t *of, uint32_
 	return limit;
 }
 
+/*
+ * Raises c_min and lowers c_max together until at most so many features are left: a binary
+ * feature tells least (its variance is least) when it is nearest to never or always.
+ */
+static void
+thin_out(struct select_limits *l, const uint32_t *of, uint32_t n, uint32_t most)
+{
+	uint32_t before = l->nkept;
+
+	for (uint32_t margin = 1; l->nkept > most && margin <= n; margin++) {
+		if (l->c_min == margin)
+			l->nkept -= of[l->c_min++];
+		if (l->c_max == n - margin && l->c_max >= l->c_min)
+			l->nkept -= of[l->c_max--];
+	}
+	l->nthinned = before - l->nkept;
+}
+
 struct select_limits
 select_limits(const struct select_params *p, const uint32_t *of, uint32_t n)
 {
@@ -97,6 +115,8 @@ select_limits(const struct select_params *p, const uint32_t *of, uint32_t n)
 	l.nvolatile = low > 0 ? in_range(of, 0, MIN(low - 1, n)) : 0;
 	if (l.c_min <= l.c_max)
 		l.nkept = in_range(of, l.c_min, l.c_max);
+	if (p->max_kept > 0)
+		thin_out(&l, of, n, p->max_kept);
 	return l;
 }
 

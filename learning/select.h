@@ -24,11 +24,14 @@ struct select_params {
 	 */
 	double expected;
 	uint32_t full_n;
+	/* 0, or how many features may stay; the least informative go first */
+	uint32_t max_kept;
 };
 
 struct select_limits {
 	uint32_t c_min, c_max;		/* kept: c_min <= count <= c_max; c_min > c_max: none */
 	uint32_t nfeatures, nconstant, nvolatile, nkept;
+	uint32_t nthinned;		/* passed both tests, dropped by max_kept */
 };
 
 struct selection {

@@ -109,6 +109,22 @@ Test(select, too_little_data_keeps_nothing_unless_scaled)
 	cr_expect_eq(select_limits(&p, none, 0).nkept, 0);
 }
 
+Test(select, too_many_features_lose_those_that_tell_least)
+{
+	static uint32_t of[10001] = { [30] = 5, [40] = 7, [5000] = 3, [9970] = 6 };
+	struct select_params p = select_params();
+	struct select_limits l = select_limits(&p, of, 10000);
+
+	cr_expect_eq(l.nkept, 21);
+	p.max_kept = 12;
+	l = select_limits(&p, of, 10000);
+	cr_expect_eq(l.nkept, 10);
+	cr_expect_eq(l.nthinned, 11);
+	cr_expect(l.c_min == 31 && l.c_max == 9969);
+	p.max_kept = 3;
+	cr_expect_eq(select_limits(&p, of, 10000).nkept, 3);
+}
+
 POOLED(select, equal_features_group_and_equal_messages_merge)
 {
 	/* u and v go together; w alone */
