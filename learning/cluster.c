@@ -336,7 +336,7 @@ regular_columns(struct key_table *t, struct pool *pool, const struct cluster_inp
     uint64_t seed)
 {
 	double bits[COLUMNS];
-	uint32_t order[COLUMNS], chosen[COLUMNS], nchosen = 0;
+	uint32_t order[COLUMNS], chosen[COLUMNS] = { 0 }, nchosen = 0;
 
 	for (uint32_t c = 0; c < COLUMNS; c++) {
 		uint32_t at = c;
