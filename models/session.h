@@ -15,7 +15,7 @@
 #include "models/addr.h"
 #include "models/model.h"
 
-enum { SESSION_PATH = 8, ARENA_BYTES = 128 };
+enum { SESSION_PATH = 8, SESSION_HISTORY = 3, ARENA_BYTES = 128 };
 
 /* Lives in a flow's second cache line; the stack keeps the rest of that line. */
 struct session {
@@ -25,27 +25,32 @@ struct session {
 	uint16_t automaton;	/* position after msg_len bytes; 0 dead */
 	uint16_t alive;		/* bytes of the message until it died */
 	uint16_t near;		/* template nearest at the last live position, + 1 */
+	uint16_t need;		/* bytes the message will have, where that is known; 0: not */
 	uint16_t state;
 	uint16_t turn;		/* turns taken */
-	uint16_t missed;	/* of them, not an exact match */
 	int64_t turn_ms;	/* wall clock of the turn being spoken, Unix ms */
+	uint16_t history[SESSION_HISTORY]; /* templates of the last client messages, + 1, newest first */
 	uint8_t path[SESSION_PATH]; /* last states, low bytes, newest at turn % SESSION_PATH: for the record */
+	uint8_t missed;		/* turns that were not an exact match, at most 255 */
 	uint8_t conf;		/* lowest confidence so far, 255 = 1.0 */
-	uint8_t flags;
 };
 static_assert(sizeof(struct session) <= 48, "leaves 16 bytes of the line to the stack");
 
-/* Captured fields that outlive a turn. Taken only when a reachable rule reads one. */
+/* Captured fields that outlive a turn. Taken only when a reachable rule reads one; zeroed is empty. */
 struct arena {
 	uint8_t used;
-	uint8_t bytes[ARENA_BYTES - 1];	/* records: slot, length, bytes */
+	uint8_t bytes[ARENA_BYTES - 1];	/* records, oldest first: slot, length, bytes */
 };
 static_assert(sizeof(struct arena) == ARENA_BYTES, "two cache lines");
 
-/* Fields in view during a turn: spans into the message, or into the arena. */
+/*
+ * Fields in view during a turn: spans into the message, the arena, or what the arena held before
+ * this turn. Not to be copied.
+ */
 struct fields {
 	uint32_t has;		/* bit per slot */
 	struct span slot[MODEL_SLOTS];
+	uint8_t before[ARENA_BYTES - 1];
 };
 
 /* All that an answer may depend on besides model and session. The caller owns it. */
@@ -77,7 +82,7 @@ struct turn {
 	int32_t template;	/* -1: none */
 };
 
-enum { FEED_PUSH = 1,		/* PSH was set, or idle time passed: a message may end here */
+enum { FEED_PUSH = 1,		/* the last segment had PSH; without new bytes: the peer paused */
 	FEED_DATAGRAM = 2,	/* the span is one whole message */
 	FEED_END = 4 };		/* nothing will follow */
 
@@ -86,7 +91,8 @@ void	session_init(struct session *s, const struct model *m);
  * Takes bytes up to the end of one message at most. in must hold the whole message so far:
  * its first s->msg_len bytes are those of earlier calls, the rest is new. Returns the number of
  * bytes that belong to the message (all of in while it is incomplete). When the message is
- * complete, t->taken is set, f holds its fields (spans into in and *a), s->msg_len is 0 again.
+ * complete, t->taken is set, f holds its fields, s->msg_len is 0 again. How the bytes are cut
+ * into calls makes no difference. 65,536 bytes are a message whatever they say.
  * a may be NULL: then fields of earlier messages are unknown and those of this one not kept.
  */
 size_t	session_feed(struct session *s, struct arena *a, const struct model *m,
@@ -98,6 +104,11 @@ void	session_event(struct session *s, struct arena *a, const struct model *m,
     struct turn *t);
 /* ms until the state's next SILENCE turn, 0: none. */
 uint32_t session_silence_ms(const struct session *s, const struct model *m);
+/*
+ * ms without a byte after which an incomplete message is fed again with FEED_PUSH and no new
+ * bytes; 0: its end does not depend on a pause.
+ */
+uint32_t session_pause_ms(const struct session *s, const struct model *m);
 /* Does this turn's or a later reply read fields, so that an arena is worth taking? */
 bool	session_wants_arena(const struct session *s, const struct model *m);
 /* The fields that the arena remembers, for rendering again later. */

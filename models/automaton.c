@@ -1,0 +1,643 @@
+#include "models/automaton.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "models/minimise.h"
+
+/*
+ * Position automaton: one row of positions per template, one behind the other. STEP takes a
+ * byte and goes on, STAR takes bytes and stays or goes on without one, OPT takes a byte or jumps
+ * to the end of its run (skipping part of a run accepts nothing that ending it does not).
+ */
+enum position_kind { STEP, STAR, OPT, END };
+
+struct position {
+	uint32_t jump;		/* OPT: end of the run; END: template */
+	uint16_t set;		/* of bytes it takes */
+	uint8_t kind;
+};
+
+/* What one attempt may use; more counts as over the budget. */
+enum {
+	POSITIONS = 4 << 20,
+	RAW_STATES = 2 * AUTOMATON_STATES,	/* before minimising */
+	RAW_EDGES = 6 << 20,
+	RAW_ITEMS = 24 << 20,			/* positions in all states together */
+	SETS = 4096,
+};
+enum { OVER_BUDGET = -EFBIG };
+
+struct builder {
+	const struct text *t;
+	uint8_t (*set)[32];	/* distinct byte sets */
+	uint32_t nsets;
+	uint16_t *classes;	/* of each set: [nsets][257], count first */
+	uint32_t nclasses;
+	uint8_t cls[256];
+	struct position *pos;
+	uint32_t npos;
+	uint32_t *row;		/* where a template's positions begin; [ntemplate + 1] */
+
+	uint32_t *item;		/* positions of the raw states, sorted inside each */
+	size_t nitem, item_room;
+	size_t *from;		/* state -> its first item; [nstates + 1] */
+	uint32_t nstates;
+	uint32_t *table;	/* hash of states, open addressing */
+	struct edge *edge;
+	uint32_t nedges, edge_room;
+	uint32_t *bucket[256];	/* targets per class while a state is expanded */
+	uint32_t bucket_n[256], bucket_room[256];
+};
+
+enum { TABLE = 1 << 18 };	/* more than RAW_STATES */
+
+static bool
+room_for(void *array, size_t *room, size_t need, size_t each)
+{
+	void **a = array, *grown;
+	size_t n = MAX(*room, 64u);
+
+	if (need <= *room)
+		return true;
+	while (n < need)
+		n *= 2;
+	grown = realloc(*a, n * each);
+	if (grown == NULL)
+		return false;
+	*a = grown;
+	*room = n;
+	return true;
+}
+
+static inline bool
+has(const uint8_t set[32], unsigned byte)
+{
+	return set[byte / 8] >> byte % 8 & 1;
+}
+
+static inline void
+add(uint8_t set[32], unsigned byte)
+{
+	set[byte / 8] |= (uint8_t)(1u << byte % 8);
+}
+
+void
+automaton_elem_class(const struct text *t, const struct text_elem *e, uint8_t out[32])
+{
+	memset(out, 0xff, 32);
+	switch (e->kind) {
+	case ELEM_TOK:
+		for (size_t i = 0; i < t->separators.n; i++)
+			out[t->separators.p[i] / 8] &= (uint8_t)~(1u << t->separators.p[i] % 8);
+		break;
+	case ELEM_LINE:
+		out['\r' / 8] &= (uint8_t)~(1u << '\r' % 8);
+		out['\n' / 8] &= (uint8_t)~(1u << '\n' % 8);
+		break;
+	case ELEM_SPAN:
+		memcpy(out, t->class[e->class].has, 32);
+		break;
+	case ELEM_LEN:
+		if (e->format == FMT_TEXT) {
+			memset(out, 0, 32);
+			for (unsigned c = '0'; c <= '9'; c++)
+				add(out, c);
+		}
+		break;
+	}
+}
+
+/* Number of that set, new if need be; SETS when there are too many. */
+static uint32_t
+intern_set(struct builder *b, const uint8_t set[32])
+{
+	for (uint32_t i = b->nsets; i-- > 0;)
+		if (memcmp(b->set[i], set, 32) == 0)
+			return i;
+	if (b->nsets < SETS)
+		memcpy(b->set[b->nsets++], set, 32);
+	else
+		return SETS;
+	return b->nsets - 1;
+}
+
+static int
+emit(struct builder *b, uint8_t kind, uint32_t set, uint32_t jump)
+{
+	if (b->npos == POSITIONS || set == SETS)
+		return OVER_BUDGET;
+	b->pos[b->npos++] = (struct position){ .jump = jump, .set = (uint16_t)set, .kind = kind };
+	return 0;
+}
+
+static int
+emit_many(struct builder *b, uint8_t kind, uint32_t set, uint32_t n)
+{
+	uint32_t end = b->npos + n;
+	int err = 0;
+
+	if (n > POSITIONS - b->npos)
+		return OVER_BUDGET;
+	while (n-- > 0 && err == 0)
+		err = emit(b, kind, set, end);
+	return err;
+}
+
+static int
+emit_literal(struct builder *b, const struct text_elem *e)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < e->lit.n && err == 0; i++) {
+		uint8_t set[32] = { 0 }, c = e->lit.p[i];
+
+		add(set, c);
+		if (e->kind == ELEM_LIT_CASE && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
+			add(set, c ^ 0x20);
+		err = emit(b, STEP, intern_set(b, set), 0);
+	}
+	return err;
+}
+
+static int
+emit_elem(struct builder *b, const struct text_elem *e)
+{
+	uint8_t has_byte[32];
+	uint32_t set, min = e->min;
+	int err;
+
+	if (e->kind == ELEM_LIT || e->kind == ELEM_LIT_CASE)
+		return emit_literal(b, e);
+	automaton_elem_class(b->t, e, has_byte);
+	set = intern_set(b, has_byte);
+	switch (e->kind) {
+	case ELEM_TOK:
+		err = emit(b, STEP, set, 0);
+		return err < 0 ? err : emit(b, STAR, set, 0);
+	case ELEM_LINE:
+	case ELEM_TAIL:
+		return emit(b, STAR, set, 0);
+	case ELEM_SPAN:
+		err = emit_many(b, STEP, set, min);
+		if (err < 0)
+			return err;
+		/* no message is longer than MODEL_MESSAGE_BYTES: such a bound is none */
+		if (e->max == 0 || e->max >= MODEL_MESSAGE_BYTES)
+			return emit(b, STAR, set, 0);
+		return emit_many(b, OPT, set, e->max - min);
+	default:			/* ANY, LEN; len text 0 has one digit or more */
+		if (e->kind == ELEM_LEN && e->format == FMT_TEXT && min == 0) {
+			err = emit(b, STEP, set, 0);
+			return err < 0 ? err : emit(b, STAR, set, 0);
+		}
+		return emit_many(b, STEP, set, min);
+	}
+}
+
+/* Positions of as many templates as fit; returns how many those are. */
+static uint32_t
+emit_templates(struct builder *b)
+{
+	for (uint32_t i = 0; i < b->t->ntemplate; i++) {
+		const struct text_template *tpl = &b->t->template[i];
+		int err = 0;
+
+		b->row[i] = b->npos;
+		for (uint32_t k = 0; k < tpl->nelem && err == 0; k++)
+			err = emit_elem(b, &tpl->elem[k]);
+		if (err == 0)
+			err = emit(b, END, 0, i);
+		if (err < 0) {
+			b->npos = b->row[i];
+			return i;	/* and row[i] ends the last one */
+		}
+	}
+	b->row[b->t->ntemplate] = b->npos;
+	return b->t->ntemplate;
+}
+
+/* Splits the bytes by every set in use, then lists the classes of each set. */
+static void
+make_classes(struct builder *b)
+{
+	b->nclasses = 1;
+	memset(b->cls, 0, sizeof b->cls);
+	for (uint32_t s = 0; s < b->nsets && b->nclasses < 256; s++) {
+		int32_t inside[256];
+
+		memset(inside, -1, sizeof inside);
+		/* a class that lies partly inside gets a new number for that part */
+		for (uint32_t c = 0, n = b->nclasses; c < n; c++) {
+			bool in = false, out = false;
+
+			for (unsigned v = 0; v < 256; v++)
+				if (b->cls[v] == c)
+					*(has(b->set[s], v) ? &in : &out) = true;
+			if (in && out)
+				inside[c] = (int32_t)b->nclasses++;
+		}
+		for (unsigned v = 0; v < 256; v++)
+			if (has(b->set[s], v) && inside[b->cls[v]] >= 0)
+				b->cls[v] = (uint8_t)inside[b->cls[v]];
+	}
+	for (uint32_t s = 0; s < b->nsets; s++) {
+		uint16_t *list = b->classes + (size_t)s * 257;
+		bool seen[256] = { false };
+
+		list[0] = 0;
+		for (unsigned v = 0; v < 256; v++)
+			if (has(b->set[s], v) && !seen[b->cls[v]]) {
+				seen[b->cls[v]] = true;
+				list[++list[0]] = b->cls[v];
+			}
+	}
+}
+
+static int
+bucket_add(struct builder *b, uint32_t c, uint32_t p)
+{
+	/* a position, and all that it reaches without a byte */
+	for (;;) {
+		if (b->bucket_n[c] == b->bucket_room[c]) {
+			size_t room = b->bucket_room[c];
+
+			if (!room_for(&b->bucket[c], &room, room + 1, sizeof **b->bucket))
+				return -ENOMEM;
+			b->bucket_room[c] = (uint32_t)room;
+		}
+		b->bucket[c][b->bucket_n[c]++] = p;
+		if (b->pos[p].kind == STAR)
+			p++;
+		else if (b->pos[p].kind == OPT)
+			p = b->pos[p].jump;
+		else
+			return 0;
+	}
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static uint32_t
+sort_unique(uint32_t *a, uint32_t n)
+{
+	uint32_t kept = 0;
+	bool sorted = true;
+
+	for (uint32_t i = 1; i < n && sorted; i++)
+		sorted = a[i - 1] <= a[i];
+	if (!sorted)
+		qsort(a, n, sizeof *a, by_number);
+	for (uint32_t i = 0; i < n; i++)
+		if (i == 0 || a[i] != a[kept - 1])
+			a[kept++] = a[i];
+	return kept;
+}
+
+/* The raw state of these positions; -ENOMEM or OVER_BUDGET. */
+static int64_t
+intern_state(struct builder *b, const uint32_t *p, uint32_t n)
+{
+	struct span key = span_of(p, (size_t)n * sizeof *p);
+	uint32_t at = (uint32_t)span_hash(key, 0) & (TABLE - 1);
+
+	for (; b->table[at] != 0; at = (at + 1) & (TABLE - 1)) {
+		uint32_t s = b->table[at] - 1;
+
+		if (b->from[s + 1] - b->from[s] == n &&
+		    memcmp(b->item + b->from[s], p, key.n) == 0)
+			return s;
+	}
+	if (b->nstates == RAW_STATES || b->nitem + n > RAW_ITEMS)
+		return OVER_BUDGET;
+	if (!room_for(&b->item, &b->item_room, b->nitem + n, sizeof *b->item))
+		return -ENOMEM;
+	memcpy(b->item + b->nitem, p, key.n);
+	b->nitem += n;
+	b->table[at] = ++b->nstates;
+	b->from[b->nstates] = b->nitem;
+	return b->nstates - 1;
+}
+
+static int
+expand(struct builder *b, uint32_t s)
+{
+	int err = 0;
+
+	memset(b->bucket_n, 0, sizeof b->bucket_n);
+	for (size_t i = b->from[s]; i < b->from[s + 1] && err == 0; i++) {
+		const struct position *p = &b->pos[b->item[i]];
+		const uint16_t *list = b->classes + (size_t)p->set * 257;
+
+		if (p->kind == END)
+			continue;
+		for (uint32_t k = 1; k <= list[0] && err == 0; k++)
+			err = bucket_add(b, list[k], b->item[i] + (p->kind != STAR));
+	}
+	for (uint32_t c = 0; c < b->nclasses && err == 0; c++) {
+		int64_t to;
+		size_t room = b->edge_room;
+
+		if (b->bucket_n[c] == 0)
+			continue;
+		to = intern_state(b, b->bucket[c], sort_unique(b->bucket[c], b->bucket_n[c]));
+		if (to < 0)
+			return (int)to;
+		if (b->nedges == RAW_EDGES)
+			return OVER_BUDGET;
+		if (!room_for(&b->edge, &room, b->nedges + 1, sizeof *b->edge))
+			return -ENOMEM;
+		b->edge_room = (uint32_t)room;
+		b->edge[b->nedges++] = (struct edge){ .from = s, .to = (uint32_t)to, .label = c };
+	}
+	return err;
+}
+
+/* Raw states of the first n templates. */
+static int
+determinise(struct builder *b, uint32_t n)
+{
+	int64_t first;
+	int err = 0;
+
+	memset(b->table, 0, TABLE * sizeof *b->table);
+	b->nstates = b->nedges = 0;
+	b->nitem = 0;
+	b->from[0] = 0;
+	b->bucket_n[0] = 0;
+	for (uint32_t i = 0; i < n && err == 0; i++)
+		err = bucket_add(b, 0, b->row[i]);
+	if (err < 0)
+		return err;
+	first = intern_state(b, b->bucket[0], sort_unique(b->bucket[0], b->bucket_n[0]));
+	if (first < 0)
+		return (int)first;
+	for (uint32_t s = 0; s < b->nstates && err == 0; s++)
+		err = expand(b, s);
+	return err;
+}
+
+/* The template with the most support of those alive in raw state s, the first among equals, + 1. */
+static uint32_t
+nearest(const struct builder *b, uint32_t s, uint32_t n)
+{
+	uint32_t lo = 0, best = 0;
+
+	for (size_t i = b->from[s]; i < b->from[s + 1]; i++) {
+		uint32_t hi = n, p = b->item[i];
+
+		if (best > 0 && p < b->row[lo + 1])
+			continue;	/* the same template as the position before */
+		while (hi - lo > 1) {	/* row[lo] <= p < row[hi] */
+			uint32_t mid = lo + (hi - lo) / 2;
+
+			*(b->row[mid] <= p ? &lo : &hi) = mid;
+		}
+		if (best == 0 || b->t->template[lo].support > b->t->template[best - 1].support)
+			best = lo + 1;
+	}
+	return best;
+}
+
+/* What tells raw states apart: the templates that end here, and the nearest. */
+struct output {
+	uint32_t accept;	/* into the list of lists */
+	uint32_t near;
+	uint32_t state;
+};
+
+static int
+by_output(const void *a, const void *b)
+{
+	const struct output *x = a, *y = b;
+
+	if (x->accept != y->accept)
+		return x->accept < y->accept ? -1 : 1;
+	if (x->near != y->near)
+		return x->near < y->near ? -1 : 1;
+	return (x->state > y->state) - (x->state < y->state);
+}
+
+/* Where the list of the templates that end in raw state s starts in a->list, or -ENOMEM. */
+static int64_t
+intern_list(struct automaton *a, size_t *room, uint32_t *table, struct builder *b, uint32_t s)
+{
+	uint32_t n = 0, h;
+
+	for (size_t i = b->from[s]; i < b->from[s + 1]; i++)
+		n += b->pos[b->item[i]].kind == END;
+	if (n == 0)
+		return 0;
+	if (!room_for(&a->list, room, (size_t)a->nlist + n + 1, sizeof *a->list))
+		return -ENOMEM;
+	a->list[a->nlist] = (uint16_t)n;
+	n = 0;
+	for (size_t i = b->from[s]; i < b->from[s + 1]; i++)
+		if (b->pos[b->item[i]].kind == END)
+			a->list[a->nlist + ++n] = (uint16_t)b->pos[b->item[i]].jump;
+	h = (uint32_t)span_hash(span_of(a->list + a->nlist, (n + 1) * 2), 0) & (TABLE - 1);
+	for (; table[h] != 0; h = (h + 1) & (TABLE - 1))
+		if (memcmp(a->list + table[h], a->list + a->nlist, (n + 1) * 2) == 0)
+			return table[h];
+	table[h] = a->nlist;
+	a->nlist += n + 1;
+	return table[h];
+}
+
+static int
+outputs(struct automaton *a, struct builder *b, struct output *out, uint32_t n)
+{
+	size_t room = 0;
+	int err = 0;
+
+	memset(b->table, 0, TABLE * sizeof *b->table);	/* done with the states: now of lists */
+	if (!room_for(&a->list, &room, 1, sizeof *a->list))
+		return -ENOMEM;
+	a->list[0] = 0;
+	a->nlist = 1;
+	for (uint32_t s = 0; s < b->nstates && err == 0; s++) {
+		int64_t at = intern_list(a, &room, b->table, b, s);
+
+		out[s] = (struct output){
+			.accept = (uint32_t)at,
+			.near = nearest(b, s, n),
+			.state = s,
+		};
+		err = at < 0 ? (int)at : 0;
+	}
+	return err;
+}
+
+/* Blocks become states 1.. in the order a breadth-first walk from the start meets them. */
+static int
+number_and_fill(struct automaton *a, struct builder *b, const struct output *out,
+    const uint32_t *block, uint32_t nblocks)
+{
+	uint32_t *number = calloc((size_t)nblocks + 1, sizeof *number);
+	uint32_t n = AUTOMATON_START;
+
+	a->nstates = nblocks + 1;
+	a->nclasses = b->nclasses;
+	memcpy(a->cls, b->cls, sizeof a->cls);
+	a->next = calloc((size_t)a->nstates * a->nclasses, sizeof *a->next);
+	a->accept = calloc(a->nstates, sizeof *a->accept);
+	a->near = calloc(a->nstates, sizeof *a->near);
+	if (number == NULL || a->next == NULL || a->accept == NULL || a->near == NULL) {
+		free(number);
+		return -ENOMEM;
+	}
+	/* raw states and their edges already are in breadth-first order */
+	for (uint32_t s = 0; s < b->nstates; s++)
+		if (number[block[s]] == 0)
+			number[block[s]] = n++;
+	for (uint32_t s = 0; s < b->nstates; s++) {
+		a->accept[number[block[s]]] = out[s].accept;
+		a->near[number[block[s]]] = (uint16_t)out[s].near;
+	}
+	for (uint32_t e = 0; e < b->nedges; e++)
+		a->next[(size_t)number[block[b->edge[e].from]] * a->nclasses + b->edge[e].label] =
+		    (uint16_t)number[block[b->edge[e].to]];
+	free(number);
+	return 0;
+}
+
+/* Minimises the raw states and lays out the tables. */
+static int
+finish(struct automaton *a, struct builder *b, uint32_t n)
+{
+	struct output *out = malloc(b->nstates * sizeof *out);
+	uint32_t *block = malloc(b->nstates * sizeof *block);
+	uint32_t nguess = 0;
+	int64_t nblocks = -ENOMEM;
+	int err = -ENOMEM;
+
+	if (out == NULL || block == NULL)
+		goto done;
+	err = outputs(a, b, out, n);
+	if (err < 0)
+		goto done;
+	qsort(out, b->nstates, sizeof *out, by_output);
+	for (uint32_t i = 0; i < b->nstates; i++) {
+		if (i > 0 && (out[i].accept != out[i - 1].accept || out[i].near != out[i - 1].near))
+			nguess++;
+		block[out[i].state] = nguess;
+	}
+	nblocks = minimise(block, b->nstates, nguess + 1, b->edge, b->nedges, b->nclasses);
+	err = (int)MIN(nblocks, 0);
+	if (err < 0)
+		goto done;
+	err = OVER_BUDGET;
+	if (nblocks >= AUTOMATON_STATES ||
+	    (uint64_t)(nblocks + 1) * b->nclasses * sizeof *a->next > AUTOMATON_BYTES)
+		goto done;
+	a->ntemplates = n;
+	err = outputs(a, b, out, n);	/* in the order of states again */
+	if (err == 0)
+		err = number_and_fill(a, b, out, block, (uint32_t)nblocks);
+done:
+	free(block);
+	free(out);
+	return err;
+}
+
+static int
+attempt(struct automaton *a, struct builder *b, uint32_t n)
+{
+	int err = determinise(b, n);
+
+	if (err == 0)
+		err = finish(a, b, n);
+	if (err < 0)
+		automaton_fini(a);
+	return err;
+}
+
+static int
+builder_init(struct builder *b, const struct text *t)
+{
+	size_t bytes = 0;
+
+	*b = (struct builder){ .t = t };
+	for (uint32_t i = 0; i < t->ntemplate && bytes < POSITIONS; i++) {
+		bytes += 1;
+		for (uint32_t k = 0; k < t->template[i].nelem; k++) {
+			const struct text_elem *e = &t->template[i].elem[k];
+
+			bytes += 2 + e->lit.n + MAX(e->min, e->max);
+		}
+	}
+	b->pos = malloc((MIN(bytes, (size_t)POSITIONS) + 1) * sizeof *b->pos);
+	b->row = malloc(((size_t)t->ntemplate + 1) * sizeof *b->row);
+	b->set = malloc(SETS * sizeof *b->set);
+	b->classes = malloc((size_t)SETS * 257 * sizeof *b->classes);
+	b->from = malloc((RAW_STATES + 1) * sizeof *b->from);
+	b->table = malloc(TABLE * sizeof *b->table);
+	return b->pos && b->row && b->set && b->classes && b->from && b->table ? 0 : -ENOMEM;
+}
+
+static void
+builder_fini(struct builder *b)
+{
+	for (size_t c = 0; c < ARRAY_LEN(b->bucket); c++)
+		free(b->bucket[c]);
+	free(b->edge);
+	free(b->table);
+	free(b->from);
+	free(b->item);
+	free(b->classes);
+	free(b->set);
+	free(b->row);
+	free(b->pos);
+}
+
+int
+automaton_build(struct automaton *a, const struct text *t, struct diag *why)
+{
+	struct builder b;
+	uint32_t most, least = 0;	/* the first least templates are known to fit */
+	int err = builder_init(&b, t);
+
+	*a = (struct automaton){ 0 };
+	if (err == 0) {
+		most = emit_templates(&b);
+		make_classes(&b);
+		err = attempt(a, &b, most);
+		while (err == OVER_BUDGET && most - least > 1) {
+			uint32_t n = least + (most - least) / 2;
+
+			err = attempt(a, &b, n);
+			if (err == OVER_BUDGET)
+				most = n;
+			else if (err == 0) {
+				least = n;
+				if (most - least > 1) {
+					automaton_fini(a);
+					err = OVER_BUDGET;
+				}
+			}
+		}
+		if (err == OVER_BUDGET)	/* the last attempt was too much */
+			err = attempt(a, &b, least);
+	}
+	builder_fini(&b);
+	if (err < 0)
+		diag_set(why, err, "There is not enough memory to build the automaton of %u templates.",
+		    t->ntemplate);
+	return err;
+}
+
+void
+automaton_fini(struct automaton *a)
+{
+	free(a->next);
+	free(a->accept);
+	free(a->near);
+	free(a->list);
+	*a = (struct automaton){ 0 };
+}

@@ -1,0 +1,104 @@
+#include "models/match.h"
+
+static bool
+in_class(const struct image_class *c, uint8_t byte)
+{
+	return c->has[byte / 8] >> byte % 8 & 1;
+}
+
+static uint8_t
+lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* Bytes that agree; all of lit if the element is complete. */
+static size_t
+take_literal(struct span lit, bool fold, struct span rest)
+{
+	size_t n = MIN(lit.n, rest.n), k = 0;
+
+	while (k < n && (lit.p[k] == rest.p[k] || (fold && lower(lit.p[k]) == lower(rest.p[k]))))
+		k++;
+	return k;
+}
+
+/* What element e takes from the beginning of rest; false if it is not complete with that. */
+static bool
+take(const struct image *i, const struct image_elem *e, struct span rest, size_t *taken)
+{
+	struct span lit;
+	size_t n = 0;
+
+	switch (e->kind) {
+	case ELEM_LIT:
+	case ELEM_LIT_CASE:
+		lit = image_bytes(i, e->lit);
+		*taken = take_literal(lit, e->kind == ELEM_LIT_CASE, rest);
+		return *taken == lit.n;
+	case ELEM_SPAN:
+		while (n < rest.n && (e->max == 0 || n < e->max) &&
+		    in_class(&i->class[e->class], rest.p[n]))
+			n++;
+		*taken = n;
+		return n >= e->min;
+	case ELEM_ANY:
+		*taken = MIN(rest.n, e->min);
+		return *taken == e->min;
+	default:		/* TAIL */
+		*taken = rest.n;
+		return true;
+	}
+}
+
+struct capture
+match_capture(const struct image *i, uint32_t t, struct span message, struct fields *f)
+{
+	const struct image_template *tpl = &i->template[t];
+	struct capture c = { .whole = true };
+	size_t at = 0, begin[MODEL_SLOTS];
+
+	f->has &= ~tpl->fills;
+	for (uint32_t k = 0; k < tpl->nelem; k++) {
+		const struct image_elem *e = &i->elem[tpl->elem + k];
+		size_t taken;
+		bool complete = take(i, e, span_sub(message, at, SIZE_MAX), &taken);
+
+		if (e->kind == ELEM_LIT || e->kind == ELEM_LIT_CASE)
+			c.literal += (uint32_t)taken;
+		if (!complete) {
+			c.whole = false;
+			return c;
+		}
+		for (uint32_t x = 0; x < tpl->nfield; x++) {
+			const struct image_field *field = &i->field[tpl->field + x];
+
+			if (field->first == k)
+				begin[field->slot] = at;
+			if (field->last == k) {
+				f->slot[field->slot] = span_sub(message, begin[field->slot],
+				    at + taken - begin[field->slot]);
+				f->has |= 1u << field->slot;
+			}
+		}
+		at += taken;
+	}
+	c.whole = at == message.n;
+	return c;
+}
+
+struct span
+match_map(const struct image *i, uint32_t map, struct span key)
+{
+	const struct image_map *m = &i->map[map];
+	uint32_t at;
+
+	for (uint32_t h = image_key_hash(key) & m->mask; (at = i->index[m->index + h]) != 0;
+	    h = (h + 1) & m->mask) {
+		const struct image_pair *p = &i->pair[m->pair + at - 1];
+
+		if (span_eq(key, image_bytes(i, p->key)))
+			return image_bytes(i, p->value);
+	}
+	return (struct span){ NULL, 0 };
+}

@@ -1,0 +1,566 @@
+#include "models/session.h"
+
+#include "models/match.h"
+#include "models/prf.h"
+#include "models/render.h"
+
+enum { NEAR_PERCENT = 60, KEPT_VALUE = 48 };	/* docs/model-format.md sections 6 and 4 */
+enum { PAUSE_ACCEPTING_MS = 300, PAUSE_MS = 3000 };	/* spec: unified-model 5 */
+
+/* One turn while it is being decided. */
+struct deciding {
+	const struct image *i;
+	struct session *s;
+	const struct session_env *env;
+	struct fields *f;
+	uint16_t turn;			/* its number */
+};
+
+/* What was decided. */
+struct decision {
+	const struct image_group *group;	/* NULL: nothing answers */
+	uint32_t turn;				/* place among all turns */
+	uint32_t share;				/* of its m in the confidence, 255 = 1.0 */
+	int32_t template;
+	enum match_kind match;
+};
+
+void
+session_init(struct session *s, const struct model *m)
+{
+	*s = (struct session){
+		.automaton = MATCH_START, .state = (uint16_t)m->i.model->start, .conf = 255,
+	};
+}
+
+static bool
+guard_holds(const struct deciding *d, const struct image_guard *g)
+{
+	struct span s = field_of(d->f, g->slot);
+
+	switch (g->kind) {
+	case GUARD_KNOWN:
+		return match_map(d->i, g->index, s).p != NULL;
+	case GUARD_UNKNOWN:
+		return match_map(d->i, g->index, s).p == NULL;
+	case GUARD_EQ:
+		return span_eq(s, image_bytes(d->i, g->lit));
+	case GUARD_NE:
+		return !span_eq(s, image_bytes(d->i, g->lit));
+	default:		/* HISTORY */
+		return d->s->history[g->back - 1] == g->index + 1;
+	}
+}
+
+/* The first group whose guards hold, or NULL. */
+static const struct image_group *
+open_group(const struct deciding *d, uint32_t turn)
+{
+	const struct image_turn *t = &d->i->turn[turn];
+
+	for (uint32_t g = t->group; g < t->group + t->ngroup; g++) {
+		const struct image_group *group = &d->i->group[g];
+		uint32_t k = 0;
+
+		while (k < group->nguard && guard_holds(d, &d->i->guard[group->guard + k]))
+			k++;
+		if (k == group->nguard)
+			return group;
+	}
+	return NULL;
+}
+
+/* The turn of one state for (event, arg), or IMAGE_NONE. */
+static uint32_t
+find_turn(const struct image *i, uint32_t state, uint32_t event, uint32_t arg)
+{
+	const struct image_state *s = &i->state[state];
+	uint32_t lo = s->turn, hi = s->turn + s->nturn;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		const struct image_turn *t = &i->turn[mid];
+
+		if (t->event == event && t->arg == arg)
+			return mid;
+		if (t->event < event || (t->event == event && t->arg < arg))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return IMAGE_NONE;
+}
+
+/* The silence turn of one state, of which it has at most one, or IMAGE_NONE. */
+static uint32_t
+find_silence(const struct image *i, uint32_t state)
+{
+	const struct image_state *s = &i->state[state];
+	uint32_t lo = s->turn, hi = s->turn + s->nturn;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (i->turn[mid].event < EVENT_SILENCE)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < s->turn + s->nturn && i->turn[lo].event == EVENT_SILENCE ? lo : IMAGE_NONE;
+}
+
+/* The first turn along the chain that has an open group; arg means nothing for silence. */
+static bool
+find_open(const struct deciding *d, uint32_t event, uint32_t arg, struct decision *to)
+{
+	for (uint32_t s = d->s->state; s != IMAGE_NONE; s = d->i->state[s].backoff) {
+		uint32_t turn = event == EVENT_SILENCE ? find_silence(d->i, s) :
+		    find_turn(d->i, s, event, arg);
+
+		if (turn == IMAGE_NONE)
+			continue;
+		to->turn = turn;
+		to->group = open_group(d, turn);
+		if (to->group != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Is there a turn along the chain at all? Asked before fields are captured for its guards. */
+static bool
+expected(const struct deciding *d, uint32_t template)
+{
+	for (uint32_t s = d->s->state; s != IMAGE_NONE; s = d->i->state[s].backoff)
+		if (find_turn(d->i, s, EVENT_MESSAGE, template) != IMAGE_NONE)
+			return true;
+	return false;
+}
+
+static void
+show_remembered(struct fields *f, const struct arena *a)
+{
+	f->has = 0;
+	if (a != NULL)
+		session_fields(f, a);
+}
+
+/* docs/model-format.md section 6, steps 1 to 5, in this order. */
+static struct decision
+decide_message(const struct deciding *d, const struct arena *a, struct span message,
+    uint16_t node, uint32_t near, size_t alive)
+{
+	const struct image *i = d->i;
+	const uint16_t *list = &i->acc[i->node[node].accept];
+	struct decision to = { .share = 255, .match = MATCH_EXACT };
+	struct capture c;
+
+	for (uint32_t k = 1; k <= list[0]; k++) {
+		if (!expected(d, list[k]))
+			continue;
+		show_remembered(d->f, a);
+		match_capture(i, list[k], message, d->f);
+		to.template = list[k];
+		if (find_open(d, EVENT_MESSAGE, list[k], &to))
+			return to;
+	}
+	for (uint32_t k = 1; k <= list[0]; k++) {
+		uint32_t turn = i->template[list[k]].resync;
+
+		if (turn == (uint32_t)RESYNC_UNKNOWN)
+			continue;
+		if (turn == (uint32_t)RESYNC_UNCLEAR)
+			break;
+		show_remembered(d->f, a);
+		match_capture(i, list[k], message, d->f);
+		to = (struct decision){ .group = open_group(d, turn), .turn = turn, .share = 128,
+			.template = list[k], .match = MATCH_RESYNC };
+		if (to.group != NULL)
+			return to;
+		break;
+	}
+	show_remembered(d->f, a);
+	if (near > 0 && expected(d, near - 1)) {
+		uint32_t whole = i->template[near - 1].literal;
+
+		c = match_capture(i, near - 1, span_sub(message, 0, alive), d->f);
+		to = (struct decision){ .template = (int32_t)near - 1, .match = MATCH_NEAR };
+		if (c.literal > 0 && c.literal * 100ull >= whole * (uint64_t)NEAR_PERCENT &&
+		    find_open(d, EVENT_MESSAGE, near - 1, &to)) {
+			to.share = (uint32_t)(c.literal * 255ull / whole);
+			return to;
+		}
+		show_remembered(d->f, a);
+	}
+	to = (struct decision){ .template = -1, .share = 25, .match = MATCH_OTHER };
+	if (find_open(d, EVENT_OTHER, 0, &to))
+		return to;
+	return (struct decision){ .template = -1, .match = MATCH_NONE };
+}
+
+static const struct image_alt *
+choose(const struct deciding *d, const struct decision *to)
+{
+	const struct image_group *g = to->group;
+	struct prf_env env = { .key = d->env->key, .own = &d->env->own, .peer = &d->env->peer,
+		.connection = d->env->connection, .turn = d->turn };
+	uint32_t lo = 0, hi = g->nalt, r;
+
+	if (hi == 1)
+		return &d->i->alt[g->alt];
+	r = (uint32_t)(prf(&env, g->scope, prf_point_turn(to->turn), 0) % g->weight);
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		*(d->i->alt[g->alt + mid].before <= r ? &lo : &hi) = mid;
+	}
+	return &d->i->alt[g->alt + lo];
+}
+
+static void
+forget(struct arena *a, uint32_t at)
+{
+	uint32_t n = 2u + a->bytes[at + 1];
+
+	memmove(a->bytes + at, a->bytes + at + n, a->used - at - n);
+	a->used = (uint8_t)(a->used - n);
+}
+
+static void
+forget_slots(struct arena *a, uint32_t mask)
+{
+	uint32_t at = 0;
+
+	while (at < a->used)
+		if (mask >> a->bytes[at] & 1)
+			forget(a, at);
+		else
+			at += 2u + a->bytes[at + 1];
+}
+
+/*
+ * After a turn: what its template filled and somebody may read goes into the arena, the oldest
+ * goes out where there is no room. What f shows of the arena moves to its copy first.
+ */
+static void
+remember(struct arena *a, struct fields *f, const struct image *i, int32_t template)
+{
+	const struct image_template *t = &i->template[MAX(template, 0)];
+	uint32_t kept = template < 0 ? 0 : t->fills & i->model->keep;
+
+	if (kept == 0)
+		return;
+	memcpy(f->before, a->bytes, a->used);
+	for (uint32_t at = 0; at < a->used; at += 2u + a->bytes[at + 1])
+		if (!(t->fills >> a->bytes[at] & 1))
+			f->slot[a->bytes[at]].p = f->before + at + 2;
+	forget_slots(a, kept);
+	for (uint32_t k = 0; k < t->nfield; k++) {
+		uint32_t slot = i->field[t->field + k].slot;
+		struct span s = field_of(f, slot);
+
+		if (!(kept >> slot & 1) || s.n == 0 || s.n > KEPT_VALUE)
+			continue;
+		while (a->used + 2 + s.n > sizeof a->bytes)
+			forget(a, 0);
+		a->bytes[a->used] = (uint8_t)slot;
+		a->bytes[a->used + 1] = (uint8_t)s.n;
+		memcpy(a->bytes + a->used + 2, s.p, s.n);
+		a->used = (uint8_t)(a->used + 2 + s.n);
+	}
+}
+
+/* Could the reply be rendered again from the arena alone? */
+static bool
+can_repeat(const struct image *i, uint32_t reply, const struct fields *f, const struct arena *a)
+{
+	uint32_t reads = i->reply[reply].reads;
+	struct fields later;
+
+	if (reads == 0)
+		return true;
+	show_remembered(&later, a);
+	for (uint32_t slot = 0; slot < MODEL_SLOTS; slot++)
+		if (reads >> slot & 1 && !span_eq(field_of(f, slot), field_of(&later, slot)))
+			return false;
+	return true;
+}
+
+static struct render
+render_of(const struct session *s, const struct fields *f, const struct session_env *env)
+{
+	return (struct render){ .f = f, .env = env, .turn = s->turn, .turn_ms = s->turn_ms };
+}
+
+/* conf = m * s * t (spec: unified-model 10); the learner's own estimate stands for s. */
+static uint8_t
+confidence(const struct decision *to, const struct image_alt *alt)
+{
+	uint64_t t = MAX(alt->weight * 255ull / to->group->heaviest, 128u);
+
+	return (uint8_t)(to->share * (uint64_t)alt->conf * t / (255 * 255));
+}
+
+/* Carries a decision out: state, reply, arena. */
+static void
+take_turn(const struct deciding *d, struct arena *a, const struct decision *to, struct turn *t)
+{
+	struct session *s = d->s;
+	const struct image_alt *alt = NULL;
+
+	s->turn = d->turn;
+	s->turn_ms = d->env->now_ms;
+	s->reply = s->out_len = 0;
+	*t = (struct turn){ .taken = true, .match = to->match, .template = to->template };
+	if (to->group != NULL) {
+		alt = choose(d, to);
+		s->state = (uint16_t)alt->next;
+		t->close = alt->flags & ALT_CLOSE;
+		t->reset = alt->flags & ALT_RESET;
+		t->pending = alt->flags & ALT_PENDING;
+		t->delay_ms = alt->delay_ms;
+		t->conf = confidence(to, alt);
+	}
+	if (to->match != MATCH_EXACT && s->missed < UINT8_MAX)
+		s->missed++;
+	s->conf = MIN(s->conf, t->conf);
+	s->path[s->turn % SESSION_PATH] = (uint8_t)s->state;
+	if (a != NULL)
+		remember(a, d->f, d->i, to->template);
+	if (alt == NULL || alt->reply == IMAGE_NONE)
+		return;
+	struct render r = render_of(s, d->f, d->env);
+
+	s->reply = (uint32_t)(alt - d->i->alt) + 1;
+	s->out_len = t->out_len = (uint32_t)render_length(d->i, alt->reply, &r);
+	t->freeze = !can_repeat(d->i, alt->reply, d->f, a);
+}
+
+static void
+message_turn(struct session *s, struct arena *a, const struct model *m,
+    const struct session_env *env, struct span message, struct fields *f, struct turn *t)
+{
+	struct deciding d = { .i = &m->i, .s = s, .env = env, .f = f,
+		.turn = (uint16_t)(s->turn + 1) };
+	bool dead = s->automaton == MATCH_DEAD;
+	struct decision to = decide_message(&d, a, message, s->automaton,
+	    dead ? s->near : m->i.node[s->automaton].near, dead ? s->alive : message.n);
+
+	take_turn(&d, a, &to, t);
+	memmove(s->history + 1, s->history, sizeof s->history - sizeof *s->history);
+	s->history[0] = (uint16_t)(to.template + 1);
+	s->msg_len = s->need = s->alive = s->near = 0;
+	s->automaton = MATCH_START;
+}
+
+/* Runs the automaton over in[msg_len .. to), or less where stop_final lets it stop. */
+static size_t
+advance(struct session *s, const struct image *i, struct span in, size_t to, bool stop_final)
+{
+	uint16_t node = s->automaton;
+	size_t n = to - s->msg_len, taken;
+
+	if (node == MATCH_DEAD)
+		return to;
+	stop_final = stop_final && !i->node[MATCH_START].final;	/* no message has no bytes */
+	taken = match_run(i, &node, in.p + s->msg_len, n, stop_final);
+	if (taken < n && !(stop_final && i->node[node].final)) {
+		s->alive = (uint16_t)(s->msg_len + taken);
+		s->near = i->node[node].near;
+		node = MATCH_DEAD;
+		taken = n;
+	}
+	s->automaton = node;
+	return s->msg_len + taken;
+}
+
+/* The offset behind the first term, or 0; bytes before from were searched already. */
+static size_t
+behind_term(struct span in, size_t from, struct span term)
+{
+	size_t at = from > term.n - 1 ? from - (term.n - 1) : 0;
+	const uint8_t *hit = memmem(in.p + at, in.n - at, term.p, term.n);
+
+	return hit == NULL ? 0 : (size_t)(hit - in.p) + term.n;
+}
+
+static uint8_t
+lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* The decimal number behind the first label in head, 0 without one, saturating. */
+static size_t
+number_after(struct span head, struct span label)
+{
+	size_t at = 0, k = 0, v = 0;
+
+	for (; at + label.n <= head.n; at++) {
+		for (k = 0; k < label.n && lower(head.p[at + k]) == lower(label.p[k]); k++)
+			;
+		if (k == label.n)
+			break;
+	}
+	if (at + label.n > head.n)
+		return 0;
+	for (at += label.n; at < head.n && (head.p[at] == ' ' || head.p[at] == '\t'); at++)
+		;
+	for (; at < head.n && head.p[at] >= '0' && head.p[at] <= '9'; at++)
+		v = MIN(v * 10 + (head.p[at] - '0'), (size_t)MODEL_MESSAGE_BYTES);
+	return v;
+}
+
+static size_t
+length_field(const struct image_eom *e, struct span in)
+{
+	size_t end = (size_t)e->at + e->width;
+	uint32_t v = 0;
+	int64_t total;
+
+	if (in.n < end)
+		return 0;
+	for (unsigned k = 0; k < e->width; k++)
+		v = v << 8 | in.p[e->at + (e->format == FMT_LE ? e->width - 1u - k : k)];
+	total = (int64_t)e->times * v + e->plus;
+	return total < (int64_t)end ? end : (size_t)MIN(total, (int64_t)MODEL_MESSAGE_BYTES);
+}
+
+/* Where the message that in begins with ends, or 0 as long as that cannot be told. */
+static size_t
+find_end(const struct session *s, const struct image *i, const struct image_eom *e, struct span in)
+{
+	struct span term = image_bytes(i, e->term), label = image_bytes(i, e->label);
+	size_t head;
+
+	if (s->need > 0)
+		return s->need;
+	switch (e->kind) {
+	case EOM_TERM:
+		return behind_term(in, s->msg_len, term);
+	case EOM_LENGTH:
+		return length_field(e, in);
+	case EOM_DECIMAL:
+		head = behind_term(in, s->msg_len, term);
+		return head == 0 ? 0 : head + number_after(span_sub(in, 0, head), label);
+	}
+	return 0;
+}
+
+/* Do these flags end a message whose end its bytes do not show? */
+static bool
+ends_here(const struct session *s, const struct image *i, unsigned kind, unsigned flags, bool paused)
+{
+	bool push = kind == EOM_PUSH || (kind == EOM_FINAL && s->automaton == MATCH_DEAD);
+
+	if (kind == EOM_FINAL && i->node[s->automaton].final)
+		return true;
+	if (paused)
+		return kind == EOM_PUSH || kind == EOM_FINAL || kind == EOM_IDLE;
+	return push && flags & FEED_PUSH &&
+	    (s->automaton == MATCH_DEAD || i->node[s->automaton].accept != 0);
+}
+
+size_t
+session_feed(struct session *s, struct arena *a, const struct model *m,
+    const struct session_env *env, struct span in, unsigned flags, struct fields *f,
+    struct turn *t)
+{
+	static const struct image_eom plain = { .kind = EOM_PUSH };
+	const struct image *i = &m->i;
+	uint32_t eom = i->state[s->state].eom;
+	const struct image_eom *e = eom == IMAGE_NONE ? &plain : &i->eom[eom];
+	size_t limit = MIN(in.n, (size_t)MODEL_MESSAGE_BYTES), end = 0, to;
+	bool paused = flags & FEED_PUSH && in.n == s->msg_len && in.n > 0, complete;
+
+	*t = (struct turn){ .template = -1 };
+	if (!(flags & FEED_DATAGRAM))
+		end = find_end(s, i, e, span_sub(in, 0, limit));
+	to = advance(s, i, in, end > 0 ? MIN(end, limit) : limit,
+	    e->kind == EOM_FINAL && !(flags & FEED_DATAGRAM));
+	complete = flags & FEED_DATAGRAM || (to > 0 && ((end > 0 && to == end) ||
+	    to == MODEL_MESSAGE_BYTES || flags & FEED_END || ends_here(s, i, e->kind, flags, paused)));
+	if (!complete) {
+		s->msg_len = (uint32_t)to;
+		s->need = (uint16_t)(end < MODEL_MESSAGE_BYTES ? end : 0);
+		return to;
+	}
+	message_turn(s, a, m, env, span_sub(in, 0, to), f, t);
+	return flags & FEED_DATAGRAM ? in.n : to;
+}
+
+void
+session_event(struct session *s, struct arena *a, const struct model *m,
+    const struct session_env *env, enum event_kind event, uint32_t arg, struct fields *f,
+    struct turn *t)
+{
+	struct deciding d = { .i = &m->i, .s = s, .env = env, .f = f,
+		.turn = (uint16_t)(s->turn + 1) };
+	struct decision to = { .share = 255, .template = -1, .match = MATCH_EXACT };
+
+	*t = (struct turn){ .template = -1 };
+	show_remembered(f, a);
+	if (!find_open(&d, event, event == EVENT_CHANNEL ? arg : 0, &to))
+		return;
+	if (event != EVENT_SILENCE || m->i.turn[to.turn].arg <= arg)
+		take_turn(&d, a, &to, t);
+}
+
+uint32_t
+session_silence_ms(const struct session *s, const struct model *m)
+{
+	for (uint32_t state = s->state; state != IMAGE_NONE; state = m->i.state[state].backoff) {
+		uint32_t turn = find_silence(&m->i, state);
+
+		if (turn != IMAGE_NONE)
+			return m->i.turn[turn].arg;
+	}
+	return 0;
+}
+
+uint32_t
+session_pause_ms(const struct session *s, const struct model *m)
+{
+	const struct image *i = &m->i;
+	uint32_t eom = i->state[s->state].eom;
+	uint8_t kind = eom == IMAGE_NONE ? EOM_PUSH : i->eom[eom].kind;
+
+	if (s->msg_len == 0)
+		return 0;
+	if (kind == EOM_IDLE)
+		return i->eom[eom].ms;
+	if (kind != EOM_PUSH && kind != EOM_FINAL)
+		return 0;
+	return s->automaton != MATCH_DEAD && i->node[s->automaton].accept != 0 ?
+	    PAUSE_ACCEPTING_MS : PAUSE_MS;
+}
+
+bool
+session_wants_arena(const struct session *s, const struct model *m)
+{
+	return m->i.state[s->state].wants_arena;
+}
+
+void
+session_fields(struct fields *f, const struct arena *a)
+{
+	f->has = 0;
+	for (uint32_t at = 0; at < a->used; at += 2u + a->bytes[at + 1]) {
+		f->slot[a->bytes[at]] = span_of(a->bytes + at + 2, a->bytes[at + 1]);
+		f->has |= 1u << a->bytes[at];
+	}
+}
+
+size_t
+session_render(const struct session *s, const struct fields *f, const struct model *m,
+    const struct session_env *env, size_t from, uint8_t *to, size_t room, size_t *boundary)
+{
+	struct render r = render_of(s, f, env);
+
+	if (s->reply == 0) {
+		if (boundary != NULL)
+			*boundary = 0;
+		return 0;
+	}
+	return render(&m->i, m->i.alt[s->reply - 1].reply, &r, from, to, room, boundary);
+}
