@@ -193,7 +193,7 @@ POOLED(cluster, asap_through_the_front_door)
 	openblas_set_num_threads(1);
 	if (asap_texts(pool, text) < 0 || asap_numbers("remapper.txt", column, ASAP_MESSAGES) < 0
 	    || asap_numbers("labels_loo_replicate.txt", of_distinct, ASAP_DISTINCT) < 0)
-		cr_skip_test("no reference/asap in '%s'", TEST_SHARED);
+		SKIP_WITHOUT("reference/asap");
 	p.text = embed_params(EMBED_WHITESPACE, 1);
 	p.nmf.max_finish = 0;
 	cr_assert_eq(clusterer_find("nmf")->run(&c, pool, &in, &p), 0);
@@ -241,7 +241,7 @@ POOLED(cluster, itunes_has_the_events_of_the_original)
 
 	openblas_set_num_threads(1);
 	if (n < 0 || itunes_events(event) != ITUNES_MESSAGES)
-		cr_skip_test("no reference/itunes-xbmc in '%s'", TEST_SHARED);
+		SKIP_WITHOUT("reference/itunes-xbmc");
 	p.bytes = CLUSTER_TEXT;		/* pictures and sound are most of the bytes */
 	p.text = embed_params(EMBED_WHITESPACE, 2);
 	p.select = select_params();

@@ -222,7 +222,7 @@ POOLED(dfa, itunes_has_28_states_and_63_edges_left)
 	uint32_t *map;
 
 	if (itunes_sessions(pool, seqs) < 0)
-		cr_skip_test("no reference/itunes-xbmc in '%s'", TEST_SHARED);
+		SKIP_WITHOUT("reference/itunes-xbmc");
 	markov_build(&m, pool, seqs, ITUNES_SESSIONS, 2);
 	dfa_of_markov(&d, pool, &m);
 	map = pool_array(pool, d.nstates, sizeof *map);

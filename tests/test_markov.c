@@ -161,7 +161,7 @@ POOLED(markov, itunes_states_and_edges_equal_the_original)
 	struct markov_seq seqs[ITUNES_SESSIONS];
 
 	if (itunes_sessions(pool, seqs) < 0)
-		cr_skip_test("no reference/itunes-xbmc in '%s'", TEST_SHARED);
+		SKIP_WITHOUT("reference/itunes-xbmc");
 	for (size_t i = 0; i < ARRAY_LEN(published); i++) {
 		struct markov m;
 		uint64_t edges, count;

@@ -238,7 +238,7 @@ EACH_CASE(nmf, asap_takes_the_course_of_the_reference, variants)
 	err = pool_run(&pool, asap_variant, &which);
 	pool_fini(&pool);
 	if (err == -ENOENT)
-		cr_skip_test("no reference/asap in '%s'", TEST_SHARED);
+		SKIP_WITHOUT("reference/asap");
 	cr_expect_eq(err, 0);
 }
 
@@ -252,7 +252,7 @@ POOLED(nmf, asap_by_default_finishes_below_ridge_alone)
 
 	openblas_set_num_threads(1);
 	if (asap_matrix(pool, &x, weight) < 0)
-		cr_skip_test("no reference/asap in '%s'", TEST_SHARED);
+		SKIP_WITHOUT("reference/asap");
 	pca_of(&pca, pool, &x, weight);
 	p.max_finish = 1000;
 	cr_assert_eq(nmf_run(&m, pool, &x, weight, pca_start(pool, &pca, 8), &p), 0);

@@ -83,7 +83,7 @@ POOLED(pca, asap_has_inner_dimension_8_either_way)
 
 	openblas_set_num_threads(1);
 	if (asap_matrix(pool, &x, weight) < 0)
-		cr_skip_test("no reference/asap in '%s'", TEST_SHARED);
+		SKIP_WITHOUT("reference/asap");
 	cr_assert_eq(pca_of(&p, pool, &x, weight), 0);
 	cr_assert_eq(p.nvalues, ARRAY_LEN(value));
 	for (uint32_t i = 0; i < p.nvalues; i++)

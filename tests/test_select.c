@@ -156,7 +156,7 @@ POOLED(select, asap_keeps_what_the_original_keeps)
 
 	if (asap_texts(pool, text) < 0
 	    || asap_numbers("remapper.txt", column, ASAP_MESSAGES) < 0)
-		cr_skip_test("no reference/asap in '%s'", TEST_SHARED);
+		SKIP_WITHOUT("reference/asap");
 	for (int test = SELECT_EXACT; test <= SELECT_NORMAL; test++) {
 		struct select_params how = select_params();
 		struct select_limits l;
