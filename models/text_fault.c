@@ -298,25 +298,22 @@ op_fault(const struct text *t, const struct text_reply *r, uint32_t i, char *fau
 	return false;
 }
 
-/* A length of open width cannot count itself: its mark must stand after it. */
+/* No length may depend on its own digits: one of open width stands before all marks. */
 static bool
 len_fault(const struct text_reply *r, uint32_t from, uint32_t to, char *fault, size_t room)
 {
-	uint32_t first = to, last = from;
+	uint32_t first = to;
 
-	for (uint32_t i = from; i < to; i++) {
-		if (r->op[i].kind != OP_MARK)
-			continue;
-		first = MIN(first, i);
-		last = i;
-	}
+	for (uint32_t i = from; i < to; i++)
+		if (r->op[i].kind == OP_MARK)
+			first = MIN(first, i);
 	for (uint32_t i = from; i < to; i++) {
 		if (r->op[i].kind != OP_LEN)
 			continue;
 		if (width_fault(&r->op[i], i, fault, room))
 			return true;
-		if (r->op[i].len == 0 && first < i && last < i)
-			return FAULT("op %u: a length that counts itself needs a width", i);
+		if (r->op[i].len == 0 && first < i)
+			return FAULT("op %u: a length after a mark needs a width", i);
 	}
 	return false;
 }

@@ -121,7 +121,7 @@ static const struct {
 	{ "not a float", HEAD TAIL " on other\n  alt goto 0 conf 0x1p+9999\n", "m:5:19: a float" },
 	{ "datagram on TCP", HEAD "eom 0 datagram\n" TAIL, "m:3:5: eom 0: datagram belongs to UDP" },
 	{ "length that counts itself", HEAD "reply 0\n say mark len text 0 0 \"x\"\n" TAIL,
-	    "m:3:7: reply 0: op 1: a length that counts itself needs a width" },
+	    "m:3:7: reply 0: op 1: a length after a mark needs a width" },
 	{ "wrong form of time", HEAD "reply 0\n say time text 0 \"%Q\"\n" TAIL, "the time knows" },
 	{ "cut form of time", HEAD "reply 0\n say time text 0 \"%\"\n" TAIL, "the time knows" },
 	{ "break at the end", HEAD "reply 0\n say \"x\" break\n" TAIL, "a break must stand between" },
@@ -208,4 +208,34 @@ Test(text, a_long_hostile_line_is_read_or_refused)
 	memset(p + at, '\n', n);
 	cr_expect_eq(text_parse(&t, "m", span_of(p, n), &why), -EINVAL);
 	free(p);
+}
+
+/* Words of the format stand in backquotes in the document, alone or with their operands. */
+Test(text, every_word_of_the_vocabulary_is_in_the_document_and_in_a_model_of_the_tests)
+{
+	static const char *const models[] = { "ftp-small", "dns-small", "ssh-small", "words" };
+	struct span doc = file(TEST_ROOT "/docs/model-format.md"), all[ARRAY_LEN(models)];
+
+	for (size_t m = 0; m < ARRAY_LEN(models); m++) {
+		char path[1024];
+		snprintf(path, sizeof path, TEST_ROOT "/tests/data/models/%s.txt", models[m]);
+		all[m] = file(path);
+	}
+	for (const struct vocab *const *v = vocab_all; *v != NULL; v++)
+		for (uint32_t i = 0; i < (*v)->n; i++) {
+			char quoted[64];
+			const char *word = vocab_name(*v, i);
+			bool used = *v == &vocab_elem && i == ELEM_LIT;	/* printed as a bare string */
+			used = used || (*v == &vocab_op && i == OP_LIT);
+			int n = snprintf(quoted, sizeof quoted, "`%s`", word);
+			cr_expect_not_null(memmem(doc.p, doc.n, quoted, (size_t)n), "%s %s",
+			    (*v)->what, word);
+			n = snprintf(quoted, sizeof quoted, " %s", word);
+			for (size_t m = 0; m < ARRAY_LEN(models); m++)
+				used = used || memmem(all[m].p, all[m].n, quoted, (size_t)n) != NULL;
+			cr_expect(used, "%s %s", (*v)->what, word);
+		}
+	for (size_t m = 0; m < ARRAY_LEN(models); m++)
+		free((void *)all[m].p);
+	free((void *)doc.p);
 }
