@@ -36,8 +36,9 @@ struct range {		/* one prefix of ours */
 	bool ping;	/* answer ICMP echo */
 	const struct persona *persona;
 	struct target other_tcp, other_udp;	/* ports without a service */
-	struct target tcp[65536], udp[65536];
+	struct target tcp[65536], udp[65536];	/* TARGET_OTHER: see above */
 };
+#define TARGET_OTHER ((struct target){ ACTION_ANSWER, 0 })	/* no model: other_tcp, other_udp */
 
 struct set {
 	uint64_t generation;
@@ -56,7 +57,7 @@ struct pins {		/* live conversations by slot; one writer (its worker), any reade
 struct set *set_create(const struct set *old);
 /* A set that was never published; its models stay whosever they are. */
 void	set_discard(struct set *s);
-/* Adds a prefix, sorted; the tables start as "reset". NULL: SET_RANGES are in use, or no memory. */
+/* Adds a prefix, sorted; no port has a service, the others reset. NULL: SET_RANGES are in use, or no memory. */
 struct range *set_add_range(struct set *s, const struct addr *prefix, unsigned bits);
 /* A free slot for m under a service name, or -ENOSPC: busy, try later. */
 int	set_add(struct set *s, const char *name, struct model *m);
@@ -71,6 +72,16 @@ void	set_publish(struct set *s);
 int	set_retire(const struct pins *const *pins, size_t nworkers);
 /* At the end of the program, after all workers have gone: frees the current set and its models. */
 void	set_fini(void);
+
+/*
+ * Readers: every thread that calls set_current() registers, and says once per poll turn that it
+ * holds nothing of the set any more. While it sleeps it must be out, or publishing waits for it.
+ */
+void	set_reader_begin(void);
+void	set_reader_quiet(void);
+void	set_reader_out(void);
+void	set_reader_in(void);
+void	set_reader_end(void);
 
 const struct set *set_current(void);
 /* The range that own lies in, or NULL: not ours. */

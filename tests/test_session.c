@@ -2,39 +2,7 @@
 #include "models/session.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "models/compile.h"
-
-static struct model *
-model_of(const char *text)
-{
-	struct diag why = { "" };
-	struct model *m = NULL;
-	struct text t;
-	uint8_t *image;
-	size_t n;
-
-	cr_assert_eq(text_parse(&t, "test", span_str(text), &why), 0, "%s", why.text);
-	cr_assert_eq(compile(&t, &image, &n, NULL, &why), 0, "%s", why.text);
-	cr_assert_eq(model_from_bytes(&m, "test", span_of(image, n), &why), 0, "%s", why.text);
-	free(image);
-	text_fini(&t);
-	return m;
-}
-
-static char *
-file(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	char *text = calloc(1, 1 << 20);
-
-	cr_assert_not_null(f, "%s", path);
-	cr_assert_lt(fread(text, 1, (1 << 20) - 1, f), (1 << 20) - 1);
-	fclose(f);
-	return text;
-}
+#include "tests/model_of.h"
 
 static const struct session_env env = {
 	.own = { { [10] = 0xff, 0xff, 198, 19, 0, 1 } },
@@ -84,7 +52,7 @@ say(struct talk *k, const char *what)
 
 Test(session, greets_logs_in_and_says_goodbye)
 {
-	char *text = file(TEST_ROOT "/tests/data/models/ftp-small.txt");
+	char *text = file_of(TEST_ROOT "/tests/data/models/ftp-small.txt");
 	struct talk k = talk_to(text);
 
 	session_event(&k.s, &k.a, k.m, &env, EVENT_CONNECT, 0, &k.f, &k.t);
