@@ -167,6 +167,14 @@ model_bytes(const struct model *m)
 	return m->mapped + sizeof *m;
 }
 
+size_t
+model_automaton(const struct model *m, uint32_t *states, uint32_t *classes)
+{
+	*states = m->i.h->section[IMAGE_NODE].count;
+	*classes = m->i.model->nclasses;
+	return m->i.h->section[IMAGE_AUT].bytes;
+}
+
 struct span
 model_image(const struct model *m)
 {

@@ -322,7 +322,7 @@ bool
 text_reply_fault(const struct text *t, const struct text_reply *r, char *fault, size_t room)
 {
 	uint64_t all = 0, message = 0;
-	uint32_t begin = 0;
+	uint32_t begin = 0, lens = 0;
 
 	if (r->origin >= ORIGIN_N)
 		return FAULT("%u is no origin", r->origin);
@@ -338,6 +338,9 @@ text_reply_fault(const struct text *t, const struct text_reply *r, char *fault, 
 		    o->kind == OP_RAND || o->kind == OP_LEN ? o->len : 0;
 		all += n;
 		message += n;
+		lens += o->kind == OP_LEN;
+		if (lens > TEXT_LENS)
+			return FAULT("it has more than %d lengths", TEXT_LENS);
 		if (t->proto == MODEL_UDP && message > TEXT_DATAGRAM)
 			return FAULT("a datagram of more than %d bytes", TEXT_DATAGRAM);
 		if (all > MODEL_REPLY_BYTES)

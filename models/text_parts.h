@@ -25,6 +25,7 @@ enum {
 	TEXT_FEW = 256,		/* classes, variables, sets and registers */
 	TEXT_STRING = 255,	/* bytes of a separator, terminator or preset */
 	TEXT_ITEMS = 4096,	/* elements of a template, ops of a reply */
+	TEXT_LENS = 64,		/* of them, lengths */
 	TEXT_HISTORY = 3,	/* how far a guard looks back */
 	TEXT_WIDTH = 64,	/* digits of a written number */
 	TEXT_DATAGRAM = 1472,
