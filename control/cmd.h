@@ -1,0 +1,22 @@
+#pragma once
+/*
+ * cmd.h - the subcommands of the tool, one file each: control/cmd_<name>.c.
+ *
+ * A command gets its own words (argv[0] is "mynah <name>"), prints results on standard output
+ * and sentences about errors on standard error, and returns the exit status. -h and --help are
+ * answered before it is called. The table is in mynah.c; a command needs a line there, a
+ * prototype here and its file in control/meson.build.
+ */
+#include "models/diag.h"
+
+enum { CMD_DONE = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
+
+int	cmd_compile(int argc, char **argv);
+int	cmd_show(int argc, char **argv);
+
+/* Says what is wrong (NULL: getopt has) and how the command is called. Returns CMD_USAGE. */
+int	cmd_wrong_usage(char **argv, const char *fmt, ...) PRINTF(2, 3);
+/* Prints the sentence. Returns CMD_FAILED. */
+int	cmd_failed(const struct diag *why);
+/* Writes what is still buffered to standard output; a full disk or closed pipe is a failure. */
+int	cmd_flush(int status);

@@ -1,0 +1,124 @@
+/* mynah - the tool: learns, shows, compiles, tries and scores models, and talks to mynahd. */
+#include <cblas.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/cmd.h"
+
+static const struct command {
+	const char *name, *words, *what;
+	const char *options;	/* a line each */
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "show", "[--text | --dot | --json] MODEL", "describe a model, or print it as text",
+	    "  -t, --text    the whole model as text; mynah compile reads it back\n"
+	    "  -d, --dot     its states and turns as a graph, for graphviz\n"
+	    "  -j, --json    its numbers as one JSON object\n",
+	    cmd_show },
+	{ "compile", "TEXT -o MODEL | TEXT --check", "make a model from its text",
+	    "  -o, --output MODEL   where the model goes; replaced in one step\n"
+	    "  -n, --check          only say whether the text is a good model\n"
+	    "TEXT may be - for standard input.\n",
+	    cmd_compile },
+};
+
+static void
+print_help(FILE *to)
+{
+	fputs("usage: mynah COMMAND ...\n\n", to);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(to, "  mynah %-8s %-34s %s\n", commands[i].name, commands[i].words,
+		    commands[i].what);
+	fputs("\nmynah COMMAND --help tells more. "
+	      "Exit status: 0 done, 1 failed, 2 wrong usage.\n", to);
+}
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static void
+print_usage(FILE *to, const struct command *c)
+{
+	fprintf(to, "usage: mynah %s %s\n", c->name, c->words);
+}
+
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0;
+}
+
+int
+cmd_wrong_usage(char **argv, const char *fmt, ...)
+{
+	const char *name = strrchr(argv[0], ' ');
+	const struct command *c = name != NULL ? find(name + 1) : NULL;
+	va_list ap;
+
+	if (fmt != NULL) {
+		fprintf(stderr, "%s: ", argv[0]);
+		va_start(ap, fmt);
+		vfprintf(stderr, fmt, ap);
+		va_end(ap);
+		fputc('\n', stderr);
+	}
+	if (c != NULL)
+		print_usage(stderr, c);
+	return CMD_USAGE;
+}
+
+int
+cmd_failed(const struct diag *why)
+{
+	fprintf(stderr, "mynah: %s\n", why->text);
+	return CMD_FAILED;
+}
+
+int
+cmd_flush(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "mynah: standard output: %s\n", strerror(errno));
+	return status == CMD_DONE ? CMD_FAILED : status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *c;
+	char name[64];
+
+	openblas_set_num_threads(1);	/* one thread repeats exactly; and nothing here needs two */
+	if (argc < 2) {
+		print_help(stderr);
+		return CMD_USAGE;
+	}
+	if (is_help(argv[1])) {
+		print_help(stdout);
+		return cmd_flush(CMD_DONE);
+	}
+	c = find(argv[1]);
+	if (c == NULL) {
+		fprintf(stderr, "mynah: there is no command '%s'; mynah --help lists them\n", argv[1]);
+		return CMD_USAGE;
+	}
+	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (!is_help(argv[i]))
+			continue;
+		print_usage(stdout, c);
+		printf("\n%c%s.\n%s", c->what[0] - 32, c->what + 1, c->options);
+		return cmd_flush(CMD_DONE);
+	}
+	snprintf(name, sizeof name, "mynah %s", c->name);
+	argv[1] = name;
+	return cmd_flush(c->run(argc - 1, argv + 1));
+}

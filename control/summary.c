@@ -1,0 +1,187 @@
+#include "control/summary.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+
+static void
+count_alt(struct summary *s, const struct text_alt *a)
+{
+	s->alts++;
+	s->alt[a->origin]++;
+	s->closes += a->close;
+	s->resets += a->reset;
+	s->pendings += a->pending;
+	for (uint32_t i = 0; i < a->nguard; i++)
+		s->guard[a->guard[i].kind]++;
+	for (uint32_t i = 0; i < a->neffect; i++)
+		s->effect[a->effect[i].kind]++;
+}
+
+void
+summary_of(struct summary *s, const struct model *m, const struct text *t)
+{
+	*s = (struct summary){ .t = t, .m = m };
+	for (uint32_t i = 0; i < t->ntemplate; i++)
+		s->template[t->template[i].origin]++;
+	for (uint32_t i = 0; i < t->nreply; i++) {
+		const struct text_reply *r = &t->reply[i];
+		s->reply[r->origin]++;
+		for (uint32_t k = 0; k < r->nop; k++)
+			s->op[r->origin][r->op[k].kind]++;
+	}
+	for (uint32_t i = 0; i < t->nstate; i++) {
+		const struct text_state *state = &t->state[i];
+		s->backoffs += state->backoff >= 0;
+		s->turns += state->nturn;
+		if (state->eom >= 0)
+			s->eom[t->eom[state->eom].kind]++;
+		else
+			s->eom[t->proto == MODEL_UDP ? EOM_DATAGRAM : EOM_PUSH]++;
+		for (uint32_t k = 0; k < state->nturn; k++) {
+			s->event[state->turn[k].event]++;
+			for (uint32_t a = 0; a < state->turn[k].nalt; a++)
+				count_alt(s, &state->turn[k].alt[a]);
+		}
+	}
+	for (uint32_t i = 0; i < t->ndata; i++)
+		s->values += t->data[i].n;
+	for (uint32_t i = 0; i < t->nmap; i++)
+		s->pairs += t->map[i].n;
+}
+
+/* " (prisma 12, hand 3)" of what is not 0. */
+static void
+print_counts(FILE *to, const struct vocab *v, const uint32_t *n)
+{
+	const char *between = " (";
+
+	for (uint32_t i = 0; i < v->n; i++) {
+		if (n[i] == 0)
+			continue;
+		fprintf(to, "%s%s %u", between, v->word[i], n[i]);
+		between = ", ";
+	}
+	fputs(between[0] == ',' ? ")\n" : "\n", to);
+}
+
+void
+summary_print(const struct summary *s, FILE *to)
+{
+	const struct text *t = s->t;
+	uint32_t states, classes;
+	size_t bytes = model_automaton(s->m, &states, &classes);
+
+	fprintf(to, "%.*s, %s, channel %s, version %s\n", (int)t->name.n,
+	    (const char *)t->name.p, t->proto == MODEL_TCP ? "tcp" : "udp",
+	    vocab_name(&vocab_channel, t->channel), model_version(s->m));
+	fprintf(to, "learned by   %.*s, order %u, seed %" PRIu64 "\n", (int)t->learner.n,
+	    (const char *)t->learner.p, t->order, t->seed);
+	for (uint32_t i = 0; i < t->nsource; i++)
+		fprintf(to, "from         %.*s: %u conversations, %u messages\n",
+		    (int)t->source[i].name.n, (const char *)t->source[i].name.p,
+		    t->source[i].conversations, t->source[i].messages);
+	fprintf(to, "size         image %zu bytes; automaton %u states, %u byte classes, %zu bytes\n",
+	    model_image(s->m).n, states, classes, bytes);
+	fprintf(to, "states       %u, %u of them with back-off", t->nstate, s->backoffs);
+	fputs("; messages end by", to);
+	print_counts(to, &vocab_eom, s->eom);
+	fprintf(to, "turns        %u", s->turns);
+	print_counts(to, &vocab_event, s->event);
+	fprintf(to, "alternatives %u", s->alts);
+	print_counts(to, &vocab_origin, s->alt);
+	fprintf(to, "  of these   %u close, %u reset, %u are pending\n", s->closes, s->resets,
+	    s->pendings);
+	fprintf(to, "  guards    ");
+	print_counts(to, &vocab_guard, s->guard);
+	fprintf(to, "  effects   ");
+	print_counts(to, &vocab_effect, s->effect);
+	fprintf(to, "templates    %u", t->ntemplate);
+	print_counts(to, &vocab_origin, s->template);
+	fprintf(to, "replies      %u", t->nreply);
+	print_counts(to, &vocab_origin, s->reply);
+	for (uint32_t o = 0; o < ORIGIN_N; o++) {
+		if (s->reply[o] == 0)
+			continue;
+		fprintf(to, "  %-10s", vocab_origin.word[o]);
+		print_counts(to, &vocab_op, s->op[o]);
+	}
+	fprintf(to, "tables       %u data (%" PRIu64 " values), %u maps (%" PRIu64 " entries), "
+	    "%u variables, %u sets and registers\n", t->ndata, s->values, t->nmap, s->pairs,
+	    t->nvar, t->nhostset);
+	fprintf(to, "vectors      %u\n", t->nvector);
+}
+
+static json_t *
+json_counts(const struct vocab *v, const uint32_t *n)
+{
+	json_t *o = json_object();
+
+	for (uint32_t i = 0; i < v->n; i++)
+		if (n[i] > 0)
+			json_object_set_new(o, v->word[i], json_integer(n[i]));
+	return o;
+}
+
+static json_t *
+json_bytes(struct span s)
+{
+	json_t *text = json_stringn((const char *)s.p, s.n);
+
+	return text != NULL ? text : json_string("(not UTF-8)");
+}
+
+static json_t *
+json_sources(const struct text *t)
+{
+	json_t *all = json_array();
+
+	for (uint32_t i = 0; i < t->nsource; i++)
+		json_array_append_new(all, json_pack("{s:o, s:I, s:I}",
+		    "name", json_bytes(t->source[i].name),
+		    "conversations", (json_int_t)t->source[i].conversations,
+		    "messages", (json_int_t)t->source[i].messages));
+	return all;
+}
+
+int
+summary_json(const struct summary *s, FILE *to)
+{
+	const struct text *t = s->t;
+	uint32_t states, classes;
+	size_t bytes = model_automaton(s->m, &states, &classes);
+	json_t *rules = json_object(), *o;
+	int err;
+
+	for (uint32_t i = 0; i < ORIGIN_N; i++)
+		if (s->reply[i] > 0)
+			json_object_set_new(rules, vocab_origin.word[i],
+			    json_counts(&vocab_op, s->op[i]));
+	o = json_pack("{s:o, s:s, s:s, s:s, s:o, s:I, s:o, s:o}",
+	    "service", json_bytes(t->name), "protocol", t->proto == MODEL_TCP ? "tcp" : "udp",
+	    "channel", vocab_name(&vocab_channel, t->channel), "version", model_version(s->m),
+	    "learner", json_bytes(t->learner), "order", (json_int_t)t->order,
+	    "seed", json_sprintf("%" PRIu64, t->seed),	/* a string: it may exceed 2^53 */
+	    "sources", json_sources(t));
+	if (o == NULL)
+		return -ENOMEM;
+	json_object_update_new(o, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	    "image_bytes", (json_int_t)model_image(s->m).n,
+	    "automaton_bytes", (json_int_t)bytes, "automaton_states", (json_int_t)states,
+	    "byte_classes", (json_int_t)classes, "states", (json_int_t)t->nstate,
+	    "turns", (json_int_t)s->turns, "data_values", (json_int_t)s->values,
+	    "map_entries", (json_int_t)s->pairs, "variables", (json_int_t)t->nvar,
+	    "vectors", (json_int_t)t->nvector));
+	json_object_update_new(o, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "templates", json_counts(&vocab_origin, s->template),
+	    "replies", json_counts(&vocab_origin, s->reply),
+	    "alternatives", json_counts(&vocab_origin, s->alt),
+	    "events", json_counts(&vocab_event, s->event),
+	    "guards", json_counts(&vocab_guard, s->guard),
+	    "effects", json_counts(&vocab_effect, s->effect),
+	    "end_of_message", json_counts(&vocab_eom, s->eom), "rules", rules));
+	err = json_dumpf(o, to, JSON_COMPACT) < 0 ? -ENOMEM : 0;
+	fputc('\n', to);
+	json_decref(o);
+	return err;
+}

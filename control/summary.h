@@ -1,0 +1,25 @@
+#pragma once
+/*
+ * summary.h - the numbers of a model: for people, and the same as JSON.
+ */
+#include <stdio.h>
+
+#include "models/model.h"
+#include "models/text.h"
+
+struct summary {
+	const struct text *t;
+	const struct model *m;
+	uint32_t template[ORIGIN_N], reply[ORIGIN_N], alt[ORIGIN_N];	/* by origin */
+	uint32_t op[ORIGIN_N][OP_KIND_N];	/* what replies are made of */
+	uint32_t event[EVENT_KIND_N];		/* turns by kind */
+	uint32_t guard[GUARD_KIND_N], effect[EFFECT_KIND_N], eom[EOM_KIND_N];
+	uint32_t turns, alts, backoffs, closes, resets, pendings;
+	uint64_t values, pairs;		/* of data tables, of maps */
+};
+
+/* t is the text of m; both must stay as long as s. */
+void	summary_of(struct summary *s, const struct model *m, const struct text *t);
+void	summary_print(const struct summary *s, FILE *to);
+/* One object on one line. 0 or -ENOMEM. */
+int	summary_json(const struct summary *s, FILE *to);

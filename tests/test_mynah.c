@@ -1,0 +1,95 @@
+/* The tool from outside: words in, exit status and files out. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/cases.h"
+
+#define MODELS TEST_ROOT "/tests/data/models/"
+
+/* Runs a command line in which M is the tool; returns its exit status. */
+static int
+run(const char *line)
+{
+	char command[2048];
+	int status;
+
+	snprintf(command, sizeof command, "M='%s'; %s", TEST_MYNAH, line);
+	status = system(command);
+	cr_assert(WIFEXITED(status), "%s", line);
+	return WEXITSTATUS(status);
+}
+
+static char place[] = "/tmp/mynah-test-XXXXXX";
+
+static void
+go_somewhere(void)
+{
+	cr_assert_not_null(mkdtemp(place));
+	cr_assert_eq(chdir(place), 0);
+}
+
+static void
+leave(void)
+{
+	cr_assert_eq(run("rm -f *.txt *.mynah out; cd / && rmdir \"$OLDPWD\""), 0);
+}
+
+static const struct {
+	const char *line;
+	int status;
+} cases[] = {
+	{ "\"$M\" 2>out && false; test $? = 2 && grep -q usage out", 0 },
+	{ "\"$M\" -h | grep -q 'mynah show'", 0 },
+	{ "\"$M\" --help | grep -q 'mynah compile'", 0 },
+	{ "\"$M\" compile --help | grep -q -- --output", 0 },
+	{ "\"$M\" show -h | grep -q -- --json", 0 },
+	{ "\"$M\" frob 2>out", 2 },
+	{ "\"$M\" show 2>out", 2 },
+	{ "\"$M\" show --dot --json x 2>out", 2 },
+	{ "\"$M\" show --frob x 2>out", 2 },
+	{ "\"$M\" compile " MODELS "ftp-small.txt 2>out", 2 },
+	{ "\"$M\" compile " MODELS "ftp-small.txt -o x.mynah --check 2>out", 2 },
+	{ "\"$M\" show nowhere.mynah 2>out", 1 },
+	{ "\"$M\" show nowhere.mynah 2>out; grep -q nowhere.mynah out", 0 },
+	{ "\"$M\" show " MODELS "ftp-small.txt 2>out", 1 },
+	{ "\"$M\" compile " MODELS "ftp-small.txt --check >out && ! test -e x.mynah", 0 },
+	{ "echo hello > x.txt; \"$M\" compile x.txt -o x.mynah 2>out", 1 },
+	{ "echo hello > x.txt; \"$M\" compile x.txt -o x.mynah 2>out; grep -q x.txt:1:1 out && "
+	  "! test -e x.mynah", 0 },
+	{ "\"$M\" compile " MODELS "ftp-small.txt -o /nowhere/x.mynah 2>out >out", 1 },
+	{ "\"$M\" -h > /dev/full 2>out", 1 },
+};
+
+EACH_CASE(mynah, says_done_failed_or_wrong_usage, cases)
+{
+	go_somewhere();
+	cr_expect_eq(run(cases[*i].line), cases[*i].status, "%s", cases[*i].line);
+	leave();
+}
+
+Test(mynah, text_and_image_turn_into_each_other_byte_for_byte)
+{
+	go_somewhere();
+	for (const char *const *name = (const char *const[]){ "ftp-small", "dns-small", NULL };
+	     *name != NULL; name++) {
+		char line[512];
+		snprintf(line, sizeof line, "\"$M\" compile " MODELS "%s.txt -o a.mynah >out && "
+		    "\"$M\" show --text a.mynah >a.txt && \"$M\" compile a.txt -o b.mynah >out && "
+		    "cmp a.mynah b.mynah && \"$M\" show --text b.mynah | cmp a.txt -", *name);
+		cr_expect_eq(run(line), 0, "%s", *name);
+	}
+	leave();
+}
+
+Test(mynah, show_names_the_service_in_every_form)
+{
+	go_somewhere();
+	cr_assert_eq(run("\"$M\" compile " MODELS "ftp-small.txt -o a.mynah >out"), 0);
+	cr_expect_eq(run("\"$M\" show a.mynah | grep -q '^ftp-small, tcp'"), 0);
+	cr_expect_eq(run("\"$M\" show --json a.mynah | grep -q '\"service\":\"ftp-small\"'"), 0);
+	cr_expect_eq(run("\"$M\" show --dot a.mynah | grep -q '^digraph \"ftp-small\"'"), 0);
+	leave();
+}
