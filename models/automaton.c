@@ -318,7 +318,8 @@ intern_state(struct builder *b, const uint32_t *p, uint32_t n)
 		return OVER_BUDGET;
 	if (!room_for(&b->item, &b->item_room, b->nitem + n, sizeof *b->item))
 		return -ENOMEM;
-	memcpy(b->item + b->nitem, p, key.n);
+	if (n > 0)	/* the dead state has no positions, perhaps no memory yet */
+		memcpy(b->item + b->nitem, p, key.n);
 	b->nitem += n;
 	b->table[at] = ++b->nstates;
 	b->from[b->nstates] = b->nitem;
