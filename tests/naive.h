@@ -48,3 +48,10 @@ void	naive_event(struct naive *c, enum event_kind event, uint32_t arg, struct na
 void	naive_turn_fini(struct naive_turn *out);
 /* Does template i match the whole message? */
 bool	naive_matches(const struct text *t, uint32_t i, struct span message);
+
+/* Shared by its two files. */
+struct span naive_value_of(const struct naive *c, uint32_t slot);
+const struct text_pair *naive_map_find(const struct text_map *m, struct span key);
+uint64_t naive_draw(const struct naive *c, uint8_t scope, uint64_t point, uint32_t block);
+uint8_t	naive_lower(uint8_t b);
+void	naive_render(const struct naive *c, uint32_t reply, struct naive_turn *out);
