@@ -439,7 +439,7 @@ static bool
 is_time_format(struct span f)
 {
 	for (size_t i = 0; i < f.n; i++)
-		if (f.p[i] == '%' && (++i == f.n || memchr("abdeHMSYymjsTZ%", f.p[i], 14) == NULL))
+		if (f.p[i] == '%' && (++i == f.n || memchr("abdeHMSYymjsTZ%", f.p[i], 15) == NULL))
 			return false;
 	return true;
 }

@@ -73,7 +73,8 @@ EACH_CASE(mynah, says_done_failed_or_wrong_usage, cases)
 Test(mynah, text_and_image_turn_into_each_other_byte_for_byte)
 {
 	go_somewhere();
-	for (const char *const *name = (const char *const[]){ "ftp-small", "dns-small", NULL };
+	for (const char *const *name = (const char *const[]){ "ftp-small", "dns-small",
+	     "words-plain", "resync", NULL };
 	     *name != NULL; name++) {
 		char line[512];
 		snprintf(line, sizeof line, "\"$M\" compile " MODELS "%s.txt -o a.mynah >out && "
