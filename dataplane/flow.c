@@ -1,0 +1,317 @@
+#include "dataplane/flow.h"
+
+#include <stdlib.h>
+
+#include "dataplane/wire.h"
+
+enum { WAYS = 8 };
+
+void
+flow_key_of(struct flow_key *k, const struct addr *own, uint16_t own_port,
+    const struct addr *peer, uint16_t peer_port, uint8_t proto)
+{
+	*k = (struct flow_key){ .peer = addr_to_v4(peer), .own = addr_to_v4(own),
+		.peer_port = peer_port, .own_port = own_port, .proto = proto };
+}
+
+struct addr
+flow_own(const struct flow *f)
+{
+	return addr_v4(f->own);
+}
+
+struct addr
+flow_peer(const struct flow *f)
+{
+	return addr_v4(f->peer);
+}
+
+uint32_t
+flow_prefix(const struct addr *a)
+{
+	return addr_to_v4(a) >> 8;
+}
+
+uint32_t
+flow_addr32(const struct addr *a)
+{
+	return addr_to_v4(a);
+}
+
+/* 80 % load when every flow is in use. */
+static uint32_t
+buckets_for(uint32_t n)
+{
+	return (uint32_t)((uint64_t)n * 5 / 4 / WAYS) + 1;
+}
+
+size_t
+flow_table_bytes(uint32_t n)
+{
+	return (size_t)n * sizeof(struct flow) + buckets_for(n) * sizeof(struct flow_bucket);
+}
+
+void
+flow_table_init(struct flow_table *t, void *mem, uint32_t n, const uint64_t secret[2])
+{
+	*t = (struct flow_table){ .flow = mem, .n = n, .nbuckets = buckets_for(n), .fresh = 1 };
+	t->bucket = (struct flow_bucket *)(t->flow + n);
+	t->secret[0] = secret[0] | 1;
+	t->secret[1] = secret[1];
+}
+
+static inline uint64_t
+fold(uint64_t a, uint64_t b)
+{
+	__uint128_t p = (__uint128_t)a * b;
+
+	return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+/* Two keyed 64 x 64 -> 128 bit products: not linear in the tuple, unlike a CRC. */
+uint64_t
+flow_hash(const struct flow_table *t, const struct flow_key *k)
+{
+	uint64_t w[2];
+
+	static_assert(sizeof w == sizeof *k, "all of the key");
+	memcpy(w, k, sizeof w);
+	w[0] = fold(w[0] ^ t->secret[0], w[1] ^ t->secret[1]);
+	return fold(w[0] ^ t->secret[1], 0x9e3779b97f4a7c15u ^ t->secret[0]);
+}
+
+static uint16_t
+tag_of(uint64_t hash)
+{
+	uint16_t tag = (uint16_t)(hash >> 48);
+
+	return tag ? tag : 1;
+}
+
+static uint32_t
+first_bucket(const struct flow_table *t, uint64_t hash)
+{
+	return (uint32_t)((uint64_t)(uint32_t)hash * t->nbuckets >> 32);
+}
+
+/* Its own inverse, for any number of buckets. */
+static uint32_t
+other_bucket(const struct flow_table *t, uint32_t b, uint16_t tag)
+{
+	uint32_t h = (uint32_t)((uint64_t)(tag * 0x9e3779b1u) * t->nbuckets >> 32);
+
+	return h >= b ? h - b : h + t->nbuckets - b;
+}
+
+void
+flow_prefetch(const struct flow_table *t, uint64_t hash)
+{
+	uint32_t b = first_bucket(t, hash);
+
+	__builtin_prefetch(&t->bucket[b]);
+	__builtin_prefetch(&t->bucket[other_bucket(t, b, tag_of(hash))]);
+}
+
+static bool
+is(const struct flow *f, const struct flow_key *k)
+{
+	return f->peer == k->peer && f->own == k->own && f->peer_port == k->peer_port &&
+	    f->own_port == k->own_port && (f->state == FLOW_UDP) == (k->proto == PROTO_UDP);
+}
+
+static struct flow *
+find_in(const struct flow_table *t, const struct flow_bucket *b, uint16_t tag, const struct flow_key *k)
+{
+	for (int i = 0; i < WAYS; i++) {
+		if (b->tag[i] == tag && is(flow_at(t, b->flow[i]), k))
+			return flow_at(t, b->flow[i]);
+	}
+	return NULL;
+}
+
+struct flow *
+flow_find(const struct flow_table *t, const struct flow_key *k, uint64_t hash)
+{
+	uint16_t tag = tag_of(hash);
+	uint32_t b = first_bucket(t, hash);
+	struct flow *f = find_in(t, &t->bucket[b], tag, k);
+
+	if (f == NULL)
+		f = find_in(t, &t->bucket[other_bucket(t, b, tag)], tag, k);
+	for (uint32_t i = 0; f == NULL && i < t->nstash; i++) {
+		if (is(flow_at(t, t->stash[i]), k))
+			f = flow_at(t, t->stash[i]);
+	}
+	return f;
+}
+
+static bool
+put(struct flow_bucket *b, uint16_t tag, uint32_t id)
+{
+	for (int i = 0; i < WAYS; i++) {
+		if (b->tag[i] == 0) {
+			b->tag[i] = tag;
+			b->flow[i] = id;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Moves one entry of a full bucket to its other bucket. */
+static bool
+make_room(struct flow_table *t, uint32_t at)
+{
+	struct flow_bucket *b = &t->bucket[at];
+
+	for (int i = 0; i < WAYS; i++) {
+		uint32_t to = other_bucket(t, at, b->tag[i]);
+
+		if (to != at && put(&t->bucket[to], b->tag[i], b->flow[i])) {
+			b->tag[i] = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+static unsigned
+load_of(const struct flow_bucket *b)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < WAYS; i++)
+		n += b->tag[i] != 0;
+	return n;
+}
+
+static bool
+enter(struct flow_table *t, uint64_t hash, uint32_t id)
+{
+	uint16_t tag = tag_of(hash);
+	uint32_t a = first_bucket(t, hash), b = other_bucket(t, a, tag);
+	uint32_t better = load_of(&t->bucket[b]) < load_of(&t->bucket[a]) ? b : a;
+
+	if (put(&t->bucket[better], tag, id))
+		return true;
+	if (make_room(t, a))
+		return put(&t->bucket[a], tag, id);
+	if (make_room(t, b))
+		return put(&t->bucket[b], tag, id);
+	if (t->nstash == FLOW_STASH)
+		return false;
+	t->stash[t->nstash++] = id;
+	return true;
+}
+
+struct flow *
+flow_add(struct flow_table *t, const struct flow_key *k, uint64_t hash)
+{
+	uint32_t id = t->free;
+	struct flow *f;
+
+	if (id == 0 && t->fresh > t->n)
+		return NULL;
+	if (id == 0)
+		id = t->fresh;
+	if (!enter(t, hash, id))
+		return NULL;
+	f = flow_at(t, id);
+	if (id == t->fresh)
+		t->fresh++;
+	else
+		t->free = f->talk;
+	*f = (struct flow){ .peer = k->peer, .own = k->own, .peer_port = k->peer_port,
+		.own_port = k->own_port,
+		.state = k->proto == PROTO_UDP ? FLOW_UDP : FLOW_ESTABLISHED };
+	t->used++;
+	return f;
+}
+
+static uint64_t
+hash_of(const struct flow_table *t, const struct flow *f)
+{
+	struct flow_key k = { .peer = f->peer, .own = f->own, .peer_port = f->peer_port,
+		.own_port = f->own_port, .proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP };
+
+	return flow_hash(t, &k);
+}
+
+/* Takes id out of a bucket; false: it is not there. */
+static bool
+leave(struct flow_bucket *b, uint32_t id)
+{
+	for (int i = 0; i < WAYS; i++) {
+		if (b->tag[i] != 0 && b->flow[i] == id) {
+			b->tag[i] = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A place became free: whoever waits in the stash for one may have it. */
+static void
+empty_stash(struct flow_table *t)
+{
+	for (uint32_t i = t->nstash; i-- > 0;) {
+		uint32_t id = t->stash[i];
+		uint64_t hash = hash_of(t, flow_at(t, id));
+		uint32_t a = first_bucket(t, hash);
+
+		if (put(&t->bucket[a], tag_of(hash), id) ||
+		    put(&t->bucket[other_bucket(t, a, tag_of(hash))], tag_of(hash), id))
+			t->stash[i] = t->stash[--t->nstash];
+	}
+}
+
+void
+flow_del(struct flow_table *t, struct flow *f)
+{
+	uint32_t id = flow_id(t, f);
+	uint64_t hash = hash_of(t, f);
+	uint32_t a = first_bucket(t, hash);
+
+	if (!leave(&t->bucket[a], id) && !leave(&t->bucket[other_bucket(t, a, tag_of(hash))], id)) {
+		uint32_t i = 0;
+
+		while (i < t->nstash && t->stash[i] != id)
+			i++;
+		assert(i < t->nstash);
+		t->stash[i] = t->stash[--t->nstash];
+	}
+	f->state = FLOW_FREE;
+	f->talk = t->free;
+	t->free = id;
+	t->used--;
+	if (t->nstash > 0)
+		empty_stash(t);
+}
+
+void
+flow_table_check(const struct flow_table *t)
+{
+	uint32_t indexed = t->nstash, live = 0, idle = 0;
+
+	for (uint32_t b = 0; b < t->nbuckets; b++) {
+		for (int i = 0; i < WAYS; i++)
+			indexed += t->bucket[b].tag[i] != 0;
+	}
+	for (uint32_t id = 1; id < t->fresh; id++) {
+		const struct flow *f = flow_at(t, id);
+		struct flow_key k = { .peer = f->peer, .own = f->own, .peer_port = f->peer_port,
+			.own_port = f->own_port, .proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP };
+
+		if (f->state == FLOW_FREE)
+			continue;
+		live++;
+		if (flow_find(t, &k, hash_of(t, f)) != f)
+			abort();
+	}
+	for (uint32_t id = t->free; id != 0; id = flow_at(t, id)->talk) {
+		if (flow_at(t, id)->state != FLOW_FREE || ++idle > t->n)
+			abort();
+	}
+	if (live != t->used || indexed != t->used || live + idle != t->fresh - 1)
+		abort();
+}

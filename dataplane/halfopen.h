@@ -1,0 +1,39 @@
+#pragma once
+/*
+ * halfopen.h - SYN-ACKs that may need saying again, for ports where the server speaks first.
+ *
+ * If the handshake's last ACK is lost there, the client waits for a banner from somebody who
+ * knows nothing of it: the known flaw of cookies. So such a SYN-ACK is kept for a second and
+ * said once more. Entries stand where their hash puts them, newer over older; a queue in
+ * order of time says when. Nothing is repeated under load: a queue that overflows forgets.
+ * spec dataplane 2. Threads: one owner.
+ */
+#include "dataplane/cookie.h"
+#include "dataplane/link.h"
+
+struct halfopen_entry {
+	uint64_t hash;			/* 0: empty */
+	struct addr own, peer;
+	uint16_t own_port, peer_port;
+	uint32_t isn, client_isn, ts_val;
+	struct link link;
+	struct cookie what;
+	bool has_mss, has_ts, has_wscale;
+	uint32_t due_ms;
+};
+
+struct halfopen {
+	struct halfopen_entry *e;
+	struct halfopen_turn { uint32_t place, due_ms; } *queue;	/* oldest first */
+	uint32_t n;			/* a power of two */
+	uint32_t head, tail;
+};
+
+size_t	halfopen_bytes(uint32_t n);
+void	halfopen_init(struct halfopen *h, void *mem, uint32_t n);
+/* A copy is kept until its due_ms; dues must not decrease from call to call. */
+void	halfopen_add(struct halfopen *h, const struct halfopen_entry *e);
+/* The client answered. */
+void	halfopen_del(struct halfopen *h, uint64_t hash);
+/* Takes out one whose time has come; false: none. Looks at no more than 64 places. */
+bool	halfopen_pop(struct halfopen *h, struct halfopen_entry *to, uint32_t now_ms);

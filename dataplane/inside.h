@@ -1,0 +1,121 @@
+#pragma once
+/*
+ * inside.h - what the stack is made of; only for stack*.c. stack.h is the front door.
+ *
+ * stack.c       memory, frames out, the passes over a burst, the timers' loop
+ * stack_flow.c  a conversation's birth and end, its deadline, its record
+ * stack_syn.c   TCP segments of nobody: handshakes, closed ports, ghosts
+ * stack_tcp.c   TCP segments of a conversation, what it says, its timers
+ * stack_udp.c   datagrams; stack_icmp.c  echo, errors, ARP
+ */
+#include "dataplane/cookie.h"
+#include "dataplane/flow.h"
+#include "dataplane/frag.h"
+#include "dataplane/halfopen.h"
+#include "dataplane/limit.h"
+#include "dataplane/link.h"
+#include "dataplane/recent.h"
+#include "dataplane/stack.h"
+#include "dataplane/talk.h"
+#include "dataplane/tcp.h"
+#include "dataplane/wheel.h"
+
+enum { STACK_MTU = 1500, STACK_SCRATCH = 2048 };
+
+struct stack {
+	struct counters count;
+	struct pins pins;
+	struct stack_config c;
+	struct sink sink;
+	/* of this turn */
+	const struct set *set;
+	uint64_t now_ms;
+	int64_t wall_ms;
+	/* conversations */
+	struct flow_table flows;
+	struct wheel wheel;
+	struct talks talks;
+	struct links links;
+	struct recent recent;
+	/* no state per peer */
+	struct cookies cookies;
+	struct halfopen half;
+	struct frag_table *frags;
+	struct prefixes one_to_one;	/* SYN-ACK, ICMP */
+	struct prefixes udp;
+	struct once unreachable;	/* one per peer and time */
+	struct bucket unreachable_all, scans, unknowns, arps;
+	uint64_t random;
+	uint64_t clock_key[2];		/* offsets of the hosts' clocks, flow ids */
+	uint8_t scratch[STACK_SCRATCH];
+};
+
+/* One frame of a burst on its way through the passes. */
+struct packet {
+	struct wire w;
+	struct frame *frame;		/* data is NULL once it left again */
+	const struct range *range;	/* that dst lies in */
+	struct flow_key key;
+	uint64_t hash;
+	bool whole;			/* put together from fragments: w points elsewhere */
+};
+
+enum flow_timer {
+	TIMER_IDLE, TIMER_RESEND, TIMER_SPEAK, TIMER_PUSH, TIMER_SILENCE,
+};
+
+static inline uint32_t
+now32(const struct stack *s)
+{
+	return (uint32_t)s->now_ms;
+}
+
+static inline void
+drop(struct stack *s, enum drop why)
+{
+	s->count.drop[why]++;
+}
+
+/* stack.c: frames out */
+/* A reply's header back to where the packet came from: addresses, ports, way, persona. */
+void	stack_reply_to(const struct stack *s, const struct packet *p, struct wire_out *o);
+/* Room for a frame of bytes: the packet's own if it is still here (p may be NULL), else the sink's. */
+bool	stack_frame(struct stack *s, struct packet *p, size_t bytes, struct frame *to);
+/* The only function that sends: writes headers around the n bytes of payload in f. */
+void	stack_send(struct stack *s, struct frame *f, const struct wire_out *o, size_t n);
+/* Both in one, with the payload copied. */
+bool	stack_answer(struct stack *s, struct packet *p, const struct wire_out *o, struct span payload);
+void	stack_record(struct stack *s, const struct record *r);
+uint64_t stack_random(struct stack *s);
+
+/* stack_flow.c */
+/* A conversation of p's key, its slot pinned, due in idle_ms; NULL: no room, counted. */
+struct flow *stack_open(struct stack *s, const struct packet *p, uint8_t slot, uint32_t idle_ms);
+/* Writes the record and gives everything back. */
+void	stack_end(struct stack *s, struct flow *f, enum record_end how);
+void	stack_due(struct stack *s, struct flow *f, enum flow_timer what, uint32_t in_ms);
+void	stack_count_in(struct flow *f, const struct packet *p);
+void	stack_count_out(struct flow *f, size_t ip_bytes);
+void	stack_speaker(const struct stack *s, const struct flow *f, struct speaker *who);
+const struct persona *stack_persona(const struct stack *s, const struct flow *f);
+/* Header of a frame to the flow's peer. */
+void	stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o);
+uint64_t stack_flow_hash(const struct stack *s, const struct flow *f);
+/* A record of p alone, if the sample has room for it. */
+void	stack_scan(struct stack *s, const struct packet *p);
+/* Counts the turn, and notes a message that nothing explains. */
+void	stack_turn(struct stack *s, const struct flow *f, const struct turn *t);
+uint32_t stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *p);
+
+/* the protocols */
+void	stack_arp(struct stack *s, struct packet *p);
+void	stack_icmp(struct stack *s, struct packet *p);
+void	stack_unreachable(struct stack *s, struct packet *p);
+void	stack_udp(struct stack *s, struct packet *p);
+void	stack_stranger(struct stack *s, struct packet *p);	/* TCP without a flow */
+void	stack_segment(struct stack *s, struct packet *p, struct flow *f);
+/* The conversation begins with the segment in p. */
+void	stack_begin(struct stack *s, struct packet *p, struct flow *f);
+void	stack_path_mtu(struct stack *s, struct flow *f, uint32_t seq, uint16_t mtu);
+void	stack_halfopen(struct stack *s);	/* repeats SYN-ACKs that are due */
+void	stack_flow_due(struct stack *s, struct flow *f);

@@ -1,0 +1,51 @@
+#pragma once
+/*
+ * limit.h - how much may leave: tokens per time, one per peer and time, bytes out per byte in.
+ *
+ * Never an amplifier: what answers an unproven source is charged to what came from its /24.
+ * Tables are of fixed size and keep exact keys; a stranger takes the place of the oldest and
+ * starts from nothing, so a full table makes answers rarer, never larger. spec dataplane 8.
+ *
+ * Threads: one owner. Times are the worker's clock in ms, compared by difference.
+ */
+#include "models/base.h"
+
+struct bucket {			/* tokens: rate per second, at most burst at once */
+	uint32_t rate, burst;
+	uint32_t tokens, last_ms;
+};
+
+void	bucket_init(struct bucket *b, uint32_t rate, uint32_t burst, uint32_t now_ms);
+bool	bucket_take(struct bucket *b, uint32_t now_ms);
+
+/* At most one per key in a time. */
+struct once {
+	struct once_entry { uint32_t key, time_ms; } *e;
+	uint32_t n;		/* a power of two */
+};
+
+size_t	once_bytes(uint32_t n);
+void	once_init(struct once *o, void *mem, uint32_t n);
+/* True, and remembered, if nothing was granted to key in the last within_ms. */
+bool	once_take(struct once *o, uint32_t key, uint32_t within_ms, uint32_t now_ms);
+
+/* Bytes in and out, and packets out, per prefix. */
+struct prefixes {
+	struct prefix_entry {
+		uint32_t key;		/* prefix + 1; 0: empty */
+		uint32_t since_ms;	/* of the byte counts: a minute */
+		uint32_t in, out;
+		uint32_t second_ms, packets;	/* this second's */
+	} *e;
+	uint32_t n;		/* a power of two */
+};
+
+size_t	prefixes_bytes(uint32_t n);
+void	prefixes_init(struct prefixes *p, void *mem, uint32_t n);
+/* Received from the prefix. */
+void	prefixes_charge(struct prefixes *p, uint32_t prefix, uint32_t bytes, uint32_t now_ms);
+/* May bytes go to the prefix, at most ratio times what came and slack beyond? Counts them if so. */
+bool	prefixes_allow(struct prefixes *p, uint32_t prefix, uint32_t bytes, uint32_t ratio,
+    uint32_t slack, uint32_t now_ms);
+/* May one more packet go to the prefix in this second? */
+bool	prefixes_packet(struct prefixes *p, uint32_t prefix, uint32_t per_second, uint32_t now_ms);

@@ -1,0 +1,63 @@
+#include "dataplane/link.h"
+
+#include <errno.h>
+
+enum { PROBES = 32 };
+
+void
+link_of(struct link *to, const struct wire *w)
+{
+	*to = (struct link){ .nvlan = w->nvlan, .vlan = { w->vlan[0], w->vlan[1] },
+		.tpid = { w->tpid[0], w->tpid[1] } };
+	memcpy(to->mac, w->smac, sizeof to->mac);
+}
+
+static bool
+same(const struct link *a, const struct link *b)
+{
+	return memcmp(a->mac, b->mac, sizeof a->mac) == 0 && a->nvlan == b->nvlan &&
+	    memcmp(a->vlan, b->vlan, sizeof a->vlan) == 0;
+}
+
+int
+link_hold(struct links *l, const struct wire *w)
+{
+	struct link way;
+	uint32_t at;
+	int free = -ENOSPC;
+
+	link_of(&way, w);
+	at = (uint32_t)span_hash(span_of(way.mac, sizeof way.mac), way.vlan[0]);
+	for (uint32_t i = 0; i < PROBES; i++) {
+		uint32_t k = (at + i) % LINKS;
+
+		if (same(&l->link[k], &way)) {
+			l->link[k].flows++;
+			return (int)k;
+		}
+		if (free < 0 && l->link[k].flows == 0)
+			free = (int)k;
+	}
+	if (free >= 0) {
+		way.flows = 1;
+		l->link[free] = way;
+	}
+	return free;
+}
+
+void
+link_drop(struct links *l, uint8_t link)
+{
+	assert(l->link[link].flows > 0);
+	l->link[link].flows--;
+}
+
+void
+link_write(struct wire_out *o, const struct link *from, const uint8_t own_mac[6])
+{
+	memcpy(o->smac, own_mac, sizeof o->smac);
+	memcpy(o->dmac, from->mac, sizeof o->dmac);
+	o->nvlan = from->nvlan;
+	memcpy(o->vlan, from->vlan, sizeof o->vlan);
+	memcpy(o->tpid, from->tpid, sizeof o->tpid);
+}

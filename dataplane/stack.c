@@ -1,0 +1,458 @@
+#include "dataplane/inside.h"
+
+#include <stdlib.h>
+
+enum { CHUNK = 32, TIMERS_PER_CALL = 256, WAIT_MS = 1000, SECOND_MS = 1000 };
+enum { SCANS_PER_S = 50, UNKNOWNS_PER_S = 20, ARPS_PER_S = 1000, UNREACHABLES_PER_S = 1000,
+	UNREACHABLES_BURST = 50 };	/* Linux: icmp_msgs_per_sec, icmp_msgs_burst */
+enum { FRAG_ROOM = 4096, ONCE_PLACES = 4096, PREFIX_PLACES = 16384, MAX_CELLS = UINT16_MAX };
+
+static const char *const drop_names[DROP_N] = {
+#define DROP_NAME(name, text) [name] = text,
+	DROPS(DROP_NAME)
+#undef DROP_NAME
+};
+
+const char *
+drop_name(enum drop d)
+{
+	return (unsigned)d < DROP_N ? drop_names[d] : "unknown";
+}
+
+void
+stack_defaults(struct stack_config *c)
+{
+	*c = (struct stack_config){ .flows = 1 << 16, .idle_tcp_ms = 300000, .idle_udp_ms = 30000,
+		.lifetime_ms = 3600000, .udp_ratio = 3, .syn_ack_per_prefix = 100000 };
+}
+
+static uint32_t
+share(uint32_t wanted, uint32_t flows, uint32_t part, uint32_t least, uint32_t most)
+{
+	return wanted != 0 ? MIN(wanted, most) : MIN(MAX(flows / part, least), most);
+}
+
+/* How many of everything a configuration has. */
+struct sizes {
+	uint32_t talks, arenas, cells, recent, half, frags, once, prefixes;
+};
+
+static struct sizes
+sizes_of(const struct stack_config *c)
+{
+	return (struct sizes){
+		.talks = share(c->talks, c->flows, 2, 64, c->flows),
+		.arenas = share(c->arenas, c->flows, 4, 64, c->flows),
+		.cells = share(c->holds, c->flows, 16, 64, MAX_CELLS),
+		.recent = share(0, c->flows, 1, 1024, 1 << 16),
+		.half = share(0, c->flows, 16, 64, 1 << 12),
+		.frags = share(0, c->flows, 256, 16, 1 << 12),
+		.once = MIN(c->flows, ONCE_PLACES),
+		.prefixes = MIN(c->flows, PREFIX_PLACES),
+	};
+}
+
+static size_t
+aligned(size_t n)
+{
+	return (n + 63) & ~(size_t)63;
+}
+
+size_t
+stack_bytes(const struct stack_config *c)
+{
+	struct sizes z = sizes_of(c);
+
+	if (c->flows < 64 || c->flows > 1u << 30 || (c->flows & (c->flows - 1)) != 0 ||
+	    c->udp_ratio < 1 || c->udp_ratio > 3)
+		return 0;
+	return aligned(sizeof(struct stack)) + aligned(flow_table_bytes(c->flows)) +
+	    aligned(wheel_bytes(c->flows)) + aligned(talks_bytes(z.talks, z.arenas, z.cells)) +
+	    aligned(recent_bytes(z.recent)) + aligned(halfopen_bytes(z.half)) +
+	    aligned(frag_bytes(z.frags, FRAG_ROOM)) + aligned(once_bytes(z.once)) +
+	    2 * aligned(prefixes_bytes(z.prefixes));
+}
+
+uint64_t
+stack_random(struct stack *s)	/* splitmix64 */
+{
+	uint64_t z = s->random += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static void *
+carve(uint8_t **at, size_t bytes)
+{
+	uint8_t *p = *at;
+
+	*at += aligned(bytes);
+	return p;
+}
+
+struct stack *
+stack_init(void *mem, const struct stack_config *c, const struct sink *sink)
+{
+	struct sizes z = sizes_of(c);
+	struct stack *s = mem;
+	uint8_t *at = (uint8_t *)mem + aligned(sizeof *s);
+	uint64_t secret[2];
+
+	assert(stack_bytes(c) > 0);
+	s->c = *c;
+	s->sink = *sink;
+	s->random = c->seed;
+	secret[0] = stack_random(s);
+	secret[1] = stack_random(s);
+	flow_table_init(&s->flows, carve(&at, flow_table_bytes(c->flows)), c->flows, secret);
+	wheel_init(&s->wheel, carve(&at, wheel_bytes(c->flows)), c->flows, 0);
+	talks_init(&s->talks, carve(&at, talks_bytes(z.talks, z.arenas, z.cells)), z.talks, z.arenas,
+	    z.cells);
+	recent_init(&s->recent, carve(&at, recent_bytes(z.recent)), z.recent);
+	halfopen_init(&s->half, carve(&at, halfopen_bytes(z.half)), z.half);
+	s->frags = frag_init(carve(&at, frag_bytes(z.frags, FRAG_ROOM)), z.frags, FRAG_ROOM,
+	    stack_random(s));
+	once_init(&s->unreachable, carve(&at, once_bytes(z.once)), z.once);
+	prefixes_init(&s->one_to_one, carve(&at, prefixes_bytes(z.prefixes)), z.prefixes);
+	prefixes_init(&s->udp, carve(&at, prefixes_bytes(z.prefixes)), z.prefixes);
+	secret[0] = stack_random(s);
+	secret[1] = stack_random(s);
+	cookies_init(&s->cookies, secret);
+	/* The site's key, not the seed: a host's clock outlives a restart of ours. */
+	memcpy(s->clock_key, c->key, sizeof s->clock_key);
+	bucket_init(&s->unreachable_all, UNREACHABLES_PER_S, UNREACHABLES_BURST, 0);
+	bucket_init(&s->scans, SCANS_PER_S, SCANS_PER_S, 0);
+	bucket_init(&s->unknowns, UNKNOWNS_PER_S, UNKNOWNS_PER_S, 0);
+	bucket_init(&s->arps, ARPS_PER_S, ARPS_PER_S, 0);
+	return s;
+}
+
+static const struct persona *
+persona_of(const struct packet *p)
+{
+	return p->range != NULL && p->range->persona != NULL ? p->range->persona : &persona_linux;
+}
+
+void
+stack_reply_to(const struct stack *s, const struct packet *p, struct wire_out *o)
+{
+	const struct persona *persona = persona_of(p);
+	struct link way;
+
+	link_of(&way, &p->w);
+	*o = (struct wire_out){ .src = p->w.dst, .dst = p->w.src, .proto = p->w.proto,
+		.ttl = persona->ttl, .df = persona->df, .sport = p->w.dport, .dport = p->w.sport };
+	link_write(o, &way, s->c.mac);
+}
+
+bool
+stack_frame(struct stack *s, struct packet *p, size_t bytes, struct frame *to)
+{
+	if (p != NULL && p->frame->data != NULL && p->frame->room >= bytes) {
+		*to = *p->frame;
+		p->frame->data = NULL;
+		return true;
+	}
+	*to = s->sink.get(s->sink.ctx);
+	if (to->data == NULL) {
+		drop(s, DROP_NO_FRAME);
+		return false;
+	}
+	assert(to->room >= bytes);
+	return true;
+}
+
+void
+stack_send(struct stack *s, struct frame *f, const struct wire_out *o, size_t n)
+{
+	f->len = (uint32_t)wire_build(o, f->data, f->room, n);
+	assert(f->len > 0);
+	s->count.frames_out++;
+	s->count.bytes_out += f->len;
+	s->sink.put(s->sink.ctx, f);
+}
+
+bool
+stack_answer(struct stack *s, struct packet *p, const struct wire_out *o, struct span payload)
+{
+	size_t at = wire_header_bytes(o);
+	struct frame f;
+
+	if (!stack_frame(s, p, at + payload.n, &f))
+		return false;
+	if (payload.n > 0)
+		memmove(f.data + at, payload.p, payload.n);	/* may be the same frame */
+	stack_send(s, &f, o, payload.n);
+	return true;
+}
+
+void
+stack_record(struct stack *s, const struct record *r)
+{
+	s->count.records++;
+	if (s->sink.record != NULL)
+		s->sink.record(s->sink.ctx, r);
+}
+
+/* Sources that no packet can honestly have; LAND is among them, since dst is ours. */
+static bool
+is_martian(const struct stack *s, const struct packet *p)
+{
+	const struct addr *src = &p->w.src;
+	uint8_t first = src->b[12];
+
+	if (first == 0 || first == 127 || first >= 224 || addr_eq(src, &p->w.dst))
+		return true;
+	if ((p->w.proto == PROTO_TCP || p->w.proto == PROTO_UDP) && p->w.sport == 0)
+		return true;
+	return set_range(s->set, src) != NULL;
+}
+
+/* Puts fragments together: w then describes the whole packet. False: nothing to do yet. */
+static bool
+assemble(struct stack *s, struct packet *p, uint64_t now_ns)
+{
+	enum frag_verdict v;
+	struct wire link = p->w;
+	struct span whole;
+	enum wire_fault fault;
+
+	v = frag_input(s->frags, &p->w, (int64_t)now_ns, &whole);
+	if (v != FRAG_WHOLE) {
+		drop(s, DROP_FRAGMENT);
+		return false;
+	}
+	fault = wire_parse(&p->w, WIRE_RAW_IP, whole, s->c.trust_sums ? 0 : WIRE_CHECK_SUMS);
+	if (fault != WIRE_OK) {
+		s->count.fault[fault]++;
+		drop(s, DROP_MALFORMED);
+		return false;
+	}
+	memcpy(p->w.smac, link.smac, sizeof p->w.smac);
+	memcpy(p->w.dmac, link.dmac, sizeof p->w.dmac);
+	memcpy(p->w.vlan, link.vlan, sizeof p->w.vlan);
+	memcpy(p->w.tpid, link.tpid, sizeof p->w.tpid);
+	p->w.nvlan = link.nvlan;
+	p->whole = true;
+	return true;
+}
+
+/* Is the frame's destination our card, or everybody? */
+static bool
+is_to_us(const struct stack *s, const struct wire *w)
+{
+	static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+	return memcmp(w->dmac, s->c.mac, sizeof all) == 0 ||
+	    (w->ethertype == ETHERTYPE_ARP4 && memcmp(w->dmac, all, sizeof all) == 0);
+}
+
+/* Pass B: parse, refuse what is not for us, hash the rest. False: the frame is done with. */
+static bool
+classify(struct stack *s, struct packet *p, uint64_t now_ns)
+{
+	struct wire *w = &p->w;
+	enum wire_fault fault = wire_parse(w, WIRE_ETHER, span_of(p->frame->data, p->frame->len),
+	    s->c.trust_sums ? 0 : WIRE_CHECK_SUMS);
+
+	p->whole = false;
+	if (fault == WIRE_OK && !is_to_us(s, w)) {
+		drop(s, DROP_NOT_OURS);
+		return false;
+	}
+	if (fault != WIRE_OK) {
+		s->count.fault[fault]++;
+		drop(s, fault == WIRE_NOT_IP ? DROP_UNHANDLED : DROP_MALFORMED);
+		return false;
+	}
+	if (w->ethertype == ETHERTYPE_ARP4)
+		return true;
+	if (!addr_is_v4(&w->dst)) {	/* IPv6 has its own issue */
+		s->count.other_in++;
+		drop(s, DROP_UNHANDLED);
+		return false;
+	}
+	p->range = set_range(s->set, &w->dst);
+	if (p->range == NULL) {
+		drop(s, DROP_NOT_OURS);
+		return false;
+	}
+	if ((w->more_fragments || w->frag_offset > 0) && !assemble(s, p, now_ns))
+		return false;
+	if (is_martian(s, p)) {
+		drop(s, DROP_MARTIAN);
+		return false;
+	}
+	flow_key_of(&p->key, &w->dst, w->dport, &w->src, w->sport, w->proto);
+	p->hash = flow_hash(&s->flows, &p->key);
+	flow_prefetch(&s->flows, p->hash);
+	return true;
+}
+
+/* Pass F: one packet, in order of arrival. */
+static void
+decide(struct stack *s, struct packet *p)
+{
+	struct flow *f;
+
+	if (p->w.ethertype == ETHERTYPE_ARP4) {
+		s->count.arp_in++;
+		stack_arp(s, p);
+		return;
+	}
+	switch (p->w.proto) {
+	case PROTO_TCP:
+		s->count.tcp_in++;
+		f = flow_find(&s->flows, &p->key, p->hash);
+		if (f != NULL)
+			stack_segment(s, p, f);
+		else
+			stack_stranger(s, p);
+		return;
+	case PROTO_UDP:
+		s->count.udp_in++;
+		stack_udp(s, p);
+		return;
+	case PROTO_ICMP:
+		s->count.icmp_in++;
+		stack_icmp(s, p);
+		return;
+	}
+	s->count.other_in++;
+	drop(s, DROP_UNHANDLED);
+}
+
+static void
+set_clock(struct stack *s, const struct set *set, uint64_t now_ns, int64_t wall_ms)
+{
+	s->set = set;
+	s->now_ms = now_ns / 1000000;
+	s->wall_ms = wall_ms;
+}
+
+void
+stack_burst(struct stack *s, const struct set *set, struct frame *frames, unsigned n,
+    uint64_t now_ns, int64_t wall_ms)
+{
+	struct packet packets[CHUNK];
+	bool keep[CHUNK];
+
+	set_clock(s, set, now_ns, wall_ms);
+	for (unsigned from = 0; from < n; from += CHUNK) {
+		unsigned m = MIN(n - from, CHUNK);
+
+		for (unsigned i = 0; i < m; i++)
+			__builtin_prefetch(frames[from + i].data);
+		for (unsigned i = 0; i < m; i++) {
+			struct packet *p = &packets[i];
+
+			p->frame = &frames[from + i];
+			s->count.frames_in++;
+			s->count.bytes_in += p->frame->len;
+			keep[i] = classify(s, p, now_ns);
+			/* A whole packet lies in the table only until the next fragment comes. */
+			if (keep[i] && p->whole) {
+				decide(s, p);
+				keep[i] = false;
+			}
+		}
+		for (unsigned i = 0; i < m; i++) {
+			if (keep[i])
+				decide(s, &packets[i]);
+		}
+	}
+}
+
+uint64_t
+stack_timers(struct stack *s, const struct set *set, uint64_t now_ns, int64_t wall_ms)
+{
+	uint32_t id;
+
+	set_clock(s, set, now_ns, wall_ms);
+	for (int i = 0; i < TIMERS_PER_CALL && (id = wheel_pop(&s->wheel, s->now_ms)) != 0; i++) {
+		struct flow *f = flow_at(&s->flows, id);
+		int32_t left = (int32_t)(f->due_ms - now32(s));
+
+		/* In the wheel whatever happens: who ends the flow takes it out. */
+		wheel_add(&s->wheel, id, s->now_ms + (uint64_t)MAX(left, 0));
+		if (left <= 0)
+			stack_flow_due(s, f);
+	}
+	stack_halfopen(s);
+	if (s->half.head != s->half.tail)
+		return 10 * 1000000ull;
+	return wheel_wait(&s->wheel, s->now_ms, WAIT_MS) * 1000000;
+}
+
+void
+stack_shutdown(struct stack *s, const struct set *set, int64_t wall_ms)
+{
+	set_clock(s, set, s->now_ms * 1000000, wall_ms);
+	for (uint32_t id = 1; id < s->flows.fresh; id++) {
+		if (flow_at(&s->flows, id)->state != FLOW_FREE)
+			stack_end(s, flow_at(&s->flows, id), END_SHUTDOWN);
+	}
+}
+
+const struct counters *
+stack_counters(const struct stack *s)
+{
+	return &s->count;
+}
+
+const struct pins *
+stack_pins(const struct stack *s)
+{
+	return &s->pins;
+}
+
+uint32_t
+stack_flows(const struct stack *s)
+{
+	return s->flows.used;
+}
+
+uint32_t
+stack_bytes_per_flow(const struct stack *s)
+{
+	return (uint32_t)(stack_bytes(&s->c) / s->flows.n);
+}
+
+void
+stack_check(const struct stack *s)
+{
+	uint32_t talks = 0, arenas = 0, cells = 0, ways = 0;
+	static struct pins pinned;
+
+	memset(&pinned, 0, sizeof pinned);
+	flow_table_check(&s->flows);
+	wheel_check(&s->wheel);
+	slab_check(&s->talks.talk);
+	slab_check(&s->talks.arena);
+	slab_check(&s->talks.cell);
+	for (uint32_t id = 1; id < s->flows.fresh; id++) {
+		const struct flow *f = flow_at(&s->flows, id);
+
+		if (f->state == FLOW_FREE)
+			continue;
+		if (f->slot != 0)
+			pinned.n[f->slot]++;
+		ways++;
+		if (f->talk == 0)
+			continue;
+		talk_check(&s->talks, talk_at(&s->talks, f->talk));
+		talks++;
+		arenas += talk_at(&s->talks, f->talk)->arena != 0;
+		cells += (talk_at(&s->talks, f->talk)->hold != 0) +
+		    (talk_at(&s->talks, f->talk)->out != 0);
+	}
+	for (int i = 0; i < LINKS; i++)
+		ways -= s->links.link[i].flows;
+	if (talks != s->talks.talk.used || arenas != s->talks.arena.used ||
+	    cells != s->talks.cell.used || ways != 0 || s->wheel.used != s->flows.used ||
+	    memcmp(&pinned, &s->pins, sizeof pinned) != 0 ||
+	    s->count.flows_opened != s->count.flows_closed + s->flows.used)
+		abort();
+}

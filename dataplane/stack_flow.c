@@ -1,0 +1,260 @@
+/* A conversation's birth and end. */
+#include "dataplane/inside.h"
+
+enum { LOOK_AT = 16, LAST_TRY = 3 };
+#define FLOW_ID_MASK ((1ull << 51) - 1)	/* a JSON number keeps it exactly */
+
+const struct persona *
+stack_persona(const struct stack *s, const struct flow *f)
+{
+	struct addr own = flow_own(f);
+	const struct range *r = set_range(s->set, &own);
+
+	return r != NULL && r->persona != NULL ? r->persona : &persona_linux;
+}
+
+uint64_t
+stack_flow_hash(const struct stack *s, const struct flow *f)
+{
+	struct addr own = flow_own(f), peer = flow_peer(f);
+	struct flow_key k;
+
+	flow_key_of(&k, &own, f->own_port, &peer, f->peer_port,
+	    f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP);
+	return flow_hash(&s->flows, &k);
+}
+
+/* Offset by a keyed hash of the address: hosts must not share one clock. RFC 7323 5.4. */
+uint32_t
+stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *p)
+{
+	uint32_t offset = (uint32_t)keyed(s->clock_key, own->b, sizeof own->b);
+
+	return offset + (uint32_t)(s->now_ms * p->ts_hz / 1000);
+}
+
+/* The ordinal only has to differ from the pair's other conversations, and to stay. */
+static uint32_t
+connection_of(const struct flow *f)
+{
+	return f->start_ms ^ (uint32_t)f->peer_port << 16 ^ f->own_port;
+}
+
+void
+stack_speaker(const struct stack *s, const struct flow *f, struct speaker *who)
+{
+	*who = (struct speaker){ .m = s->set->slot[f->slot], .env = {
+		.own = flow_own(f), .peer = flow_peer(f), .own_port = f->own_port,
+		.peer_port = f->peer_port, .connection = connection_of(f), .now_ms = s->wall_ms } };
+	memcpy(who->env.key, s->c.key, sizeof who->env.key);
+}
+
+void
+stack_count_in(struct flow *f, const struct packet *p)
+{
+	f->bytes_in += (uint32_t)MIN(p->w.ip.n, UINT32_MAX - f->bytes_in);
+	f->packets_in += f->packets_in < UINT16_MAX;
+	if (p->w.tcp.flags & TCP_PSH)
+		f->flags |= FLOW_SAW_PSH;
+	if (p->w.tcp.flags & TCP_URG)
+		f->flags |= FLOW_SAW_URG;
+}
+
+void
+stack_count_out(struct flow *f, size_t ip_bytes)
+{
+	f->bytes_out += (uint32_t)MIN(ip_bytes, UINT32_MAX - f->bytes_out);
+	f->packets_out += f->packets_out < UINT16_MAX;
+}
+
+void
+stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o)
+{
+	const struct persona *persona = stack_persona(s, f);
+
+	*o = (struct wire_out){ .src = flow_own(f), .dst = flow_peer(f),
+		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP,
+		.ttl = persona->ttl, .df = persona->df, .sport = f->own_port, .dport = f->peer_port,
+		.seq = f->snd_nxt, .ack = f->rcv_nxt };
+	/* A counter per conversation that starts anywhere: RFC 6864 allows any with DF. */
+	o->ip_id = (uint16_t)(connection_of(f) * 0x9e3779b1u >> 16) + f->packets_out;
+	link_write(o, &s->links.link[f->link], s->c.mac);
+}
+
+/* Worse to lose first: what closes anyway, then what has been idle longest. */
+static bool
+is_better_victim(const struct flow *a, const struct flow *b)
+{
+	bool a_closes = a->state > FLOW_ESTABLISHED, b_closes = b->state > FLOW_ESTABLISHED;
+
+	if (a_closes != b_closes)
+		return a_closes;
+	return (int32_t)(a->due_ms - b->due_ms) < 0;
+}
+
+static void
+evict_one(struct stack *s)
+{
+	struct flow *victim = NULL;
+
+	for (int i = 0; i < LOOK_AT; i++) {
+		uint32_t id = (uint32_t)(stack_random(s) % s->flows.n) + 1;
+		struct flow *f = flow_at(&s->flows, id);
+
+		if (id < s->flows.fresh && f->state != FLOW_FREE &&
+		    (victim == NULL || is_better_victim(f, victim)))
+			victim = f;
+	}
+	if (victim != NULL)
+		stack_end(s, victim, END_EVICTED);
+}
+
+struct flow *
+stack_open(struct stack *s, const struct packet *p, uint8_t slot, uint32_t idle_ms)
+{
+	struct flow *f = NULL;
+	int link = link_hold(&s->links, &p->w);
+
+	for (int i = 0; link >= 0 && f == NULL && i < LAST_TRY; i++) {
+		if (s->flows.used == s->flows.n || i > 0)
+			evict_one(s);
+		f = flow_add(&s->flows, &p->key, p->hash);
+	}
+	if (f == NULL) {
+		if (link >= 0)
+			link_drop(&s->links, (uint8_t)link);
+		drop(s, DROP_TABLE_FULL);
+		return NULL;
+	}
+	f->link = (uint8_t)link;
+	f->slot = slot;
+	f->start_ms = now32(s);
+	f->due_ms = now32(s) + idle_ms;
+	f->timer = TIMER_IDLE;
+	wheel_add(&s->wheel, flow_id(&s->flows, f), s->now_ms + idle_ms);
+	if (slot != 0)
+		pin(&s->pins, slot);
+	s->count.flows_opened++;
+	return f;
+}
+
+void
+stack_due(struct stack *s, struct flow *f, enum flow_timer what, uint32_t in_ms)
+{
+	uint32_t lived = now32(s) - f->start_ms, due;
+	uint32_t left = lived < s->c.lifetime_ms ? s->c.lifetime_ms - lived : 0;
+	bool earlier;
+
+	in_ms = MIN(in_ms, left);
+	due = now32(s) + in_ms;
+	earlier = (int32_t)(due - f->due_ms) < 0;
+	f->due_ms = due;
+	f->timer = what;
+	if (earlier) {
+		wheel_del(&s->wheel, flow_id(&s->flows, f));
+		wheel_add(&s->wheel, flow_id(&s->flows, f), s->now_ms + in_ms);
+	}
+}
+
+static uint8_t
+flags_in(const struct flow *f, enum record_end how)
+{
+	if (f->state == FLOW_UDP)
+		return 0;
+	return (uint8_t)(TCP_SYN | TCP_ACK | (f->flags & FLOW_SAW_PSH ? TCP_PSH : 0) |
+	    (f->flags & FLOW_SAW_URG ? TCP_URG : 0) | (f->flags & FLOW_PEER_FIN ? TCP_FIN : 0) |
+	    (how == END_PEER_RESET ? TCP_RST : 0));
+}
+
+static uint8_t
+flags_out(const struct flow *f, enum record_end how)
+{
+	if (f->state == FLOW_UDP)
+		return 0;
+	return (uint8_t)(TCP_SYN | TCP_ACK | (f->flags & FLOW_SAID ? TCP_PSH : 0) |
+	    (f->flags & FLOW_FIN_SENT ? TCP_FIN : 0) | (how == END_OUR_RESET ? TCP_RST : 0));
+}
+
+static void
+report(struct stack *s, const struct flow *f, enum record_end how)
+{
+	const struct link *way = &s->links.link[f->link];
+	struct record r = { .kind = RECORD_FLOW, .end = (uint8_t)how, .slot = f->slot,
+		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP,
+		.peer = flow_peer(f), .own = flow_own(f), .peer_port = f->peer_port,
+		.own_port = f->own_port, .last_ms = s->wall_ms,
+		.start_ms = s->wall_ms - (now32(s) - f->start_ms),
+		.bytes_in = f->bytes_in, .bytes_out = f->bytes_out,
+		.packets_in = f->packets_in, .packets_out = f->packets_out,
+		.flags_in = flags_in(f, how), .flags_out = flags_out(f, how),
+		.worker = s->c.worker, .vlan_n = way->nvlan, .vlan = { way->vlan[0], way->vlan[1] },
+		.closed_first = f->flags & FLOW_PEER_FIRST ? 1 : f->flags & FLOW_WE_FIRST ? 2 : 0 };
+	uint64_t name[2] = { stack_flow_hash(s, f), (uint64_t)r.start_ms };
+
+	r.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
+	if (f->talk != 0) {
+		const struct session *sess = &talk_at(&s->talks, f->talk)->sess;
+
+		r.turns = sess->turn;
+		r.missed = sess->missed;
+		r.conf = sess->conf;
+		memcpy(r.path, sess->path, sizeof r.path);
+	}
+	stack_record(s, &r);
+}
+
+void
+stack_end(struct stack *s, struct flow *f, enum record_end how)
+{
+	uint32_t sent = f->snd_nxt;
+
+	report(s, f, how);
+	if (f->talk != 0) {
+		sent += talk_at(&s->talks, f->talk)->behind;
+		talk_close(&s->talks, f->talk);
+		f->talk = 0;
+	}
+	if (f->state != FLOW_UDP)
+		recent_add(&s->recent, stack_flow_hash(s, f), f->rcv_nxt, sent, now32(s));
+	if (f->slot != 0)
+		unpin(&s->pins, f->slot);
+	link_drop(&s->links, f->link);
+	wheel_del(&s->wheel, flow_id(&s->flows, f));
+	flow_del(&s->flows, f);
+	s->count.flows_closed++;
+	s->count.flows_evicted += how == END_EVICTED;
+}
+
+void
+stack_scan(struct stack *s, const struct packet *p)
+{
+	struct record r = { .kind = RECORD_SCAN, .end = END_CLOSED, .proto = p->w.proto,
+		.peer = p->w.src, .own = p->w.dst, .peer_port = p->w.sport, .own_port = p->w.dport,
+		.start_ms = s->wall_ms, .last_ms = s->wall_ms, .bytes_in = (uint32_t)p->w.ip.n,
+		.packets_in = 1, .flags_in = p->w.proto == PROTO_TCP ? p->w.tcp.flags : 0,
+		.worker = s->c.worker, .vlan_n = p->w.nvlan, .vlan = { p->w.vlan[0], p->w.vlan[1] } };
+	uint64_t name[2] = { p->hash, (uint64_t)s->wall_ms };
+
+	if (!bucket_take(&s->scans, now32(s)))
+		return;
+	r.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
+	stack_record(s, &r);
+}
+
+void
+stack_turn(struct stack *s, const struct flow *f, const struct turn *t)
+{
+	struct record r = { .kind = RECORD_UNKNOWN, .slot = f->slot,
+		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP, .conf = t->conf,
+		.peer = flow_peer(f), .own = flow_own(f), .peer_port = f->peer_port,
+		.own_port = f->own_port, .start_ms = s->wall_ms - (now32(s) - f->start_ms),
+		.last_ms = s->wall_ms, .worker = s->c.worker };
+	uint64_t name[2] = { stack_flow_hash(s, f), (uint64_t)r.start_ms };
+
+	s->count.turns++;
+	s->count.match[MIN(t->match, MATCH_NONE)]++;
+	if (t->match < MATCH_NEAR || !bucket_take(&s->unknowns, now32(s)))
+		return;
+	r.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
+	stack_record(s, &r);
+}

@@ -1,0 +1,143 @@
+/* ARP, ICMP echo, errors in both directions. */
+#include "dataplane/inside.h"
+
+enum { ARP_REQUEST = 1, ICMP_ECHO_REPLY = 0, ICMP_UNREACHABLE = 3, ICMP_ECHO = 8,
+	CODE_PORT = 3, CODE_TOO_BIG = 4, QUOTE_MAX = 576 - WIRE_IPV4_HEADER - WIRE_ICMP_HEADER,
+	QUOTED_TCP = 8 };
+
+/* Link address always; addresses of a prefix only where no router stands between. */
+void
+stack_arp(struct stack *s, struct packet *p)
+{
+	struct addr wanted = addr_v4(p->w.arp_tpa);
+	const struct range *r = set_range(s->set, &wanted);
+	struct frame f;
+
+	if (p->w.arp_op != ARP_REQUEST) {
+		drop(s, DROP_UNHANDLED);
+		return;
+	}
+	if (!addr_eq(&wanted, &s->c.link_addr) && (r == NULL || !r->on_link)) {
+		drop(s, DROP_NOT_OURS);
+		return;
+	}
+	if (p->w.arp_spa == p->w.arp_tpa) {	/* an announcement, RFC 5227: asks nothing */
+		drop(s, DROP_MARTIAN);
+		return;
+	}
+	if (!bucket_take(&s->arps, now32(s))) {
+		drop(s, DROP_RATE);
+		return;
+	}
+	if (!stack_frame(s, p, p->frame->len, &f))
+		return;
+	f.len = (uint32_t)wire_build_arp(&p->w, s->c.mac, f.data, f.room);
+	assert(f.len > 0);
+	s->count.frames_out++;
+	s->count.bytes_out += f.len;
+	s->sink.put(s->sink.ctx, &f);
+}
+
+static void
+echo(struct stack *s, struct packet *p)
+{
+	uint32_t prefix = flow_prefix(&p->w.src);
+	struct wire_out o;
+
+	if (!p->range->ping || p->w.icmp_code != 0) {
+		drop(s, DROP_ACTION);
+		return;
+	}
+	if (p->w.ip.n > STACK_MTU) {	/* our answer would need fragments */
+		drop(s, DROP_UNHANDLED);
+		return;
+	}
+	prefixes_charge(&s->one_to_one, prefix, (uint32_t)p->w.ip.n, now32(s));
+	if (!prefixes_packet(&s->one_to_one, prefix, s->c.syn_ack_per_prefix, now32(s))) {
+		drop(s, DROP_RATE);
+		return;
+	}
+	if (!prefixes_allow(&s->one_to_one, prefix, (uint32_t)p->w.ip.n, 1, 0, now32(s))) {
+		drop(s, DROP_RATIO);
+		return;
+	}
+	stack_reply_to(s, p, &o);
+	o.icmp_type = ICMP_ECHO_REPLY;
+	o.icmp_rest = (uint32_t)p->w.icmp_id << 16 | p->w.icmp_seq;
+	/* Linux answers with the DF bit clear and a counting IP-ID: icmp_reply has no socket. */
+	o.df = false;
+	o.ip_id = (uint16_t)stack_random(s);
+	o.tos = p->w.tos;
+	if (stack_answer(s, p, &o, p->w.payload))
+		s->count.echo_out++;
+}
+
+/* RFC 5927: an error counts only if it quotes a segment that is under way. */
+static void
+too_big(struct stack *s, struct packet *p)
+{
+	struct span quote = p->w.payload;
+	struct reader r = reader_of(quote);
+	struct flow_key k;
+	struct addr own, peer;
+	uint16_t own_port, peer_port;
+	uint32_t seq;
+	uint8_t first = rd_u8(&r), proto;
+	struct flow *f;
+
+	rd_bytes(&r, 8);
+	proto = rd_u8(&r);
+	rd_bytes(&r, 2);
+	own = addr_v4(rd_be32(&r));
+	peer = addr_v4(rd_be32(&r));
+	if ((first & 15) * 4 > WIRE_IPV4_HEADER)
+		rd_bytes(&r, (first & 15) * 4u - WIRE_IPV4_HEADER);
+	own_port = rd_be16(&r);
+	peer_port = rd_be16(&r);
+	seq = rd_be32(&r);
+	if (r.bad || first >> 4 != 4 || proto != PROTO_TCP) {
+		drop(s, DROP_UNHANDLED);
+		return;
+	}
+	flow_key_of(&k, &own, own_port, &peer, peer_port, PROTO_TCP);
+	f = flow_find(&s->flows, &k, flow_hash(&s->flows, &k));
+	if (f == NULL) {
+		drop(s, DROP_NO_FLOW);
+		return;
+	}
+	stack_path_mtu(s, f, seq, p->w.icmp_seq);
+}
+
+void
+stack_icmp(struct stack *s, struct packet *p)
+{
+	if (p->w.icmp_type == ICMP_ECHO)
+		echo(s, p);
+	else if (p->w.icmp_type == ICMP_UNREACHABLE && p->w.icmp_code == CODE_TOO_BIG)
+		too_big(s, p);
+	else
+		drop(s, DROP_UNHANDLED);
+}
+
+/* RFC 792 and, for how much is quoted, RFC 1812 4.3.2.3; Linux's limits. */
+void
+stack_unreachable(struct stack *s, struct packet *p)
+{
+	const struct persona *persona = p->range->persona != NULL ? p->range->persona : &persona_linux;
+	struct wire_out o;
+
+	if (!once_take(&s->unreachable, flow_addr32(&p->w.src), persona->icmp_unreachable_ms, now32(s)) ||
+	    !bucket_take(&s->unreachable_all, now32(s))) {
+		drop(s, DROP_RATE);
+		return;
+	}
+	stack_reply_to(s, p, &o);
+	o.proto = PROTO_ICMP;
+	o.icmp_type = ICMP_UNREACHABLE;
+	o.icmp_code = CODE_PORT;
+	o.df = false;
+	o.tos = 0xc0;	/* RFC 1812 4.3.2.5: internetwork control */
+	o.ip_id = (uint16_t)stack_random(s);
+	if (stack_answer(s, p, &o, span_sub(p->w.ip, 0, QUOTE_MAX)))
+		s->count.unreachable_out++;
+}

@@ -1,0 +1,653 @@
+/* TCP segments of a conversation: what tcp.c decided is done here. */
+#include "dataplane/inside.h"
+
+enum { FIN_WAIT_MS = 60000, DELAY_LEAST_MS = 16, DELAY_MOST_MS = 10000,
+	CHALLENGE_SHIFT = 7, CHALLENGE_STEPS = 4, FLIGHT_MAX = 65000, RETRIES_MAX = 7,
+	RTT_MOST_MS = 60000, CWND_MAX = 255, PATH_MTU_LEAST = 552 };
+
+static struct talk *
+talk_of(const struct stack *s, const struct flow *f)
+{
+	return f->talk != 0 ? talk_at(&s->talks, f->talk) : NULL;
+}
+
+/* One past the last byte of payload that we have to say, FIN not counted. */
+static uint32_t
+out_end(const struct stack *s, const struct flow *f)
+{
+	const struct talk *t = talk_of(s, f);
+	size_t n = t != NULL ? talk_out_bytes(&s->talks, t) : 0;
+
+	return n > 0 ? t->out_seq + (uint32_t)n : f->snd_una;
+}
+
+/* Highest sequence number sent, + 1. */
+static uint32_t
+snd_max(const struct stack *s, const struct flow *f)
+{
+	const struct talk *t = talk_of(s, f);
+
+	if (t != NULL)
+		return f->snd_nxt + t->behind;
+	return tcp_fin_out(f) ? f->snd_una + 1 : f->snd_nxt;
+}
+
+/* Go-back-N: from the first byte not acknowledged. */
+static void
+fall_back(const struct stack *s, struct flow *f)
+{
+	struct talk *t = talk_of(s, f);
+
+	if (t != NULL)
+		t->behind = (uint16_t)(t->behind + (f->snd_nxt - f->snd_una));
+	f->snd_nxt = f->snd_una;
+	f->flags &= ~(uint32_t)FLOW_TIMING;	/* Karn: RFC 6298 3 */
+}
+
+static void
+advance(const struct stack *s, struct flow *f, uint32_t n)
+{
+	struct talk *t = talk_of(s, f);
+
+	f->snd_nxt += n;
+	if (t != NULL)
+		t->behind = (uint16_t)(t->behind > n ? t->behind - n : 0);
+}
+
+static bool
+is_closing(const struct flow *f)
+{
+	return f->flags & (FLOW_FIN_QUEUED | FLOW_RST_QUEUED);
+}
+
+/* Is there anything that the peer must still acknowledge, or that waits to be sent? */
+static bool
+is_owed(const struct stack *s, const struct flow *f)
+{
+	return f->snd_una != snd_max(s, f) || f->snd_nxt != out_end(s, f) ||
+	    (f->flags & FLOW_FIN_QUEUED && !(f->flags & FLOW_FIN_SENT));
+}
+
+/* Bytes beyond rcv_nxt that we would take. A hold in use is all the room there is. */
+static uint32_t
+window(const struct stack *s, const struct flow *f, const struct persona *persona)
+{
+	const struct talk *t = talk_of(s, f);
+
+	if (t != NULL && t->hold != 0)
+		return (uint32_t)talk_room(&s->talks, t);
+	return persona->window;
+}
+
+/* Ranges behind a gap, the one with the newest segment first: RFC 2018 4. */
+static unsigned
+sack_ranges(const struct stack *s, const struct flow *f, uint32_t newest, struct tcp_range r[TALK_RANGES])
+{
+	const struct talk *t = talk_of(s, f);
+	uint32_t from[TALK_RANGES], to[TALK_RANGES];
+	unsigned n = t != NULL && f->flags & FLOW_SACK ? talk_ahead(&s->talks, t, from, to) : 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct tcp_range now = { f->rcv_nxt + from[i], f->rcv_nxt + to[i] };
+
+		r[i] = now;
+		if (newest >= from[i] && newest < to[i]) {
+			memmove(r + 1, r, i * sizeof r[0]);
+			r[0] = now;
+		}
+	}
+	return n;
+}
+
+/* Sends one segment with n bytes of output from seq; p's frame is used if it is still there. */
+static bool
+send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, uint32_t n,
+    uint8_t flags, uint32_t newest)
+{
+	const struct persona *persona = stack_persona(s, f);
+	struct addr own = flow_own(f);
+	struct talk *t = talk_of(s, f);
+	struct tcp_range sack[TALK_RANGES];
+	uint8_t options[TCP_OPTIONS_MAX];
+	struct speaker who;
+	struct wire_out o;
+	struct frame frame;
+	size_t at;
+
+	stack_flow_to(s, f, &o);
+	o.seq = seq;
+	o.tcp_flags = flags;
+	o.win = (uint16_t)(window(s, f, persona) >> (f->wscale == TCP_NO_WSCALE ? 0 : persona->wscale));
+	o.options = options;
+	o.noptions = tcp_options(options, f, stack_host_clock(s, &own, persona), sack,
+	    n == 0 ? sack_ranges(s, f, newest, sack) : 0);
+	at = wire_header_bytes(&o);
+	if (!stack_frame(s, p, at + n, &frame))
+		return false;
+	if (n > 0) {
+		stack_speaker(s, f, &who);
+		talk_read(&s->talks, t, &who, seq - t->out_seq, frame.data + at, n);
+	}
+	stack_count_out(f, WIRE_IPV4_HEADER + WIRE_TCP_HEADER + o.noptions + n);
+	stack_send(s, &frame, &o, n);
+	return true;
+}
+
+static void
+send_ack(struct stack *s, struct packet *p, struct flow *f, uint32_t newest)
+{
+	send_segment(s, p, f, snd_max(s, f), 0, TCP_ACK, newest);
+}
+
+/* RFC 5961 7, per flow: one in half a second. A counter shared by flows would be a side channel. */
+static bool
+may_challenge(struct stack *s, struct flow *f)
+{
+	uint8_t now = (uint8_t)(now32(s) >> CHALLENGE_SHIFT);
+
+	if (f->challenge != 0 && (uint8_t)(now - f->challenge) < CHALLENGE_STEPS)
+		return false;
+	f->challenge = now != 0 ? now : 1;
+	return true;
+}
+
+/* We reset: what the peer sends from now on meets a closed port. */
+static void
+send_reset(struct stack *s, struct packet *p, struct flow *f)
+{
+	send_segment(s, p, f, snd_max(s, f), 0, TCP_RST | TCP_ACK, 0);
+	s->count.rst_out++;
+}
+
+static void
+note_sent(struct stack *s, struct flow *f, bool fresh)
+{
+	f->flags |= FLOW_SAID;
+	if (fresh && !(f->flags & (FLOW_TS | FLOW_TIMING)) && f->retries == 0) {
+		f->flags |= FLOW_TIMING;
+		f->ts_recent = now32(s);
+	}
+}
+
+/* How many of the bytes up to end may go in the next segment. 0: window or slow start forbid. */
+static uint32_t
+next_size(const struct stack *s, const struct flow *f, uint32_t end)
+{
+	const struct talk *t = talk_of(s, f);
+	uint32_t max = tcp_segment_max(f), flight = f->snd_nxt - f->snd_una, left = end - f->snd_nxt;
+	uint32_t limit = MIN(tcp_window(f), t->cwnd * max);
+	uint32_t n = MIN(left, max);
+
+	limit = MIN(limit, FLIGHT_MAX);
+	if (flight >= limit)
+		return 0;
+	if (n > limit - flight)		/* silly windows only when nothing else goes: RFC 9293 3.8.6.2.1 */
+		n = flight == 0 ? limit : 0;
+	return n;
+}
+
+/* Says what may be said now; ack: something must go even if that is nothing. */
+static void
+speak(struct stack *s, struct packet *p, struct flow *f, bool ack, uint32_t newest)
+{
+	uint32_t end = out_end(s, f), n;
+	bool fin_due = f->flags & FLOW_FIN_QUEUED && (!(f->flags & FLOW_FIN_SENT) || tcp_fin_out(f));
+
+	while (!(f->flags & FLOW_DELAYED) && tcp_before(f->snd_nxt, end) &&
+	    (n = next_size(s, f, end)) > 0) {
+		bool last = f->snd_nxt + n == end, fin = last && fin_due;
+		uint8_t flags = (uint8_t)(TCP_ACK | (last ? TCP_PSH : 0) | (fin ? TCP_FIN : 0));
+		bool fresh = f->snd_nxt == snd_max(s, f);
+
+		if (!send_segment(s, p, f, f->snd_nxt, n, flags, 0))
+			return;		/* the timer tries again */
+		note_sent(s, f, fresh);
+		advance(s, f, n);
+		ack = false;
+		if (fin)
+			goto fin_sent;
+	}
+	if (f->snd_nxt == end && fin_due && !(f->flags & FLOW_DELAYED)) {
+		if (!send_segment(s, p, f, f->snd_nxt, 0, TCP_ACK | TCP_FIN, 0))
+			return;
+		ack = false;
+		goto fin_sent;
+	}
+	if (ack)
+		send_ack(s, p, f, newest);
+	return;
+
+fin_sent:
+	advance(s, f, 1);
+	if (f->flags & FLOW_FIN_SENT)
+		return;
+	f->flags |= FLOW_FIN_SENT | (f->flags & FLOW_PEER_FIN ? 0 : FLOW_WE_FIRST);
+	f->state = tcp_closing(f->state, TCP_OUR_FIN);
+}
+
+/* What follows from a turn that the session took. quiet: nothing was outstanding before. */
+static void
+take_turn(struct stack *s, struct flow *f, struct talk *t, const struct turn *turn, bool quiet)
+{
+	stack_turn(s, f, turn);
+	if (turn->reset)
+		f->flags |= FLOW_RST_QUEUED;
+	else if (turn->close)
+		f->flags |= FLOW_FIN_QUEUED;
+	if (quiet)
+		t->cwnd = MAX(t->cwnd, TCP_IW);
+	if (quiet && turn->delay_ms >= DELAY_LEAST_MS && (turn->out_len > 0 || is_closing(f))) {
+		f->flags |= FLOW_DELAYED;
+		stack_due(s, f, TIMER_SPEAK, MIN(turn->delay_ms, DELAY_MOST_MS));
+	}
+}
+
+/* May the session take another turn? Not before what it said is acknowledged or kept elsewhere. */
+static bool
+is_free_to_turn(struct stack *s, struct flow *f, struct talk *t, const struct speaker *who, bool *quiet)
+{
+	*quiet = talk_out_bytes(&s->talks, t) == 0;
+	if (is_closing(f) || f->flags & FLOW_DELAYED)
+		return false;
+	if (*quiet) {
+		t->out_seq = f->snd_una;
+		return true;
+	}
+	return talk_freeze(&s->talks, t, who, f->snd_una - t->out_seq);
+}
+
+/* Feeds messages from in as long as turns can be taken; returns the bytes that are done with. */
+static size_t
+converse(struct stack *s, struct flow *f, struct talk *t, struct span in, unsigned flags)
+{
+	struct speaker who;
+	size_t at = 0;
+	bool quiet;
+
+	stack_speaker(s, f, &who);
+	while (at < in.n && is_free_to_turn(s, f, t, &who, &quiet)) {
+		struct talk_turn step = talk_feed(&s->talks, t, &who, span_sub(in, at, SIZE_MAX), flags);
+
+		if (!step.turn.taken)
+			break;
+		at += step.used;
+		take_turn(s, f, t, &step.turn, quiet);
+		if (step.used == 0)
+			break;
+	}
+	return is_closing(f) ? in.n : at;	/* after the last word nothing matters */
+}
+
+/* The same for what the hold has. */
+static void
+converse_held(struct stack *s, struct flow *f, struct talk *t, unsigned flags)
+{
+	struct span in = talk_input(&s->talks, t);
+	size_t used;
+
+	if (f->flags & FLOW_PEER_FIN)
+		flags |= FEED_END | FEED_PUSH;
+	if (t->flags & TALK_PUSH)
+		flags |= FEED_PUSH;
+	used = converse(s, f, t, in, flags);
+	/* A message longer than the cell ends where the cell does. */
+	if (used == 0 && talk_room(&s->talks, t) == 0 && t->sess.msg_len >= in.n)
+		used = converse(s, f, t, in, flags | FEED_DATAGRAM);
+	if (is_closing(f))
+		talk_forget(&s->talks, t);
+	else
+		talk_consume(&s->talks, t, used);
+}
+
+static void
+tell(struct stack *s, struct flow *f, struct talk *t, enum event_kind event, uint32_t arg)
+{
+	struct talk_turn step;
+	struct speaker who;
+	bool quiet;
+
+	stack_speaker(s, f, &who);
+	if (!is_free_to_turn(s, f, t, &who, &quiet))
+		return;
+	step = talk_event(&s->talks, t, &who, event, arg);
+	if (step.turn.taken)
+		take_turn(s, f, t, &step.turn, quiet);
+}
+
+/* The flow's second line, taken when payload first moves; NULL: none left, counted. */
+static struct talk *
+want_talk(struct stack *s, struct flow *f)
+{
+	struct speaker who;
+	struct talk *t = talk_of(s, f);
+
+	if (t != NULL)
+		return t;
+	stack_speaker(s, f, &who);
+	f->talk = talk_open(&s->talks, &who);
+	if (f->talk == 0) {
+		drop(s, DROP_NO_TALK);
+		return NULL;
+	}
+	t = talk_of(s, f);
+	t->cwnd = TCP_IW;
+	tell(s, f, t, EVENT_CONNECT, 0);
+	return t;
+}
+
+/* Payload that tcp.c found new and in the window. */
+static void
+receive(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step *step)
+{
+	struct span data = span_sub(p->w.payload, step->skip, step->take);
+	unsigned flags = p->w.tcp.flags & TCP_PSH ? FEED_PUSH : 0;
+	bool kept = true;
+	size_t used;
+	struct talk *t;
+
+	if (f->slot == 0 || is_closing(f)) {	/* listens, or said its last word */
+		if (step->ahead == 0)
+			f->rcv_nxt += (uint32_t)data.n;
+		return;
+	}
+	t = want_talk(s, f);
+	if (t == NULL)
+		return;
+	if (step->fin)
+		flags |= FEED_PUSH | FEED_END;
+	if (step->ahead > 0) {
+		talk_hold(&s->talks, t, step->ahead, data, &kept);
+		if (t->hold != 0)
+			talk_consume(&s->talks, t, 0);
+	} else if (t->hold != 0) {
+		f->rcv_nxt += (uint32_t)talk_hold(&s->talks, t, 0, data, &kept);
+		t->flags |= flags & FEED_PUSH ? TALK_PUSH : 0;
+		converse_held(s, f, t, flags & FEED_END);
+	} else {
+		used = converse(s, f, t, data, flags);
+		f->rcv_nxt += (uint32_t)used;
+		if (used < data.n) {
+			f->rcv_nxt += (uint32_t)talk_hold(&s->talks, t, 0,
+			    span_sub(data, used, SIZE_MAX), &kept);
+			t->flags |= flags & FEED_PUSH ? TALK_PUSH : 0;
+		}
+	}
+	if (!kept)
+		drop(s, DROP_NO_HOLD);
+}
+
+/* The peer has nothing more to say: answer what is left, tell the model, then close as well. */
+static void
+wind_up(struct stack *s, struct flow *f)
+{
+	struct talk *t = talk_of(s, f);
+
+	if (!(f->flags & FLOW_PEER_FIN) || is_closing(f) || f->flags & FLOW_DELAYED)
+		return;
+	if (t != NULL && talk_waiting(&s->talks, t) > 0) {
+		struct speaker who;
+		bool quiet;
+
+		converse_held(s, f, t, 0);
+		if (is_closing(f) || f->flags & FLOW_DELAYED)
+			return;
+		stack_speaker(s, f, &who);
+		if (talk_waiting(&s->talks, t) > 0 && !is_free_to_turn(s, f, t, &who, &quiet))
+			return;		/* later, when more has been acknowledged */
+		talk_forget(&s->talks, t);
+	}
+	if (t != NULL && !(f->flags & FLOW_FIN_TOLD)) {
+		struct speaker who;
+		bool quiet;
+
+		stack_speaker(s, f, &who);
+		if (!is_free_to_turn(s, f, t, &who, &quiet))
+			return;
+		f->flags |= FLOW_FIN_TOLD;
+		tell(s, f, t, EVENT_FIN, 0);
+	}
+	if (!(f->flags & FLOW_RST_QUEUED))
+		f->flags |= FLOW_FIN_QUEUED;
+}
+
+static void
+sample_rtt(struct stack *s, struct flow *f, const struct wire_tcp *seg)
+{
+	const struct persona *persona = stack_persona(s, f);
+	struct addr own = flow_own(f);
+	uint32_t rtt_ms;
+
+	if (f->flags & FLOW_TS) {
+		if (!seg->has_ts || seg->ts_ecr == 0)
+			return;
+		rtt_ms = (stack_host_clock(s, &own, persona) - seg->ts_ecr) * 1000 / persona->ts_hz;
+	} else {
+		if (!(f->flags & FLOW_TIMING))
+			return;
+		rtt_ms = now32(s) - f->ts_recent;
+		f->flags &= ~(uint32_t)FLOW_TIMING;
+	}
+	if (rtt_ms < RTT_MOST_MS)	/* more is an echo that we never sent */
+		tcp_sample(f, rtt_ms);
+}
+
+/* seg acknowledged something new. end: where our payload ended before. */
+static void
+acknowledged(struct stack *s, struct flow *f, const struct wire_tcp *seg, uint32_t acked, uint32_t end)
+{
+	struct talk *t = talk_of(s, f);
+
+	sample_rtt(s, f, seg);
+	f->retries = 0;
+	if (t != NULL) {
+		uint32_t more = MAX(acked / tcp_segment_max(f), 1u);
+
+		t->cwnd = (uint8_t)MIN(t->cwnd + more, CWND_MAX);
+		if (!tcp_before(f->snd_una, end))
+			talk_said(&s->talks, t);
+	}
+	if (tcp_fin_out(f) && f->snd_una == end + 1)
+		f->state = tcp_closing(f->state, TCP_FIN_ACKED);
+}
+
+/* The corpus owns the rule where it has one. */
+static uint32_t
+idle_ms(const struct stack *s, const struct flow *f)
+{
+	uint32_t ms = f->slot != 0 ? model_idle_ms(s->set->slot[f->slot]) : 0;
+
+	return ms != 0 ? ms : s->c.idle_tcp_ms;
+}
+
+/* The nearest of the flow's deadlines. progress: the peer acknowledged, or time starts anew. */
+static void
+rearm(struct stack *s, struct flow *f, bool progress)
+{
+	const struct talk *t = talk_of(s, f);
+	const struct model *m;
+	uint32_t ms;
+
+	if (f->flags & FLOW_DELAYED)
+		return;
+	if (is_owed(s, f)) {
+		if (progress || f->timer != TIMER_RESEND)
+			stack_due(s, f, TIMER_RESEND, tcp_rto_ms(f, stack_persona(s, f)));
+		return;
+	}
+	f->retries = 0;
+	if (f->state == FLOW_FIN_WAIT_2) {
+		stack_due(s, f, TIMER_IDLE, FIN_WAIT_MS);
+		return;
+	}
+	m = f->slot != 0 ? s->set->slot[f->slot] : NULL;
+	ms = t != NULL && talk_waiting(&s->talks, t) > 0 ? session_pause_ms(&t->sess, m) : 0;
+	if (ms > 0) {
+		stack_due(s, f, TIMER_PUSH, ms);
+		return;
+	}
+	ms = t != NULL && m != NULL && !is_closing(f) ? session_silence_ms(&t->sess, m) : 0;
+	if (ms > 0 && ms <= idle_ms(s, f))
+		stack_due(s, f, TIMER_SILENCE, ms);
+	else
+		stack_due(s, f, TIMER_IDLE, idle_ms(s, f));
+}
+
+/* After everything else: is the conversation over, and if not, when do we look again? */
+static void
+settle(struct stack *s, struct packet *p, struct flow *f, bool progress)
+{
+	if (f->flags & FLOW_RST_QUEUED && !(f->flags & FLOW_DELAYED) && f->snd_una == out_end(s, f) &&
+	    f->snd_una == snd_max(s, f)) {
+		send_reset(s, p, f);
+		stack_end(s, f, END_OUR_RESET);
+	} else if (f->state == FLOW_TIME_WAIT || f->state == FLOW_CLOSED) {
+		stack_end(s, f, END_CLOSED);
+	} else {
+		rearm(s, f, progress);
+	}
+}
+
+static void
+peer_fin(struct flow *f)
+{
+	f->rcv_nxt++;
+	f->flags |= FLOW_PEER_FIN | (f->flags & FLOW_FIN_SENT ? 0 : FLOW_PEER_FIRST);
+	f->state = tcp_closing(f->state, TCP_PEER_FIN);
+}
+
+static void
+refused(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step *step)
+{
+	drop(s, step->drop);
+	if (step->ack && (!step->limited || may_challenge(s, f)))
+		send_ack(s, p, f, 0);
+}
+
+void
+stack_segment(struct stack *s, struct packet *p, struct flow *f)
+{
+	const struct wire_tcp *seg = &p->w.tcp;
+	uint32_t max = snd_max(s, f), end = out_end(s, f), before = f->rcv_nxt;
+	struct tcp_view view = { .snd_max = max,
+		.rcv_wnd = f->flags & FLOW_PEER_FIN ? 0 : window(s, f, stack_persona(s, f)) };
+	struct tcp_step step;
+
+	stack_count_in(f, p);
+	step = tcp_input(f, seg, (uint32_t)p->w.payload.n, &view);
+	if (step.verdict == TCP_REFUSE) {
+		refused(s, p, f, &step);
+		return;
+	}
+	if (step.verdict == TCP_RESET_BY_PEER) {
+		stack_end(s, f, END_PEER_RESET);
+		return;
+	}
+	if (f->talk != 0)
+		talk_of(s, f)->behind = (uint16_t)(max - f->snd_nxt);
+	if (step.acked > 0)
+		acknowledged(s, f, seg, step.acked, end);
+	else if (step.window && f->retries > 0 && tcp_window(f) > 0)
+		fall_back(s, f);	/* reopened: the probes may not have been taken */
+	if (step.take > 0)
+		receive(s, p, f, &step);
+	if (step.fin && f->rcv_nxt == before + step.take)
+		peer_fin(f);
+	if (step.acked > 0 && f->talk != 0 && step.take == 0 && talk_waiting(&s->talks, talk_of(s, f)) > 0)
+		converse_held(s, f, talk_of(s, f), 0);
+	wind_up(s, f);
+	speak(s, p, f, step.ack, step.ahead);
+	settle(s, p, f, step.acked > 0 || step.window);
+}
+
+void
+stack_begin(struct stack *s, struct packet *p, struct flow *f)
+{
+	const struct wire_tcp *seg = &p->w.tcp;
+
+	if (f->flags & FLOW_TS)
+		sample_rtt(s, f, seg);
+	if (f->slot != 0 && model_speaks_first(s->set->slot[f->slot]))
+		want_talk(s, f);
+	stack_segment(s, p, f);
+}
+
+void
+stack_path_mtu(struct stack *s, struct flow *f, uint32_t seq, uint16_t mtu)
+{
+	uint8_t class = tcp_mss_below(f->mss_class,
+	    (uint16_t)(MAX(mtu, PATH_MTU_LEAST) - WIRE_IPV4_HEADER - WIRE_TCP_HEADER));
+
+	if (f->state == FLOW_UDP || tcp_before(seq, f->snd_una) || !tcp_before(seq, snd_max(s, f))) {
+		drop(s, DROP_OUT_OF_WINDOW);
+		return;
+	}
+	if (tcp_mss[class] >= tcp_mss[f->mss_class])
+		return;
+	f->mss_class = class;
+	fall_back(s, f);
+	speak(s, NULL, f, false, 0);
+	settle(s, NULL, f, true);
+}
+
+/* Not acknowledged in time: again from snd_una, one segment; or a probe of a closed window. */
+static void
+resend(struct stack *s, struct flow *f)
+{
+	struct talk *t = talk_of(s, f);
+	bool shut = tcp_window(f) == 0 && out_end(s, f) != f->snd_una;
+
+	if (!shut && f->retries >= stack_persona(s, f)->retries) {
+		stack_end(s, f, END_GIVEN_UP);
+		return;
+	}
+	f->retries = MIN(f->retries + 1u, RETRIES_MAX) & RETRIES_MAX;
+	s->count.retransmits++;
+	fall_back(s, f);
+	if (shut) {
+		if (send_segment(s, NULL, f, f->snd_una, 1, TCP_ACK, 0))
+			advance(s, f, 1);
+	} else {
+		if (t != NULL)
+			t->cwnd = 1;
+		speak(s, NULL, f, false, 0);
+	}
+	settle(s, NULL, f, true);
+}
+
+void
+stack_flow_due(struct stack *s, struct flow *f)
+{
+	struct talk *t = talk_of(s, f);
+	uint32_t ms = 0;
+
+	if (now32(s) - f->start_ms >= s->c.lifetime_ms) {
+		stack_end(s, f, END_LIFETIME);
+		return;
+	}
+	switch ((enum flow_timer)f->timer) {
+	case TIMER_IDLE:
+		stack_end(s, f, f->state == FLOW_FIN_WAIT_2 ? END_CLOSED : END_IDLE);
+		return;
+	case TIMER_RESEND:
+		resend(s, f);
+		return;
+	case TIMER_SPEAK:
+		f->flags &= ~(uint32_t)FLOW_DELAYED;
+		if (t != NULL && talk_waiting(&s->talks, t) > 0)
+			converse_held(s, f, t, 0);
+		wind_up(s, f);
+		break;
+	case TIMER_PUSH:
+		converse_held(s, f, t, FEED_PUSH);
+		break;
+	case TIMER_SILENCE:
+		ms = session_silence_ms(&t->sess, s->set->slot[f->slot]);
+		tell(s, f, t, EVENT_SILENCE, ms);
+		break;
+	}
+	speak(s, NULL, f, false, 0);
+	if (!is_owed(s, f) && !is_closing(f) && !(f->flags & FLOW_DELAYED))	/* not the same again */
+		stack_due(s, f, TIMER_IDLE, idle_ms(s, f) - MIN(ms, idle_ms(s, f)));
+	else
+		settle(s, NULL, f, true);
+}

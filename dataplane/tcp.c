@@ -1,0 +1,277 @@
+#include "dataplane/tcp.h"
+
+#include "dataplane/stack.h"
+
+enum { OPT_NOP = 1, OPT_MSS = 2, OPT_WSCALE = 3, OPT_SACK_OK = 4, OPT_SACK = 5, OPT_TS = 8 };
+enum { COOKIE_CLASSES = 4, FOUR_MS = 4, GRANULARITY_MS = 1 };
+/* No peer keeps more in flight than its largest window: RFC 7323 2.3. */
+#define MAX_WINDOW (65535u << 14)
+
+const uint16_t tcp_mss[TCP_MSS_CLASSES] = { 88, 536, 1360, 1460, 512, 1000, 1220, 1280, 1300,
+	1400, 1420, 1440 };
+
+uint8_t
+tcp_mss_class(uint16_t offered)
+{
+	uint8_t class = 0;
+
+	for (uint8_t i = 1; i < COOKIE_CLASSES; i++) {
+		if (tcp_mss[i] <= offered)
+			class = i;
+	}
+	return class;
+}
+
+uint8_t
+tcp_mss_below(uint8_t class, uint16_t mss)
+{
+	uint8_t best = 0;
+
+	for (uint8_t i = 0; i < TCP_MSS_CLASSES; i++) {
+		if (tcp_mss[i] <= mss && tcp_mss[i] <= tcp_mss[class] && tcp_mss[i] > tcp_mss[best])
+			best = i;
+	}
+	return best;
+}
+
+static struct tcp_step
+refuse(uint8_t drop, bool ack, bool limited)
+{
+	return (struct tcp_step){ .verdict = TCP_REFUSE, .drop = drop, .ack = ack, .limited = limited };
+}
+
+/* RFC 7323 5.3 R1; a reset needs no timestamp (R1, last sentence). */
+static bool
+is_old_timestamp(const struct flow *f, const struct wire_tcp *seg)
+{
+	return f->flags & FLOW_TS && seg->has_ts && !(seg->flags & TCP_RST) &&
+	    tcp_before(seg->ts_val, f->ts_recent);
+}
+
+/* RFC 9293 3.10.7.4, first check, as wide as Linux has it: what ends at rcv_nxt is old, not bad. */
+static bool
+is_acceptable(const struct flow *f, uint32_t seq, uint32_t end, uint32_t wnd)
+{
+	return !tcp_before(end, f->rcv_nxt) && !tcp_before(f->rcv_nxt + wnd, seq);
+}
+
+/* Fifth check: ACK, and the window that comes with it. */
+static bool
+take_ack(struct flow *f, const struct wire_tcp *seg, const struct tcp_view *view, bool newest,
+    struct tcp_step *step)
+{
+	if (tcp_before(view->snd_max, seg->ack))
+		return false;	/* acknowledges what was never sent */
+	if (tcp_before(seg->ack, f->snd_una - MAX_WINDOW))
+		return false;	/* RFC 5961 5.2 */
+	if (tcp_before(seg->ack, f->snd_una))
+		return true;	/* old news */
+	step->acked = seg->ack - f->snd_una;
+	f->snd_una = seg->ack;
+	if (tcp_before(f->snd_nxt, f->snd_una))
+		f->snd_nxt = f->snd_una;	/* we had fallen back further than needed */
+	if (newest && f->snd_wnd != seg->win) {
+		f->snd_wnd = seg->win;
+		step->window = true;
+	}
+	return true;
+}
+
+/* Seventh check: the part of the payload that is new and fits. */
+static void
+take_payload(const struct flow *f, const struct wire_tcp *seg, uint32_t len, uint32_t wnd,
+    struct tcp_step *step)
+{
+	bool fin = seg->flags & TCP_FIN;
+
+	if (tcp_before(seg->seq, f->rcv_nxt))
+		step->skip = MIN(f->rcv_nxt - seg->seq, len);
+	else
+		step->ahead = seg->seq - f->rcv_nxt;
+	step->take = len - step->skip;
+	if (step->ahead + step->take > wnd) {
+		step->take = wnd > step->ahead ? wnd - step->ahead : 0;
+		fin = false;
+	}
+	/* A FIN ahead of a gap comes again; one from before rcv_nxt was taken already. */
+	step->fin = fin && step->ahead == 0 && seg->seq + len == f->rcv_nxt + step->take;
+	step->ack = len > 0 || seg->flags & TCP_FIN;
+}
+
+struct tcp_step
+tcp_input(struct flow *f, const struct wire_tcp *seg, uint32_t len, const struct tcp_view *view)
+{
+	struct tcp_step step = { .verdict = TCP_TAKE, .drop = DROP_NONE };
+	uint32_t end = seg->seq + len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
+
+	if (is_old_timestamp(f, seg))
+		return refuse(DROP_PAWS, true, len == 0);
+	if (!is_acceptable(f, seg->seq, end, view->rcv_wnd))
+		return refuse(DROP_OUT_OF_WINDOW, !(seg->flags & TCP_RST), len == 0);
+	if (seg->flags & TCP_RST) {
+		if (seg->seq != f->rcv_nxt)	/* RFC 5961 3.2 */
+			return refuse(DROP_OUT_OF_WINDOW, true, true);
+		step.verdict = TCP_RESET_BY_PEER;
+		return step;
+	}
+	if (seg->flags & TCP_SYN)		/* RFC 5961 4.2 */
+		return refuse(DROP_OUT_OF_WINDOW, true, true);
+	if (!(seg->flags & TCP_ACK))
+		return refuse(DROP_OUT_OF_WINDOW, false, false);
+	if (!take_ack(f, seg, view, !tcp_before(end, f->rcv_nxt), &step))
+		return refuse(DROP_OUT_OF_WINDOW, true, true);
+	if (f->flags & FLOW_TS && seg->has_ts && !tcp_before(f->rcv_nxt, seg->seq))
+		f->ts_recent = seg->ts_val;	/* RFC 7323 4.3 (2) */
+	take_payload(f, seg, len, view->rcv_wnd, &step);
+	return step;
+}
+
+/* RFC 9293 3.3.2, Figure 5; states that have no such edge stay. */
+enum flow_state
+tcp_closing(enum flow_state s, enum tcp_close what)
+{
+	static const uint8_t next[FLOW_STATES][TCP_CLOSES] = {
+		[FLOW_ESTABLISHED] = { FLOW_FIN_WAIT_1, FLOW_CLOSE_WAIT, 0 },
+		[FLOW_CLOSE_WAIT] = { FLOW_LAST_ACK, 0, 0 },
+		[FLOW_FIN_WAIT_1] = { 0, FLOW_CLOSING, FLOW_FIN_WAIT_2 },
+		[FLOW_FIN_WAIT_2] = { 0, FLOW_TIME_WAIT, 0 },
+		[FLOW_CLOSING] = { 0, 0, FLOW_TIME_WAIT },
+		[FLOW_LAST_ACK] = { 0, 0, FLOW_CLOSED },
+	};
+
+	return next[s][what] != 0 ? next[s][what] : s;
+}
+
+bool
+tcp_fin_out(const struct flow *f)
+{
+	return f->flags & FLOW_FIN_SENT && (f->state == FLOW_FIN_WAIT_1 || f->state == FLOW_CLOSING ||
+	    f->state == FLOW_LAST_ACK);
+}
+
+/* RFC 6298 2.2 and 2.3: alpha 1/8, beta 1/4. */
+void
+tcp_sample(struct flow *f, uint32_t rtt_ms)
+{
+	uint32_t rttvar = f->rttvar_4ms * FOUR_MS, error;
+
+	rtt_ms = MIN(MAX(rtt_ms, GRANULARITY_MS), UINT16_MAX);
+	if (f->srtt_ms == 0) {
+		f->srtt_ms = (uint16_t)rtt_ms;
+		rttvar = rtt_ms / 2;
+	} else {
+		error = rtt_ms > f->srtt_ms ? rtt_ms - f->srtt_ms : f->srtt_ms - rtt_ms;
+		rttvar = (3 * rttvar + error) / 4;
+		f->srtt_ms = (uint16_t)MAX((7u * f->srtt_ms + rtt_ms) / 8, 1u);
+	}
+	f->rttvar_4ms = (uint8_t)MIN((rttvar + FOUR_MS - 1) / FOUR_MS, UINT8_MAX);
+}
+
+uint32_t
+tcp_rto_ms(const struct flow *f, const struct persona *p)
+{
+	uint32_t rto = p->rto_first_ms;
+
+	if (f->srtt_ms > 0)	/* 2.3, with Linux's floor under the variance instead of under the sum */
+		rto = f->srtt_ms + MAX(4u * f->rttvar_4ms * FOUR_MS, p->rto_min_ms);
+	rto = rto > p->rto_max_ms >> f->retries ? p->rto_max_ms : rto << f->retries;
+	return rto;
+}
+
+static uint8_t
+put_timestamp(uint8_t *to, uint32_t val, uint32_t ecr)
+{
+	to[0] = OPT_TS;
+	to[1] = 10;
+	store_be32(to + 2, val);
+	store_be32(to + 6, ecr);
+	return 10;
+}
+
+static uint8_t
+put_nops(uint8_t *to, unsigned n)
+{
+	memset(to, OPT_NOP, n);
+	return (uint8_t)n;
+}
+
+uint8_t
+tcp_syn_ack_options(uint8_t to[TCP_OPTIONS_MAX], const struct persona *p, bool has_mss, bool sack,
+    bool ts, bool wscale, uint32_t ts_val, uint32_t ts_ecr)
+{
+	uint8_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(p->option_order); i++) {
+		switch (p->option_order[i]) {
+		case OPT_MSS:
+			if (!has_mss)
+				break;
+			to[n] = OPT_MSS;
+			to[n + 1] = 4;
+			store_be16(to + n + 2, p->mss);
+			n += 4;
+			break;
+		case OPT_SACK_OK:	/* stands before timestamps, or behind two NOPs */
+			if (!sack)
+				break;
+			if (!ts)
+				n += put_nops(to + n, 2);
+			to[n++] = OPT_SACK_OK;
+			to[n++] = 2;
+			break;
+		case OPT_TS:
+			if (!ts)
+				break;
+			if (!sack)
+				n += put_nops(to + n, 2);
+			n += put_timestamp(to + n, ts_val, ts_ecr);
+			break;
+		case OPT_NOP:		/* fills up the window scale */
+			if (wscale)
+				n += put_nops(to + n, 1);
+			break;
+		case OPT_WSCALE:
+			if (!wscale)
+				break;
+			to[n++] = OPT_WSCALE;
+			to[n++] = 3;
+			to[n++] = p->wscale;
+			break;
+		}
+	}
+	return n;
+}
+
+uint8_t
+tcp_options(uint8_t to[TCP_OPTIONS_MAX], const struct flow *f, uint32_t ts_val,
+    const struct tcp_range *sack, unsigned nsack)
+{
+	uint8_t n = 0;
+
+	if (f->flags & FLOW_TS) {
+		n += put_nops(to, 2);
+		n += put_timestamp(to + n, ts_val, f->ts_recent);
+	}
+	if (nsack == 0 || !(f->flags & FLOW_SACK))
+		return n;
+	nsack = MIN(nsack, f->flags & FLOW_TS ? TCP_SACKS - 1u : TCP_SACKS);
+	n += put_nops(to + n, 2);
+	to[n++] = OPT_SACK;
+	to[n++] = (uint8_t)(2 + 8 * nsack);
+	for (unsigned i = 0; i < nsack; i++, n += 8) {
+		store_be32(to + n, sack[i].from);
+		store_be32(to + n + 4, sack[i].to);
+	}
+	return n;
+}
+
+struct tcp_reset
+tcp_refuse(const struct wire_tcp *seg, uint32_t len)
+{
+	if (seg->flags & TCP_RST)
+		return (struct tcp_reset){ 0 };
+	if (seg->flags & TCP_ACK)
+		return (struct tcp_reset){ .seq = seg->ack, .flags = TCP_RST };
+	return (struct tcp_reset){ .ack = seg->seq + len + !!(seg->flags & TCP_SYN) +
+	    !!(seg->flags & TCP_FIN), .flags = TCP_RST | TCP_ACK };
+}

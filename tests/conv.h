@@ -1,0 +1,12 @@
+#pragma once
+/*
+ * conv.h - conversations as files: the .conv language of docs/testing.md, read and carried out.
+ *
+ * One line per event: time since the last one, direction, segment. A segment from us must
+ * come out at its time (within 10 % and 20 ms); one that no line expects is an error, and so is
+ * silence where one expects something. Sequence numbers are relative to each side's first.
+ */
+#include <stddef.h>
+
+/* 0, or -1 with a sentence "file:line: ..." in why. */
+int	conv_run(const char *path, char *why, size_t room);
