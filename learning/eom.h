@@ -1,0 +1,19 @@
+#pragma once
+/*
+ * eom.h - where a client message ends, learned from messages whose ends are known.
+ *
+ * In a capture a message ends when the other side speaks; at run time it must be known while
+ * bytes come in (spec/unified-model.md 5). Every rule is tried on the captured messages and
+ * the one that finds most of their ends as one message wins: terminator, head with a decimal
+ * body length, binary length field, push. No protocol is known here.
+ */
+#include "learning/pool.h"
+#include "models/text.h"
+
+/* Chooses for n messages. term and label of the result live in the pool. */
+void	eom_learn(struct text_eom *out, struct pool *pool, const struct span *message, size_t n);
+/*
+ * Bytes of the first message in s, after a rule; 0 when it does not end inside s. The same
+ * answer as the runtime gives when it is fed s (models/session.c).
+ */
+size_t	eom_first(const struct text_eom *e, struct span s);

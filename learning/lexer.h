@@ -1,0 +1,56 @@
+#pragma once
+/*
+ * lexer.h - messages as tokens, with no knowledge of their protocol.
+ *
+ * Text: alternating runs of separators and other bytes, both kept (PRISMA12 "Templates and
+ * Rules", spec/prisma.md 7), so that joining the tokens gives the message back. Own and peer
+ * addresses and the time of the message are recognised by their values and become tokens of
+ * their own kind, which compare equal whatever they say.
+ *
+ * Binary: where the captures show a run of bytes that always ends at one delimiter byte with
+ * a fixed number of bytes before it (a name that ends in zero, say), the head is one token per
+ * byte, the run is one token, the bytes behind are one token each, and what is left is one.
+ * Where they do not, every byte is a token, as in the paper.
+ */
+#include "learning/pool.h"
+#include "models/addr.h"
+#include "models/vocab.h"
+
+enum token_kind { TOKEN_WORD, TOKEN_SEP, TOKEN_BYTE, TOKEN_RUN, TOKEN_REST, TOKEN_TIME, TOKEN_ADDR };
+
+struct token {
+	uint8_t kind;
+	uint8_t format;		/* ADDR: enum format; TIME: index for lexer_time_format() */
+	bool peer;		/* ADDR: the peer's address */
+	struct span bytes;
+};
+
+struct lexer {
+	bool binary;
+	uint8_t is_separator[32];	/* text: bit per byte */
+	/* binary */
+	bool has_run;
+	uint32_t head;			/* bytes before the run */
+	uint8_t delimiter;
+	uint32_t tail;			/* bytes from the delimiter on that are tokens of their own */
+};
+
+/* What the lexer may know about a message besides its bytes. */
+struct lexer_context {
+	struct addr own, peer;		/* of the server and the client of its conversation */
+	int64_t time_ms;		/* when it was captured */
+	bool from_server;		/* only servers tell the time and addresses */
+};
+
+/* Looks at client messages and decides. */
+void	lexer_learn(struct lexer *l, bool binary, const struct span *message, size_t n);
+/* Tokens of a message, in the pool; returns their number. */
+uint32_t lexer_split(const struct lexer *l, struct pool *pool, struct span message,
+    const struct lexer_context *ctx, struct token **out);
+static inline bool
+lexer_is_separator(const struct lexer *l, uint8_t c)
+{
+	return l->is_separator[c / 8] >> c % 8 & 1;
+}
+/* strftime-like format of a TIME token; OP_TIME renders the same. */
+struct span lexer_time_format(uint8_t format);
