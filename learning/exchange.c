@@ -1,0 +1,225 @@
+#include "learning/exchange.h"
+
+enum { MAX_TOKENS_COMPARED = 4096 };
+
+struct maker {
+	struct exchanges *x;
+	struct pool *pool;
+	const struct corpus *corpus;
+	struct intern shapes;
+	uint32_t unit_room, exchange_room;
+};
+
+static void
+add_unit(struct maker *k, const struct message *m, struct span bytes)
+{
+	struct exchanges *x = k->x;
+
+	if (x->nunit == k->unit_room) {
+		k->unit_room = MAX(1024u, k->unit_room * 2);
+		x->unit = pool_grow(k->pool, x->unit, x->nunit, k->unit_room, sizeof *x->unit);
+	}
+	x->unit[x->nunit++] = (struct unit){ .bytes = bytes, .exchange = x->n,
+		.cluster = UINT32_MAX, .template = UINT32_MAX, .time_ms = m->last_ns / 1000000 };
+}
+
+static struct exchange *
+add_exchange(struct maker *k, uint32_t conversation, uint32_t client)
+{
+	struct exchanges *x = k->x;
+	uint32_t previous = x->n > x->first[conversation] ? x->n - 1 : NO_UNIT;
+
+	if (x->n == k->exchange_room) {
+		k->exchange_room = MAX(1024u, k->exchange_room * 2);
+		x->exchange =
+		    pool_grow(k->pool, x->exchange, x->n, k->exchange_room, sizeof *x->exchange);
+	}
+	x->exchange[x->n] = (struct exchange){ .conversation = conversation, .client = client,
+		.server = NO_UNIT, .known = true, .previous = previous };
+	return &x->exchange[x->n++];
+}
+
+/* TCP: one run of client bytes, cut into messages. Returns how many. */
+static uint32_t
+add_run(struct maker *k, uint32_t conv, const struct message *m)
+{
+	struct span left = m->bytes;
+	uint32_t n = 0;
+
+	while (left.n > 0) {
+		size_t one = eom_first(&k->x->eom, left);
+
+		if (one == 0)
+			one = left.n;
+		add_unit(k, m, span_sub(left, 0, one));
+		add_exchange(k, conv, k->x->nunit - 1);
+		left = span_sub(left, one, left.n);
+		n++;
+	}
+	k->x->pipelined += n > 1 ? n : 0;
+	return n;
+}
+
+/*
+ * Messages [i, end) of one side in a row. TCP has one message per run; of UDP's several, the
+ * replies belong to the requests in order when they are as many.
+ */
+static void
+answer(struct maker *k, const struct message *m, uint32_t n, uint32_t asked)
+{
+	struct exchanges *x = k->x;
+	uint32_t first = x->n - asked;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (i >= asked) {
+			x->extra++;
+			continue;
+		}
+		add_unit(k, &m[i], m[i].bytes);
+		x->unit[x->nunit - 1].exchange = first + i;
+		x->exchange[first + i].server = x->nunit - 1;
+	}
+	if (asked > 1 && n != asked)
+		for (uint32_t i = 0; i < asked; i++)
+			x->exchange[first + i].known = false;
+}
+
+static uint32_t
+run_end(const struct corpus *c, const struct conversation *conv, uint32_t i)
+{
+	uint32_t j = i + 1;
+
+	while (j < conv->n &&
+	    c->messages[conv->first + j].side == c->messages[conv->first + i].side)
+		j++;
+	return j;
+}
+
+static void
+add_conversation(struct maker *k, uint32_t index)
+{
+	const struct corpus *c = k->corpus;
+	const struct conversation *conv = &c->conversations[index];
+	const struct message *m = c->messages + conv->first;
+	struct exchanges *x = k->x;
+	uint32_t asked = 0;
+
+	if (conv->proto == PROTO_TCP && conv->whole) {	/* the connection itself is asked first */
+		add_exchange(k, index, NO_UNIT);
+		asked = 1;
+	}
+	for (uint32_t i = 0, j; i < conv->n; i = j) {
+		j = run_end(c, conv, i);
+		if (m[i].side == SIDE_SERVER) {
+			answer(k, &m[i], j - i, asked);
+			asked = 0;
+			continue;
+		}
+		for (asked = 0; i < j; i++) {
+			if (conv->proto == PROTO_TCP) {
+				asked += add_run(k, index, &m[i]);
+				continue;
+			}
+			add_unit(k, &m[i], m[i].bytes);
+			add_exchange(k, index, x->nunit - 1);
+			asked++;
+		}
+	}
+	if (conv->end == END_FIN_SERVER && x->n > x->first[index])
+		x->exchange[x->n - 1].closes = true;
+	if (conv->end == END_RST_CLIENT && x->n > x->first[index] &&
+	    x->exchange[x->n - 1].server == NO_UNIT)
+		x->exchange[x->n - 1].known = false;	/* he did not wait for the answer */
+}
+
+static void
+lex(struct maker *k, struct unit *u, bool from_server)
+{
+	struct exchanges *x = k->x;
+	const struct conversation *c =
+	    &k->corpus->conversations[x->exchange[u->exchange].conversation];
+	struct lexer_context ctx = { c->server, c->client, u->time_ms, from_server };
+	uint8_t *kinds;
+	size_t n;
+
+	u->ntoken = lexer_split(from_server ? &x->server_lexer : &x->client_lexer, k->pool,
+	    u->bytes, &ctx, &u->token);
+	if (u->ntoken > MAX_TOKENS_COMPARED) {	/* the rest is one */
+		struct token *last = &u->token[MAX_TOKENS_COMPARED - 1];
+
+		last->kind = TOKEN_REST;
+		last->bytes.n = (size_t)(u->bytes.p + u->bytes.n - last->bytes.p);
+		u->ntoken = MAX_TOKENS_COMPARED;
+	}
+	u->value = pool_array(k->pool, u->ntoken + 1, sizeof *u->value);
+	kinds = pool_alloc(k->pool, 2 * u->ntoken + 1);
+	n = 0;
+	for (uint32_t j = 0; j < u->ntoken; j++) {
+		const struct token *t = &u->token[j];
+		static const char special[][2] = { "T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7",
+			"A0", "A1", "A2", "A3", "A4", "A5", "A6", "A7" };
+		bool is_special = t->kind == TOKEN_TIME || t->kind == TOKEN_ADDR;
+
+		kinds[n++] = t->kind;
+		kinds[n++] = (uint8_t)(t->format << 1 | t->peer);
+		u->value[j] = intern_add(&x->values, !is_special ? t->bytes
+		    : span_of(special[(t->kind == TOKEN_ADDR) * 8 + (t->format & 3) * 2 + t->peer], 2));
+	}
+	u->shape = intern_add(&k->shapes, span_of(kinds, n));
+}
+
+static uint32_t
+client_runs(struct maker *k, const bool *use, struct span **out)
+{
+	const struct corpus *c = k->corpus;
+	struct span *m = pool_array(k->pool, c->nmessages + 1, sizeof *m);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->nconversations; i++) {
+		const struct conversation *conv = &c->conversations[i];
+
+		for (uint32_t j = 0; j < conv->n && (use == NULL || use[i]); j++) {
+			const struct message *msg = &c->messages[conv->first + j];
+
+			if (msg->side == SIDE_CLIENT && !msg->cut)
+				m[n++] = msg->bytes;
+		}
+	}
+	*out = m;
+	return n;
+}
+
+void
+exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corpus,
+    const bool *use, bool binary)
+{
+	struct maker k = { .x = x, .pool = pool, .corpus = corpus };
+	struct span *said;
+	uint32_t nsaid;
+
+	*x = (struct exchanges){ .pool = pool, .conversations = corpus->nconversations };
+	intern_init(&x->values, pool);
+	intern_init(&k.shapes, pool);
+	nsaid = client_runs(&k, use, &said);
+	x->eom = (struct text_eom){ .kind = EOM_DATAGRAM };
+	if (corpus->proto == PROTO_TCP)
+		eom_learn(&x->eom, pool, said, nsaid);
+	x->first = pool_array(pool, corpus->nconversations + 1, sizeof *x->first);
+	for (uint32_t i = 0; i < corpus->nconversations; i++) {
+		x->first[i] = x->n;
+		if (use == NULL || use[i])
+			add_conversation(&k, i);
+	}
+	x->first[corpus->nconversations] = x->n;
+	lexer_learn(&x->client_lexer, binary, said, nsaid);
+	x->server_lexer = x->client_lexer;
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct exchange *e = &x->exchange[i];
+
+		if (e->client != NO_UNIT)
+			lex(&k, &x->unit[e->client], false);
+		if (e->server != NO_UNIT)
+			lex(&k, &x->unit[e->server], true);
+		x->silent += e->server == NO_UNIT;
+	}
+}

@@ -1,0 +1,53 @@
+#pragma once
+/*
+ * exchange.h - conversations as exchanges: one client message and what the server said to it.
+ *
+ * Client messages that came in one piece are cut where the learned end of message says
+ * (pipelining); what the server said to each of several is then not known and such an exchange
+ * teaches no reply. All memory is the job's pool; spans point into the corpus.
+ */
+#include "learning/corpus.h"
+#include "learning/eom.h"
+#include "learning/intern.h"
+#include "learning/lexer.h"
+
+#define NO_UNIT UINT32_MAX
+
+struct unit {			/* one message after cutting */
+	struct span bytes;
+	struct token *token;
+	uint32_t *value;	/* interned bytes per token; special tokens by kind and format */
+	uint32_t ntoken;
+	uint32_t shape;		/* equal for units with the same kinds of tokens in the same order */
+	uint32_t exchange;	/* the exchange it belongs to */
+	uint32_t cluster;	/* PRISMA's event, set by learn */
+	uint32_t template;	/* set by templates_learn() */
+	int64_t time_ms;
+};
+
+struct exchange {
+	uint32_t conversation;
+	uint32_t client;	/* unit, NO_UNIT: the connection itself (CONNECT) */
+	uint32_t server;	/* unit, NO_UNIT: silence */
+	bool known;		/* server really answers client, and only it */
+	bool closes;		/* the server closed after it */
+	uint32_t previous;	/* exchange before it in the conversation, NO_UNIT: the first */
+};
+
+struct exchanges {
+	struct pool *pool;
+	struct text_eom eom;
+	struct lexer client_lexer, server_lexer;
+	struct intern values;
+	struct unit *unit;
+	uint32_t nunit;
+	struct exchange *exchange;
+	uint32_t n;
+	uint32_t *first;		/* per conversation, and one more: its exchanges */
+	uint32_t conversations;
+	uint32_t pipelined, silent, extra;	/* cut messages; unanswered; server messages not used */
+};
+
+/* use[c]: learn from conversation c; NULL: from all. */
+void	exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corpus,
+    const bool *use, bool binary);
