@@ -1,0 +1,592 @@
+#include "learning/template.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+	FEW_VALUES = 16,	/* a position with no more is divided by value */
+	FEW_SUPPORT = 5,	/* if there are that many messages per value */
+	CANDIDATES = 24,	/* positions tried for dependence */
+	RARE = 3,		/* client values seen less often share one branch */
+	BRANCHES = 256,
+	MAX_DEPTH = 24,
+	BRANCH_BITS = 4,	/* what a further template must gain to be worth its place */
+	WORD_TOKENS = 4,	/* of a LEVEL_WORD row */
+};
+
+struct pair {
+	uint32_t branch, target;
+};
+
+struct splitter {
+	struct pool *pool;
+	const struct exchanges *x;
+	const struct templates *server;	/* NULL while learning the server's side */
+	struct templates *out;
+	uint8_t level;
+	/* scratch by value id, valid where stamp equals the running number */
+	uint32_t *stamp, *count, *other;
+	uint32_t now;
+	struct pair *pairs, *moved;	/* one per row */
+};
+
+/* One column: distinct values, how many rows hold the rare ones. Leaves counts in s->count. */
+struct column {
+	uint32_t distinct, rare_rows, frequent;
+};
+
+static struct column
+survey(struct splitter *s, const struct row *rows, uint32_t n, uint32_t col)
+{
+	struct column c = { 0 };
+
+	s->now++;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t v = rows[i].value[col];
+
+		if (s->stamp[v] != s->now) {
+			s->stamp[v] = s->now;
+			s->count[v] = 0;
+			c.distinct++;
+		}
+		s->count[v]++;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		c.rare_rows += s->count[rows[i].value[col]] < RARE;
+	s->now++;	/* count each frequent value once */
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t v = rows[i].value[col];
+
+		if (s->stamp[v] != s->now) {
+			s->stamp[v] = s->now;
+			c.frequent += s->count[v] >= RARE;
+		}
+	}
+	return c;
+}
+
+static void
+add_template(struct splitter *s, const struct row *rows, uint32_t n, const bool *varies)
+{
+	struct templates *out = s->out;
+	struct template *t;
+
+	if (out->n == out->room) {
+		out->room = MAX(64u, out->room * 2);
+		out->t = pool_grow(s->pool, out->t, out->n, out->room, sizeof *out->t);
+	}
+	t = &out->t[out->n];
+	*t = (struct template){ .level = s->level, .tail = rows[0].tail,
+		.ntoken = rows[0].ntoken, .token = rows[0].token, .support = n };
+	t->is_field = pool_copy(s->pool, varies, t->ntoken * sizeof *varies);
+	t->member = pool_array(s->pool, n, sizeof *t->member);
+	for (uint32_t j = 0; j < t->ntoken; j++)
+		t->nfields += varies[j];
+	for (uint32_t i = 0; i < n; i++) {
+		t->member[i] = rows[i].unit;
+		out->of[s->level][rows[i].unit] = out->n;
+	}
+	out->n++;
+}
+
+/*
+ * Did the client say this value, or something around it, in the same exchange? A single byte
+ * counts where he said it in the same place.
+ */
+static bool
+echoed(const struct splitter *s, const struct row *r, uint32_t col)
+{
+	const struct exchange *e = &s->x->exchange[s->x->unit[r->unit].exchange];
+	struct span v = r->token[col].bytes;
+	const struct unit *client;
+	struct span said;
+
+	if (e->client == NO_UNIT)
+		return false;
+	client = &s->x->unit[e->client];
+	if (r->token[col].kind == TOKEN_BYTE)
+		return col < client->ntoken && client->token[col].kind == TOKEN_BYTE &&
+		    span_eq(client->token[col].bytes, v);
+	if (v.n < 2)
+		return false;
+	said = client->bytes;
+	for (size_t cut = 0; cut <= 2 && v.n > 2 * cut + 1; cut++)	/* "x", (x), <x>. */
+		if (memmem(said.p, said.n, v.p + cut, v.n - 2 * cut) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+is_echo(const struct splitter *s, const struct row *rows, uint32_t n, uint32_t col)
+{
+	uint32_t hits = 0, step = MAX(1u, n / 64), tried = 0;
+
+	for (uint32_t i = 0; i < n; i += step, tried++)
+		hits += echoed(s, &rows[i], col);
+	return hits * 10 >= tried * 8;
+}
+
+/* Do rows with equal values in col j agree in col k (2 % may not)? */
+static bool
+determines(struct splitter *s, const struct row *rows, uint32_t n, uint32_t j, uint32_t k)
+{
+	uint32_t wrong = 0;
+
+	s->now++;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t v = rows[i].value[j];
+
+		if (s->stamp[v] != s->now) {
+			s->stamp[v] = s->now;
+			s->other[v] = rows[i].value[k];
+		} else if (s->other[v] != rows[i].value[k]) {
+			wrong++;
+		}
+	}
+	return wrong * 50 <= n;
+}
+
+/* The column of a server group to divide by, or ntoken. */
+static uint32_t
+server_column(struct splitter *s, const struct row *rows, uint32_t n, const bool *varies,
+    const bool *done)
+{
+	uint32_t ntoken = rows[0].ntoken, best = ntoken, best_score = 0, best_distinct = 0;
+	uint32_t tried = 0, few = ntoken, few_distinct = FEW_VALUES + 1;
+	bool *own = pool_array(s->pool, ntoken + 1, sizeof *own);	/* the server's own words */
+
+	for (uint32_t j = 0; j < ntoken; j++)
+		own[j] = varies[j] && !done[j] && !is_echo(s, rows, n, j);
+	for (uint32_t j = 0; j < ntoken && tried < CANDIDATES; j++) {
+		struct column c;
+		uint32_t dependents = 0;
+
+		if (!own[j])
+			continue;
+		c = survey(s, rows, n, j);
+		tried++;
+		if (c.distinct < few_distinct && n >= FEW_SUPPORT * c.distinct) {
+			few = j;
+			few_distinct = c.distinct;
+		}
+		if (c.distinct * 2 > n)
+			continue;
+		for (uint32_t k = 0; k < ntoken; k++)
+			dependents += k != j && own[k] && determines(s, rows, n, j, k);
+		if (dependents > best_score ||
+		    (dependents == best_score && c.distinct < best_distinct)) {
+			best = j;
+			best_score = dependents;
+			best_distinct = c.distinct;
+		}
+	}
+	return best_score >= 2 ? best : few;
+}
+
+static double
+entropy_term(double n)
+{
+	return n > 0 ? n * log2(n) : 0;
+}
+
+/* What the server said to a client unit: its template, or one past them for silence. */
+static uint32_t
+target_of(const struct splitter *s, const struct row *r)
+{
+	const struct exchange *e = &s->x->exchange[s->x->unit[r->unit].exchange];
+
+	return !e->known ? NO_TEMPLATE
+	    : e->server == NO_UNIT ? s->server->n : s->server->of[LEVEL_FULL][e->server];
+}
+
+static int
+pair_cmp(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	return x->branch != y->branch ? (x->branch > y->branch) - (x->branch < y->branch)
+				      : (x->target > y->target) - (x->target < y->target);
+}
+
+/* sum over branches of n log n - sum over (branch, target) of n log n; sorts pairs. */
+static double
+inner_bits(struct pair *p, uint32_t m, uint32_t *branches)
+{
+	double bits = 0;
+
+	*branches = 0;
+	qsort(p, m, sizeof *p, pair_cmp);
+	for (uint32_t i = 0, b0 = 0, y0 = 0; i < m; i++) {
+		bool last = i + 1 == m, new_b = last || p[i + 1].branch != p[i].branch;
+
+		if (new_b || p[i + 1].target != p[i].target) {
+			bits -= entropy_term(i + 1 - y0);
+			y0 = i + 1;
+		}
+		if (new_b) {
+			bits += entropy_term(i + 1 - b0);
+			b0 = i + 1;
+			++*branches;
+		}
+	}
+	return bits;
+}
+
+/*
+ * Pairs of branch and reply, the replies moved on by shift rows: shifted, they show what chance
+ * alone would give a column with so many values.
+ */
+static uint32_t
+pairs_of(struct splitter *s, const struct row *rows, uint32_t n, uint32_t j, uint32_t shift)
+{
+	uint32_t m = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t y = target_of(s, &rows[i]);
+
+		if (y != NO_TEMPLATE)
+			s->pairs[m++] = (struct pair){ i, y };
+	}
+	for (uint32_t i = 0; i < m; i++) {
+		uint32_t v = rows[s->pairs[(i + shift) % m].branch].value[j];
+
+		s->moved[i] = (struct pair){ s->count[v] >= RARE ? v : UINT32_MAX, s->pairs[i].target };
+	}
+	return m;
+}
+
+/*
+ * Bits by which column j's frequent values tell the replies apart, over all rows; 0 unless that
+ * is clearly more than the same column gains on replies of other rows.
+ */
+static double
+gain_of(struct splitter *s, const struct row *rows, uint32_t n, uint32_t j)
+{
+	struct column c = survey(s, rows, n, j);
+	uint32_t m, branches, nbranch;
+	double real, chance;
+
+	if (c.frequent == 0 || c.frequent > BRANCHES || (c.frequent > 8 && c.rare_rows * 20 > n))
+		return 0;
+	m = pairs_of(s, rows, n, j, 0);
+	if (m < 2)
+		return 0;
+	real = inner_bits(s->moved, m, &branches);
+	if (branches < 2)
+		return 0;
+	nbranch = branches;
+	pairs_of(s, rows, n, j, m / 2 + 1);
+	chance = inner_bits(s->moved, m, &branches);
+	/* both are losses: bits about the reply that are left within the branches */
+	return chance - real > 8 + BRANCH_BITS * nbranch + 0.02 * chance ? chance - real : 0;
+}
+
+static uint32_t
+client_column(struct splitter *s, const struct row *rows, uint32_t n, const bool *varies,
+    const bool *done)
+{
+	uint32_t best = rows[0].ntoken;
+	double best_gain = 0;
+
+	for (uint32_t j = 0; j < rows[0].ntoken; j++) {
+		double g = varies[j] && !done[j] ? gain_of(s, rows, n, j) : 0;
+
+		if (g > best_gain) {
+			best_gain = g;
+			best = j;
+		}
+	}
+	return best;
+}
+
+static int
+row_cmp(const void *a, const void *b, void *column)
+{
+	const struct row *x = a, *y = b;
+	uint32_t v = x->value[*(uint32_t *)column], w = y->value[*(uint32_t *)column];
+
+	return v != w ? (v > w) - (v < w) : (x->unit > y->unit) - (x->unit < y->unit);
+}
+
+static void
+split(struct splitter *s, struct row *rows, uint32_t n, const bool *done_before, unsigned depth)
+{
+	uint32_t ntoken = rows[0].ntoken, col;
+	bool *varies = pool_array(s->pool, ntoken + 1, sizeof *varies);
+	bool *done = pool_copy(s->pool, done_before, (ntoken + 1) * sizeof *done);
+	uint32_t rare = s->server == NULL ? 2 : RARE, kept = 0;
+	struct row *rest;
+
+	for (uint32_t i = 1; i < n; i++)
+		for (uint32_t j = 0; j < ntoken; j++)
+			varies[j] |= rows[i].value[j] != rows[0].value[j];
+	col = depth == MAX_DEPTH || (rows[0].tail && s->x->client_lexer.binary) ? ntoken
+	    : s->server == NULL ? server_column(s, rows, n, varies, done)
+				: client_column(s, rows, n, varies, done);
+	if (col == ntoken) {
+		add_template(s, rows, n, varies);
+		return;
+	}
+	done[col] = true;
+	qsort_r(rows, n, sizeof *rows, row_cmp, &col);
+	rest = pool_array(s->pool, n, sizeof *rest);
+	for (uint32_t i = 0, from = 0; i < n; i++) {
+		if (i + 1 < n && rows[i + 1].value[col] == rows[i].value[col])
+			continue;
+		if (i + 1 - from >= rare) {
+			split(s, rows + from, i + 1 - from, done, depth + 1);
+		} else {
+			memcpy(rest + kept, rows + from, (i + 1 - from) * sizeof *rows);
+			kept += i + 1 - from;
+		}
+		from = i + 1;
+	}
+	if (kept > 0)
+		split(s, rest, kept, done, depth + 1);
+}
+
+/* Rows of one shape: same number and kinds of tokens. Sorted by shape, then unit. */
+struct shaped {
+	struct row row;
+	uint32_t shape;
+};
+
+static int
+shaped_cmp(const void *a, const void *b)
+{
+	const struct shaped *x = a, *y = b;
+
+	return x->shape != y->shape ? (x->shape > y->shape) - (x->shape < y->shape)
+				    : (x->row.unit > y->row.unit) - (x->row.unit < y->row.unit);
+}
+
+static void
+split_shapes(struct splitter *s, struct shaped *all, uint32_t n)
+{
+	struct row *rows = pool_array(s->pool, n, sizeof *rows);
+
+	qsort(all, n, sizeof *all, shaped_cmp);
+	for (uint32_t i = 0; i < n; i++)
+		rows[i] = all[i].row;
+	for (uint32_t i = 0, from = 0; i < n; i++) {
+		bool *none;
+
+		if (i + 1 < n && all[i + 1].shape == all[i].shape)
+			continue;
+		none = pool_array(s->pool, rows[from].ntoken + 1, sizeof *none);
+		split(s, rows + from, i + 1 - from, none, 0);
+		from = i + 1;
+	}
+}
+
+static void
+splitter_init(struct splitter *s, struct templates *out, struct pool *pool,
+    const struct exchanges *x, const struct templates *server, uint32_t nvalues)
+{
+	*out = (struct templates){ .pool = pool };
+	for (unsigned l = 0; l < LEVELS; l++) {
+		out->of[l] = pool_array(pool, x->nunit, sizeof **out->of);
+		memset(out->of[l], 0xff, x->nunit * sizeof **out->of);
+	}
+	*s = (struct splitter){ .pool = pool, .x = x, .server = server, .out = out };
+	s->stamp = pool_array(pool, nvalues, sizeof *s->stamp);
+	s->count = pool_array(pool, nvalues, sizeof *s->count);
+	s->other = pool_array(pool, nvalues, sizeof *s->other);
+	s->pairs = pool_array(pool, x->n + 1, sizeof *s->pairs);
+	s->moved = pool_array(pool, x->n + 1, sizeof *s->moved);
+}
+
+void
+templates_of_server(struct templates *out, struct pool *pool, const struct exchanges *x)
+{
+	struct shaped *all = pool_array(pool, x->nunit, sizeof *all);
+	struct splitter s;
+	uint32_t n = 0;
+
+	splitter_init(&s, out, pool, x, NULL, x->values.n);
+	for (uint32_t i = 0; i < x->n; i++) {
+		uint32_t u = x->exchange[i].server;
+		const struct unit *unit;
+
+		if (u == NO_UNIT)
+			continue;
+		unit = &x->unit[u];
+		all[n++] = (struct shaped){ { u, unit->token, unit->value, unit->ntoken, false },
+			unit->shape };
+	}
+	if (n > 0)
+		split_shapes(&s, all, n);
+}
+
+/* Tokens up to and with the first separator that holds a line feed; ntoken when there is none. */
+static uint32_t
+line_tokens(const struct unit *u)
+{
+	uint32_t j = 0;
+
+	while (j < u->ntoken && !(u->token[j].kind == TOKEN_SEP &&
+	    memchr(u->token[j].bytes.p, '\n', u->token[j].bytes.n) != NULL))
+		j++;
+	return MIN(j + 1, u->ntoken);
+}
+
+/* A line's end is what its separator has up to the line feed; the rest belongs to the tail. */
+static struct span
+line_end(struct span sep)
+{
+	const uint8_t *lf = memchr(sep.p, '\n', sep.n);
+
+	return lf == NULL ? sep : span_of(sep.p, (size_t)(lf - sep.p) + 1);
+}
+
+/* Binary: head, run and the bytes behind it, then anything. */
+static bool
+run_row(struct row *r, const struct unit *u)
+{
+	uint32_t n = u->ntoken;
+
+	if (n > 0 && u->token[n - 1].kind == TOKEN_REST)
+		n--;
+	for (uint32_t j = 0; j < n; j++) {
+		if (u->token[j].kind == TOKEN_RUN) {
+			*r = (struct row){ .token = u->token, .value = u->value, .ntoken = n, .tail = true };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The first line, then anything. */
+static bool
+line_row(struct row *r, struct pool *pool, const struct unit *u, struct intern *values)
+{
+	uint32_t n = line_tokens(u);
+	struct token *tok;
+	uint32_t *value;
+
+	if (n == u->ntoken || u->token[n - 1].kind != TOKEN_SEP)
+		return false;
+	tok = pool_copy(pool, u->token, n * sizeof *tok);
+	value = pool_copy(pool, u->value, n * sizeof *value);
+	tok[n - 1].bytes = line_end(tok[n - 1].bytes);
+	value[n - 1] = intern_add(values, tok[n - 1].bytes);
+	*r = (struct row){ .token = tok, .value = value, .ntoken = n, .tail = true };
+	return true;
+}
+
+/* Where the carriage return or line feed begins: blanks before it belong to the line. */
+static size_t
+blanks_before_end(struct span sep)
+{
+	size_t n = 0;
+
+	while (n < sep.n && sep.p[n] != '\r' && sep.p[n] != '\n')
+		n++;
+	return n;
+}
+
+/* First word, one separator byte, the rest of its line as one token, the line's end, then anything. */
+static bool
+word_row(struct row *r, struct pool *pool, const struct unit *u, struct intern *values)
+{
+	uint32_t n = line_tokens(u);
+	struct token *tok = pool_array(pool, WORD_TOKENS, sizeof *tok);
+	uint32_t *value = pool_array(pool, WORD_TOKENS, sizeof *value);
+
+	if (n < 4 || u->token[0].kind != TOKEN_WORD || u->token[n - 1].kind != TOKEN_SEP)
+		return false;
+	for (uint32_t j = 0; j < WORD_TOKENS; j++) {
+		tok[j] = u->token[j < 2 ? j : n - 1];
+		tok[j].bytes = template_token(u, LEVEL_WORD, j);
+		value[j] = intern_add(values, tok[j].bytes);
+	}
+	tok[2].kind = TOKEN_REST;
+	*r = (struct row){ .token = tok, .value = value, .ntoken = WORD_TOKENS,
+		.tail = tok[3].bytes.p + tok[3].bytes.n < u->bytes.p + u->bytes.n };
+	return true;
+}
+
+struct span
+template_token(const struct unit *u, enum level level, uint32_t j)
+{
+	const uint8_t *from;
+	struct span sep;
+	size_t blanks;
+	uint32_t n;
+
+	if (level == LEVEL_FULL || j == 0)
+		return u->token[j].bytes;
+	if (level == LEVEL_WORD && j == 1)
+		return span_sub(u->token[1].bytes, 0, 1);
+	n = line_tokens(u);
+	sep = u->token[n - 1].bytes;
+	if (level == LEVEL_LINE)
+		return j == n - 1 && u->token[j].kind == TOKEN_SEP ? line_end(sep) : u->token[j].bytes;
+	blanks = blanks_before_end(sep);
+	from = u->token[1].bytes.p + 1;
+	if (j == 2)
+		return span_of(from, (size_t)(sep.p + blanks - from));
+	return line_end(span_sub(sep, blanks, sep.n));
+}
+
+static uint32_t
+shape_of(struct intern *shapes, struct pool *pool, enum level level, const struct row *r)
+{
+	bool whole = level == LEVEL_FULL || r->token[r->ntoken - 1].kind != TOKEN_SEP;
+	struct span end = whole ? (struct span){ 0 } : r->token[r->ntoken - 1].bytes;
+	uint8_t *key = pool_alloc(pool, r->ntoken + 2 + end.n);
+	size_t n = r->ntoken;
+
+	for (uint32_t j = 0; j < r->ntoken; j++)
+		key[j] = r->token[j].kind;
+	key[n++] = r->tail ? 1 : 0;
+	if (level == LEVEL_WORD)	/* what stands beside a line must be literal */
+		key[n++] = r->token[1].bytes.p[0];
+	memcpy(key + n, end.p, end.n);
+	return intern_add(shapes, span_of(key, n + end.n));
+}
+
+static bool
+row_of(struct row *r, enum level level, bool binary, struct pool *pool, const struct unit *u,
+    struct intern *values)
+{
+	switch (level) {
+	case LEVEL_FULL:
+		*r = (struct row){ .token = u->token, .value = u->value, .ntoken = u->ntoken };
+		return u->ntoken > 0;
+	case LEVEL_LINE:
+		return binary ? run_row(r, u) : line_row(r, pool, u, values);
+	default:
+		return !binary && word_row(r, pool, u, values);
+	}
+}
+
+void
+templates_of_client(struct templates *out, struct pool *pool, const struct exchanges *x,
+    const struct templates *server)
+{
+	struct shaped *all = pool_array(pool, x->n, sizeof *all);
+	struct intern values = x->values, shapes;
+	struct splitter s;
+
+	intern_init(&shapes, pool);
+	splitter_init(&s, out, pool, x, server, x->values.n + 8 * x->n + 1);
+	for (unsigned level = 0; level < LEVELS; level++) {
+		uint32_t n = 0;
+
+		s.level = (uint8_t)level;
+		for (uint32_t i = 0; i < x->n; i++) {
+			uint32_t u = x->exchange[i].client;
+
+			if (u == NO_UNIT ||
+			    !row_of(&all[n].row, (enum level)level, x->client_lexer.binary, pool,
+				&x->unit[u], &values))
+				continue;
+			all[n].row.unit = u;
+			all[n].shape = shape_of(&shapes, pool, (enum level)level, &all[n].row);
+			n++;
+		}
+		if (n > 0)
+			split_shapes(&s, all, n);
+	}
+}

@@ -1,0 +1,55 @@
+#pragma once
+/*
+ * template.h - what messages of one kind have in common: fixed tokens and fields.
+ *
+ * PRISMA12 "Templates and Rules" groups messages by number of tokens; a position is fixed where
+ * all agree and a field where they do not. Groups are then divided further, which the paper
+ * leaves to the state a message belongs to:
+ *  - by a position on which others depend (two pages of one length are two templates),
+ *  - by a position with few values that the client did not say himself (codes, modes),
+ *  - on the client's side, by a position that tells the replies apart (reply-supervised).
+ *
+ * Client templates come in levels, from whole messages to their first word, so that what was
+ * never seen whole still finds a template: LEVEL_FULL, LEVEL_LINE (first line,
+ * then anything; binary: head, run and the bytes behind it, then anything, never divided),
+ * LEVEL_WORD (first word, separator, the rest of its line, line end, then anything).
+ */
+#include "learning/exchange.h"
+
+enum level { LEVEL_FULL, LEVEL_LINE, LEVEL_WORD, LEVELS };
+#define NO_TEMPLATE UINT32_MAX
+
+/* Row: a unit as the template of a level sees it. */
+struct row {
+	uint32_t unit;
+	const struct token *token;
+	const uint32_t *value;
+	uint32_t ntoken;
+	bool tail;		/* anything may follow the last token */
+};
+
+struct template {
+	uint8_t level;
+	bool tail;
+	uint32_t ntoken;
+	const struct token *token;	/* of one member: kinds, and bytes where fixed */
+	bool *is_field;			/* per token */
+	uint32_t nfields;
+	uint32_t *member;		/* units */
+	uint32_t support;		/* members */
+};
+
+struct templates {
+	struct pool *pool;
+	struct template *t;
+	uint32_t n, room;
+	uint32_t *of[LEVELS];		/* per unit and level: template or NO_TEMPLATE */
+};
+
+/* Token j of a client unit, as the templates of a level see it. */
+struct span template_token(const struct unit *u, enum level level, uint32_t j);
+/* What servers say; independent of the client's templates. */
+void	templates_of_server(struct templates *out, struct pool *pool, const struct exchanges *x);
+/* What clients say; server[unit] tells replies apart. Most specific first. */
+void	templates_of_client(struct templates *out, struct pool *pool, const struct exchanges *x,
+    const struct templates *server);
