@@ -1,0 +1,517 @@
+#include "learning/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	ACCEPT_PERCENT = 90,
+	LOOK_BACK = 64,		/* exchanges searched for the last message of a template */
+	LOOK_NEAR = 24,		/* exchanges in which sources are looked for */
+	HYPOTHESES = 3,		/* samples that a rule is guessed from */
+	MAX_SOURCES = 40,
+	MAX_FIELDS = 20,	/* of a template that are looked at */
+	MAX_CHOICES = 256,	/* recorded values kept per field */
+	HISTORY_FIELDS = 32,
+	MIN_ECHO = 3,		/* bytes of a copy that one sample suffices for */
+};
+
+const char *const rule_names[RULE_KINDS] = { "copy", "seq", "add", "part", "map", "data" };
+
+static struct span
+range_in(const struct unit *u, const struct template *t, uint32_t first, uint32_t last)
+{
+	struct span a = template_token(u, (enum level)t->level, first);
+	struct span b = template_token(u, (enum level)t->level, last);
+
+	return span_of(a.p, (size_t)(b.p + b.n - a.p));
+}
+
+struct span
+source_bytes(const struct rules *r, const struct source *s, uint32_t exchange)
+{
+	const struct template *t = &r->client->t[s->template];
+	const struct exchange *e = &r->x->exchange[exchange];
+	unsigned left = LOOK_BACK;
+
+	if (!s->earlier)
+		return range_in(&r->x->unit[e->client], t, s->first, s->last);
+	for (uint32_t i = e->previous; i != NO_UNIT && left-- > 0; i = r->x->exchange[i].previous) {
+		uint32_t u = r->x->exchange[i].client;
+
+		if (u != NO_UNIT && r->client->of[t->level][u] == s->template)
+			return range_in(&r->x->unit[u], t, s->first, s->last);
+	}
+	return (struct span){ 0 };
+}
+
+uint32_t
+sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_t max)
+{
+	const struct template *t = &r->client->t[template];
+	uint32_t field[MAX_FIELDS], nf = 0, n = 0;
+
+	for (uint32_t j = 0; j < t->ntoken && nf < MAX_FIELDS; j++)
+		if (t->is_field[j])
+			field[nf++] = j;
+	for (uint32_t i = 0; i < nf && n < max; i++)
+		out[n++] = (struct source){ template, field[i], field[i], false };
+	for (uint32_t i = 0; i < nf; i++) {	/* runs begin with a word, not with a stray byte */
+		uint8_t kind = t->token[field[i]].kind;
+
+		for (uint32_t j = i + 1; j < nf && n < max && kind != TOKEN_BYTE; j++)
+			out[n++] = (struct source){ template, field[i], field[j], false };
+	}
+	return n;
+}
+
+static struct span
+target(const struct rules *r, const struct answer *a, uint32_t sample, uint32_t token)
+{
+	const struct exchange *e = &r->x->exchange[a->exchange[sample]];
+
+	return r->x->unit[e->server].token[token].bytes;
+}
+
+static bool
+to_number(struct span s, int64_t *v)
+{
+	*v = 0;
+	if (s.n == 0 || s.n > 18)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		*v = *v * 10 + (s.p[i] - '0');
+	}
+	return true;
+}
+
+/* Does the rule yield this target from this source? */
+static bool
+yields(const struct rule *rule, struct span from, struct span to)
+{
+	int64_t a, b;
+	const uint8_t *cut;
+	struct span part;
+
+	if (from.p == NULL)
+		return false;
+	switch (rule->kind) {
+	case RULE_COPY:
+		return span_eq(from, to);
+	case RULE_SEQ:
+		return to_number(from, &a) && to_number(to, &b) && b == a + rule->delta &&
+		    (to.p[0] != '0' || to.n == from.n);
+	case RULE_ADD:
+		return to.n == rule->before.n + from.n + rule->after.n &&
+		    memcmp(to.p, rule->before.p, rule->before.n) == 0 &&
+		    memcmp(to.p + rule->before.n, from.p, from.n) == 0 &&
+		    memcmp(to.p + to.n - rule->after.n, rule->after.p, rule->after.n) == 0;
+	case RULE_PART:
+		cut = memmem(from.p, from.n, rule->before.p, rule->before.n);
+		if (cut == NULL)
+			return false;
+		part = rule->second ? span_of(cut + rule->before.n,
+			(size_t)(from.p + from.n - cut) - rule->before.n)
+		    : span_of(from.p, (size_t)(cut - from.p));
+		return span_eq(part, to);
+	default:
+		return false;
+	}
+}
+
+/* The rule of a kind that this one pair suggests. */
+static bool
+guess(struct rule *rule, enum rule_kind kind, const struct source *src, struct span from,
+    struct span to)
+{
+	const uint8_t *at;
+	int64_t a, b;
+
+	*rule = (struct rule){ .kind = (uint8_t)kind, .from = *src };
+	switch (kind) {
+	case RULE_COPY:
+		return true;
+	case RULE_SEQ:
+		if (!to_number(from, &a) || !to_number(to, &b))
+			return false;
+		rule->delta = b - a;
+		return rule->delta != 0 && llabs(rule->delta) < 100000;
+	case RULE_ADD:
+		at = from.n < MIN_ECHO ? NULL : memmem(to.p, to.n, from.p, from.n);
+		if (at == NULL || from.n == to.n)
+			return false;
+		rule->before = span_of(to.p, (size_t)(at - to.p));
+		rule->after = span_of(at + from.n, (size_t)(to.p + to.n - at) - from.n);
+		return true;
+	case RULE_PART:
+		at = to.n < MIN_ECHO ? NULL : memmem(from.p, from.n, to.p, to.n);
+		if (at == NULL || from.n == to.n)
+			return false;
+		rule->second = at > from.p;
+		if (rule->second && at + to.n != from.p + from.n)
+			return false;
+		rule->before = rule->second ? span_of(at - 1, 1) : span_of(at + to.n, 1);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+holds(const struct rules *r, const struct answer *a, uint32_t token, const struct rule *rule)
+{
+	uint32_t hits = 0;
+
+	for (uint32_t i = 0; i < a->n; i++) {
+		hits += yields(rule, source_bytes(r, &rule->from, a->exchange[i]),
+		    target(r, a, i, token));
+		if ((i + 1 - hits) * 100 > (uint64_t)a->n * (100 - ACCEPT_PERCENT))
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_source(const struct source *list, uint32_t n, uint32_t template, uint32_t token)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (list[i].template == template && list[i].first == token)
+			return true;
+	return false;
+}
+
+uint32_t
+sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t nexchange,
+    struct source *out, uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < MIN(nexchange, (uint32_t)HYPOTHESES); k++) {
+		uint32_t e = exchange[k * (nexchange - 1) / MAX(1u, MIN(nexchange, (uint32_t)HYPOTHESES) - 1)];
+		unsigned left = LOOK_NEAR;
+
+		for (uint32_t i = r->x->exchange[e].previous; i != NO_UNIT && left-- > 0;
+		    i = r->x->exchange[i].previous) {
+			uint32_t u = r->x->exchange[i].client, t;
+
+			if (u == NO_UNIT)
+				continue;
+			t = r->client->of[LEVEL_FULL][u];
+			for (uint32_t j = 0; j < r->client->t[t].ntoken && n < max; j++)
+				if (r->client->t[t].is_field[j] &&
+				    r->client->t[t].token[j].kind == TOKEN_WORD && !has_source(out, n, t, j))
+					out[n++] = (struct source){ t, j, j, true };
+		}
+	}
+	return n;
+}
+
+static bool
+try_sources(const struct rules *r, const struct answer *a, uint32_t token,
+    const struct source *src, uint32_t nsrc, struct rule *out)
+{
+	for (unsigned kind = RULE_COPY; kind <= RULE_PART; kind++) {
+		for (uint32_t k = 0; k < nsrc; k++) {
+			for (uint32_t i = 0; i < MIN(a->n, (uint32_t)HYPOTHESES); i++) {
+				uint32_t s = i * (a->n - 1) / MAX(1u, MIN(a->n, (uint32_t)HYPOTHESES) - 1);
+				struct span from = source_bytes(r, &src[k], a->exchange[s]);
+
+				if (from.p != NULL &&
+				    guess(out, (enum rule_kind)kind, &src[k], from, target(r, a, s, token)) &&
+				    holds(r, a, token, out))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+struct keyed {			/* a sample by key value and target */
+	struct span key, value;
+};
+
+static int
+keyed_cmp(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+	int c = span_cmp(x->key, y->key);
+
+	return c != 0 ? c : span_cmp(x->value, y->value);
+}
+
+/*
+ * Samples whose target other samples with the same key foretell, of those that have such
+ * others: sorts into scratch. Both counts out.
+ */
+static void
+foretold(const struct rules *r, const struct answer *a, uint32_t token, const struct source *key,
+    struct keyed *scratch, uint32_t *right, uint32_t *repeated)
+{
+	*right = *repeated = 0;
+	for (uint32_t i = 0; i < a->n; i++)
+		scratch[i] = (struct keyed){ source_bytes(r, key, a->exchange[i]),
+			target(r, a, i, token) };
+	qsort(scratch, a->n, sizeof *scratch, keyed_cmp);
+	for (uint32_t i = 0, k0 = 0, v0 = 0, most = 0; i < a->n; i++) {
+		bool last = i + 1 == a->n;
+		bool new_key = last || !span_eq(scratch[i + 1].key, scratch[i].key);
+
+		if (new_key || !span_eq(scratch[i + 1].value, scratch[i].value)) {
+			most = MAX(most, i + 1 - v0);
+			v0 = i + 1;
+		}
+		if (new_key) {
+			if (i + 1 - k0 > 1) {
+				*repeated += i + 1 - k0;
+				*right += most > 1 ? most : 0;
+			}
+			k0 = i + 1;
+			most = 0;
+		}
+	}
+}
+
+/* The client field, or run of fields, that decides the token best; false: none does. */
+static bool
+find_key(struct rules *r, const struct answer *a, uint32_t token, struct source *out)
+{
+	struct source src[MAX_SOURCES];
+	uint32_t nsrc = sources_of(r, a->client, src, MAX_SOURCES);
+	struct keyed *scratch = pool_array(r->pool, a->n, sizeof *scratch);
+	uint32_t best = 0, best_right = 0, best_repeated = 0;
+	bool found = false;
+
+	for (uint32_t k = 0; k < nsrc; k++) {
+		uint32_t right, repeated, share;
+
+		foretold(r, a, token, &src[k], scratch, &right, &repeated);
+		/* never seen twice: as good as keys of this service were elsewhere */
+		share = (uint32_t)(repeated == 0 ? r->map_right * 1000 / MAX(r->map_repeated, 1u)
+						 : right * 1000ull / repeated);
+		if (share > best + 10) {
+			best = share;
+			*out = src[k];
+			found = true;
+			best_right = right;
+			best_repeated = repeated;
+		}
+	}
+	r->map_right += best_right;
+	r->map_repeated += best_repeated;
+	return found && best >= 200;
+}
+
+static void
+learn_map(const struct rules *r, const struct answer *a, uint32_t token, const struct source *key,
+    struct rule *out)
+{
+	struct keyed *s = pool_array(r->pool, a->n, sizeof *s);
+	uint32_t right, repeated;
+
+	*out = (struct rule){ .kind = RULE_MAP, .from = *key };
+	out->pair = pool_array(r->pool, a->n, sizeof *out->pair);
+	foretold(r, a, token, key, s, &right, &repeated);
+	for (uint32_t i = 0, v0 = 0, most = 0; i < a->n; i++) {
+		bool last = i + 1 == a->n;
+		bool new_key = last || !span_eq(s[i + 1].key, s[i].key);
+
+		if (new_key || !span_eq(s[i + 1].value, s[i].value)) {
+			if (i + 1 - v0 > most) {
+				most = i + 1 - v0;
+				out->pair[out->n] = (struct text_pair){ s[i].key, s[i].value };
+			}
+			v0 = i + 1;
+		}
+		if (new_key) {
+			out->n++;
+			most = 0;
+		}
+	}
+}
+
+static int
+choice_cmp(const void *a, const void *b)
+{
+	const struct text_choice *x = a, *y = b;
+
+	return x->weight != y->weight ? (x->weight < y->weight) - (x->weight > y->weight)
+				      : span_cmp(x->value, y->value);
+}
+
+static void
+learn_data(const struct rules *r, const struct answer *a, uint32_t token, struct rule *out)
+{
+	struct intern values;
+	uint32_t *count = pool_array(r->pool, a->n, sizeof *count);
+
+	intern_init(&values, r->pool);
+	for (uint32_t i = 0; i < a->n; i++)
+		count[intern_add(&values, target(r, a, i, token))]++;
+	*out = (struct rule){ .kind = RULE_DATA };
+	out->choice = pool_array(r->pool, values.n, sizeof *out->choice);
+	for (uint32_t i = 0; i < values.n; i++)
+		out->choice[i] = (struct text_choice){ count[i], values.value[i] };
+	qsort(out->choice, values.n, sizeof *out->choice, choice_cmp);
+	out->n = MIN(values.n, (uint32_t)MAX_CHOICES);
+}
+
+/* One sample: only an echo that chance would hardly give, or one in its very place. */
+static bool
+echo_rule(const struct rules *r, const struct answer *a, uint32_t token, const struct rule *rule)
+{
+	bool byte = r->server->t[a->server].token[token].kind == TOKEN_BYTE;
+
+	return rule->kind == RULE_COPY && (byte ? rule->from.first == token
+						: target(r, a, 0, token).n >= MIN_ECHO);
+}
+
+static void
+learn_field(struct rules *r, struct answer *a, uint32_t token, struct rule *out)
+{
+	struct source src[HISTORY_FIELDS];
+	bool asked = a->client < r->client->n, found = false;
+
+	if (asked) {
+		uint32_t n = sources_of(r, a->client, src, MAX_SOURCES);
+
+		found = try_sources(r, a, token, src, n, out);
+	}
+	if (!found && a->n > 1) {
+		uint32_t n = sources_earlier(r, a->exchange, a->n, src, HISTORY_FIELDS);
+
+		found = try_sources(r, a, token, src, n, out);
+	}
+	if (found && (a->n > 1 || echo_rule(r, a, token, out)))
+		return;
+	if (asked && (a->has_map || find_key(r, a, token, &a->key))) {
+		a->has_map = true;
+		learn_map(r, a, token, &a->key, out);
+		return;
+	}
+	learn_data(r, a, token, out);
+}
+
+/* A word that is fixed in the template, but that the client said in a field every time. */
+static bool
+repeats_client(const struct rules *r, const struct answer *a, uint32_t token)
+{
+	const struct template *t = &r->server->t[a->server];
+	struct source src[MAX_SOURCES];
+	uint32_t n = a->client < r->client->n ? sources_of(r, a->client, src, MAX_SOURCES) : 0;
+	bool byte = t->token[token].kind == TOKEN_BYTE;
+
+	if (t->token[token].kind == TOKEN_SEP || t->token[token].kind == TOKEN_TIME ||
+	    t->token[token].kind == TOKEN_ADDR || (!byte && t->token[token].bytes.n < MIN_ECHO))
+		return false;
+	for (uint32_t k = 0; k < n; k++) {
+		struct rule copy = { .kind = RULE_COPY, .from = src[k] };
+
+		if (src[k].first == src[k].last && (!byte || src[k].first == token) &&
+		    holds(r, a, token, &copy))
+			return true;
+	}
+	return false;
+}
+
+static void
+learn_answer(struct rules *r, struct answer *a)
+{
+	const struct template *t = &r->server->t[a->server];
+	uint32_t k = 0;
+
+	a->is_field = pool_copy(r->pool, t->is_field, t->ntoken * sizeof *a->is_field);
+	for (uint32_t j = 0; j < t->ntoken; j++) {
+		a->is_field[j] |= repeats_client(r, a, j);
+		a->nfields += a->is_field[j];
+	}
+	a->rule = pool_array(r->pool, a->nfields, sizeof *a->rule);
+	for (uint32_t j = 0; j < t->ntoken; j++)
+		if (a->is_field[j])
+			learn_field(r, a, j, &a->rule[k++]);
+	for (uint32_t i = 0; i < a->n; i++)
+		a->closes += r->x->exchange[a->exchange[i]].closes;
+}
+
+struct triple {
+	uint32_t client, server, exchange;
+};
+
+static int
+triple_cmp(const void *a, const void *b)
+{
+	const struct triple *x = a, *y = b;
+
+	return x->client != y->client ? (x->client > y->client) - (x->client < y->client)
+	    : x->server != y->server ? (x->server > y->server) - (x->server < y->server)
+				     : (x->exchange > y->exchange) - (x->exchange < y->exchange);
+}
+
+static int
+support_cmp(const void *a, const void *b)
+{
+	const struct answer *x = *(struct answer *const *)a, *y = *(struct answer *const *)b;
+
+	return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : (x > y) - (x < y);
+}
+
+void
+rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
+    const struct templates *client, const struct templates *server)
+{
+	struct triple *all = pool_array(pool, (size_t)x->n * LEVELS, sizeof *all);
+	uint32_t n = 0, *samples;
+	struct answer **order;
+
+	*out = (struct rules){ .pool = pool, .x = x, .client = client, .server = server };
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct exchange *e = &x->exchange[i];
+
+		if (!e->known || e->server == NO_UNIT)
+			continue;
+		for (unsigned l = 0; l < LEVELS; l++) {
+			uint32_t t = e->client == NO_UNIT ? client->n : client->of[l][e->client];
+
+			if (t != NO_TEMPLATE && (l == 0 || e->client != NO_UNIT))
+				all[n++] = (struct triple){ t, server->of[LEVEL_FULL][e->server], i };
+		}
+	}
+	qsort(all, n, sizeof *all, triple_cmp);
+	samples = pool_array(pool, n, sizeof *samples);
+	out->answer = pool_array(pool, n, sizeof *out->answer);
+	for (uint32_t i = 0, from = 0; i < n; i++) {
+		samples[i] = all[i].exchange;
+		if (i + 1 < n && all[i + 1].client == all[i].client &&
+		    all[i + 1].server == all[i].server)
+			continue;
+		out->answer[out->n++] = (struct answer){ .client = all[i].client,
+			.server = all[i].server, .exchange = samples + from, .n = i + 1 - from };
+		from = i + 1;
+	}
+	/* most samples first: what they show about keys serves those with few */
+	order = pool_array(pool, out->n, sizeof *order);
+	for (uint32_t i = 0; i < out->n; i++)
+		order[i] = &out->answer[i];
+	qsort(order, out->n, sizeof *order, support_cmp);
+	for (uint32_t i = 0; i < out->n; i++)
+		learn_answer(out, order[i]);
+}
+
+const struct answer *
+rules_find(const struct rules *r, uint32_t client, uint32_t server)
+{
+	uint32_t lo = 0, hi = r->n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		const struct answer *a = &r->answer[mid];
+
+		if (a->client == client && a->server == server)
+			return a;
+		if (a->client < client || (a->client == client && a->server < server))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
