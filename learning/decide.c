@@ -1,0 +1,423 @@
+#include "learning/decide.h"
+
+#include <stdlib.h>
+
+enum {
+	MAX_SOURCES = 40,
+	BYTES_PER_HIT = 40,	/* literal bytes that one more right reply is worth */
+	FIELD_BYTES = 16,	/* what a field costs the automaton, as literal bytes */
+	MAX_EARLIER = 12,
+	LONG_LITERAL = 64,
+	RARE = 3,
+	MIN_KEYED = 12,		/* samples before a field may decide */
+	MIN_BETTER = 2,		/* exchanges that a longer history must win */
+};
+
+struct sample {
+	uint32_t state, client, exchange;
+	uint32_t length;	/* of the state */
+	uint32_t level;		/* of the template */
+	const struct answer *answer; /* NULL: silence */
+};
+
+struct decider {
+	struct pool *pool;
+	const struct rules *r;
+	const struct markov *m;
+	bool *right;		/* per exchange and level: foretold by the longest node so far */
+	struct decisions *out;
+	uint32_t room;
+};
+
+static int
+sample_cmp(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+
+	return x->length != y->length ? (x->length > y->length) - (x->length < y->length)
+	    : x->level != y->level    ? (x->level < y->level) - (x->level > y->level)
+	    : x->state != y->state    ? (x->state > y->state) - (x->state < y->state)
+	    : x->client != y->client  ? (x->client > y->client) - (x->client < y->client)
+				      : (x->exchange > y->exchange) - (x->exchange < y->exchange);
+}
+
+static bool *
+right_of(const struct decider *d, const struct sample *s)
+{
+	return &d->right[(size_t)s->exchange * LEVELS + s->level];
+}
+
+/* Was the sample foretold by the nearest more general template of its message? */
+static bool
+right_in_general(const struct decider *d, const struct sample *s)
+{
+	uint32_t u = d->r->x->exchange[s->exchange].client;
+
+	for (unsigned l = s->level + 1; l < LEVELS; l++)
+		if (d->r->client->of[l][u] != NO_TEMPLATE)
+			return d->right[(size_t)s->exchange * LEVELS + l];
+	return false;
+}
+
+static size_t
+literal_bytes(const struct template *t)
+{
+	size_t n = 0;
+
+	for (uint32_t j = 0; j < t->ntoken; j++)
+		n += t->is_field[j] ? 0 : t->token[j].bytes.n;
+	return n;
+}
+
+/*
+ * Is there a more general template for every sample, that answers as well for fewer bytes? Long
+ * messages that came once or twice and are like no others are not worth their place either.
+ */
+static bool
+generalises(const struct decider *d, const struct sample *s, uint32_t n, uint32_t hits)
+{
+	const struct template *t = &d->r->client->t[s->client];
+	uint32_t general = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t u = d->r->x->exchange[s[i].exchange].client;
+		bool has = false;
+
+		for (unsigned l = s->level + 1; l < LEVELS; l++)
+			has |= d->r->client->of[l][u] != NO_TEMPLATE;
+		if (!has)
+			return literal_bytes(t) > LONG_LITERAL && n < RARE;
+		general += right_in_general(d, &s[i]);
+	}
+	return hits < general + (literal_bytes(t) + FIELD_BYTES * t->nfields) / BYTES_PER_HIT;
+}
+
+/* Answers of some samples with their numbers, most frequent first. */
+struct tally {
+	const struct answer *answer;
+	uint32_t n;
+};
+
+static int
+tally_cmp(const void *a, const void *b)
+{
+	const struct tally *x = a, *y = b;
+
+	return x->n != y->n ? (x->n < y->n) - (x->n > y->n)
+			    : (x->answer > y->answer) - (x->answer < y->answer);
+}
+
+static int
+answer_cmp(const void *a, const void *b)
+{
+	const struct tally *x = a, *y = b;
+
+	return (x->answer > y->answer) - (x->answer < y->answer);
+}
+
+static uint32_t
+tally(struct tally *t, uint32_t n)
+{
+	uint32_t m = 0;
+
+	qsort(t, n, sizeof *t, answer_cmp);
+	for (uint32_t i = 0; i < n; i++) {
+		if (m > 0 && t[m - 1].answer == t[i].answer)
+			t[m - 1].n += t[i].n;
+		else
+			t[m++] = t[i];
+	}
+	qsort(t, m, sizeof *t, tally_cmp);
+	return m;
+}
+
+struct keyed {
+	struct span key;
+	uint32_t sample;	/* order of first sight */
+	const struct answer *answer;
+};
+
+static int
+keyed_cmp(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+	int c = span_cmp(x->key, y->key);
+
+	return c != 0 ? c : (x->sample > y->sample) - (x->sample < y->sample);
+}
+
+static bool
+speaks_for_strangers(const struct answer *a)
+{
+	return a == NULL || !a->has_map;
+}
+
+/* What values never seen before got, among answers that need not know the value. */
+static bool
+answer_for_new(const struct keyed *k, uint32_t n, struct tally *scratch, const struct answer **out)
+{
+	uint32_t m = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if ((i == 0 || !span_eq(k[i].key, k[i - 1].key)) && speaks_for_strangers(k[i].answer))
+			scratch[m++] = (struct tally){ k[i].answer, 1 };
+	m = tally(scratch, m);
+	if (m > 0)
+		*out = scratch[0].answer;
+	return m > 0;
+}
+
+/* Per key value (sorted in k): its most frequent answer, and how many samples it has. */
+static uint32_t
+group(const struct keyed *k, uint32_t n, uint32_t from, struct tally *scratch, struct tally *top)
+{
+	uint32_t end = from, m;
+
+	while (end < n && span_eq(k[end].key, k[from].key)) {
+		scratch[end - from] = (struct tally){ k[end].answer, 1 };
+		end++;
+	}
+	m = tally(scratch, end - from);
+	*top = m > 0 ? scratch[0] : (struct tally){ 0 };
+	return end;
+}
+
+static void
+make_keyed(const struct decider *d, const struct source *key, const struct sample *s, uint32_t n,
+    struct keyed *k)
+{
+	for (uint32_t i = 0; i < n; i++)
+		k[i] = (struct keyed){ source_bytes(d->r, key, s[i].exchange), i, s[i].answer };
+	qsort(k, n, sizeof *k, keyed_cmp);
+}
+
+/* Samples foretold when the field decides, each left out of its own value's evidence. */
+static uint32_t
+judge_key(const struct keyed *k, uint32_t n, struct tally *scratch, bool *right)
+{
+	const struct answer *fresh = NULL;
+	bool has_fresh = answer_for_new(k, n, scratch, &fresh);
+	uint32_t hits = 0;
+
+	for (uint32_t from = 0, end; from < n; from = end) {
+		struct tally top;
+
+		end = group(k, n, from, scratch, &top);
+		for (uint32_t i = from; i < end; i++) {
+			bool ok = top.n > 1 ? k[i].answer == top.answer
+					    : has_fresh && k[i].answer == fresh;
+
+			right[k[i].sample] = ok;
+			hits += ok;
+		}
+	}
+	return hits;
+}
+
+static struct node *
+add_node(struct decider *d, const struct sample *s, uint32_t n, uint32_t hits)
+{
+	struct decisions *out = d->out;
+
+	if (out->n == d->room) {
+		d->room = MAX(256u, d->room * 2);
+		out->node = pool_grow(d->pool, out->node, out->n, d->room, sizeof *out->node);
+	}
+	out->node[out->n] = (struct node){ .state = s->state, .client = s->client, .support = n,
+		.accuracy = (double)hits / n };
+	return &out->node[out->n++];
+}
+
+static void
+add_choice(struct node *nd, const struct answer *a, bool guarded, struct span *value,
+    uint32_t nvalues, uint32_t support)
+{
+	nd->choice[nd->nchoices++] = (struct choice){ a, guarded, value, nvalues, support };
+}
+
+/* One choice per answer that some value gets, and one for the values never seen. */
+static void
+choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
+    struct tally *scratch)
+{
+	const struct answer *fresh = NULL;
+	bool has_fresh = answer_for_new(k, n, scratch, &fresh);
+	struct tally *tops = pool_array(d->pool, n, sizeof *tops), *all;
+	struct span *value = pool_array(d->pool, n, sizeof *value);
+	uint32_t groups = 0, answers;
+
+	for (uint32_t from = 0, end; from < n; from = end, groups++) {
+		end = group(k, n, from, scratch, &tops[groups]);
+		value[groups] = k[from].key;
+	}
+	all = pool_copy(d->pool, tops, groups * sizeof *tops);
+	answers = tally(all, groups);
+	nd->choice = pool_array(d->pool, answers + 1, sizeof *nd->choice);
+	for (uint32_t a = 0; a < answers; a++) {
+		struct span *mine = pool_array(d->pool, groups, sizeof *mine);
+		uint32_t nmine = 0;
+
+		if (has_fresh && all[a].answer == fresh)
+			continue;
+		for (uint32_t g = 0; g < groups; g++)
+			if (tops[g].answer == all[a].answer)
+				mine[nmine++] = value[g];
+		add_choice(nd, all[a].answer, true, mine, nmine, all[a].n);
+	}
+	if (has_fresh)
+		add_choice(nd, fresh, false, NULL, 0, n);
+}
+
+/* The most frequent answer; where it needs to know the value, one for strangers behind it. */
+static void
+choose_by_number(struct decider *d, struct node *nd, const struct tally *t, uint32_t m)
+{
+	nd->choice = pool_array(d->pool, 2, sizeof *nd->choice);
+	add_choice(nd, t[0].answer, !speaks_for_strangers(t[0].answer), NULL, 0, t[0].n);
+	for (uint32_t i = 1; i < m && nd->choice[0].guarded && nd->nchoices == 1; i++)
+		if (speaks_for_strangers(t[i].answer))
+			add_choice(nd, t[i].answer, false, NULL, 0, t[i].n);
+}
+
+/* Fields that may decide: of this message, then of earlier ones. */
+static uint32_t
+key_sources(const struct decider *d, const struct sample *s, uint32_t n, struct source *out)
+{
+	uint32_t *exchange, nsrc;
+
+	if (s->client == d->r->client->n || n < MIN_KEYED)
+		return 0;
+	nsrc = sources_of(d->r, s->client, out, MAX_SOURCES);
+	exchange = pool_array(d->pool, n, sizeof *exchange);
+	for (uint32_t i = 0; i < n; i++)
+		exchange[i] = s[i].exchange;
+	return nsrc + sources_earlier(d->r, exchange, n, out + nsrc, MAX_EARLIER);
+}
+
+static void
+consider(struct decider *d, const struct sample *s, uint32_t n)
+{
+	struct source src[MAX_SOURCES + MAX_EARLIER], key = { 0 };
+	uint32_t nsrc = key_sources(d, s, n, src);
+	struct tally *votes = pool_array(d->pool, n, sizeof *votes);
+	struct tally *scratch = pool_array(d->pool, n, sizeof *scratch);
+	struct keyed *k = nsrc > 0 ? pool_array(d->pool, n, sizeof *k) : NULL;
+	bool *right = pool_array(d->pool, n, sizeof *right), by_key = false;
+	bool *trial = pool_array(d->pool, n, sizeof *trial);
+	uint32_t m, hits = 0, before = 0;
+	struct node *nd;
+
+	for (uint32_t i = 0; i < n; i++) {
+		votes[i] = (struct tally){ s[i].answer, 1 };
+		before += *right_of(d, &s[i]);
+	}
+	m = tally(votes, n);
+	for (uint32_t i = 0; i < n; i++) {
+		right[i] = votes[0].n > 1 && s[i].answer == votes[0].answer;
+		hits += right[i];
+	}
+	for (uint32_t j = 0; j < nsrc && hits * 50 < n * 49; j++) {
+		uint32_t h;
+
+		make_keyed(d, &src[j], s, n, k);
+		h = judge_key(k, n, scratch, trial);
+		if (h > hits + n / 50 + 1) {
+			hits = h;
+			key = src[j];
+			by_key = true;
+			memcpy(right, trial, n * sizeof *right);
+		}
+	}
+	if (s->length > 0 && hits < before + MAX((uint32_t)MIN_BETTER, n / 100))
+		return;
+	if (s->length == 0 && s->client < d->r->client->n && generalises(d, s, n, hits)) {
+		d->out->dropped[s->client] = true;
+		for (uint32_t i = 0; i < n; i++)
+			*right_of(d, &s[i]) = right_in_general(d, &s[i]);
+		return;
+	}
+	nd = add_node(d, s, n, hits);
+	if (by_key) {
+		nd->key = key;
+		make_keyed(d, &key, s, n, k);
+		choose_by_key(d, nd, k, n, scratch);
+	} else {
+		choose_by_number(d, nd, votes, m);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		*right_of(d, &s[i]) = right[i];
+}
+
+/* A state is needed when it has nodes, or is on the way to a longer one that has. */
+static void
+mark_needed(struct decider *d)
+{
+	struct decisions *out = d->out;
+	uint32_t start[MARKOV_MAX_ORDER];
+
+	out->needed = pool_array(d->pool, d->m->nstates, sizeof *out->needed);
+	for (uint32_t i = 0; i < d->m->order; i++)
+		start[i] = MARKOV_START;
+	out->needed[markov_state_of(d->m, start, 0)] = true;
+	for (uint32_t i = 0; i < out->n; i++)
+		out->needed[out->node[i].state] = true;
+	for (uint32_t s = 0; s < d->m->nstates; s++) {	/* longest first: prefixes come later */
+		const struct markov_state *st = &d->m->state[s];
+
+		for (uint32_t len = st->length; out->needed[s] && len > 2; len -= 2) {
+			uint32_t p = markov_state_of(d->m, st->symbol, len - 2);
+
+			if (p != MARKOV_NONE)
+				out->needed[p] = true;
+		}
+		if (out->needed[s] && st->back != MARKOV_NONE && st->length == 0)
+			out->needed[st->back] = true;
+	}
+}
+
+void
+decide(struct decisions *out, struct pool *pool, const struct rules *r, const struct markov *m,
+    const uint32_t *before)
+{
+	const struct exchanges *x = r->x;
+	struct decider d = { .pool = pool, .r = r, .m = m, .out = out };
+	size_t room = (size_t)x->n * LEVELS * (m->order + 1), n = 0;
+	struct sample *all = pool_array(pool, room, sizeof *all);
+
+	*out = (struct decisions){ 0 };
+	out->dropped = pool_array(pool, r->client->n + 1, sizeof *out->dropped);
+	d.right = pool_array(pool, (size_t)x->n * LEVELS, sizeof *d.right);
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct exchange *e = &x->exchange[i];
+		uint32_t server = e->server == NO_UNIT ? NO_TEMPLATE
+						       : r->server->of[LEVEL_FULL][e->server];
+
+		if (!e->known)
+			continue;
+		for (unsigned l = 0; l < LEVELS; l++) {
+			uint32_t t = e->client != NO_UNIT ? r->client->of[l][e->client]
+			    : l == 0 ? r->client->n : NO_TEMPLATE;
+			const struct answer *a =
+			    t == NO_TEMPLATE || server == NO_TEMPLATE ? NULL : rules_find(r, t, server);
+
+			for (uint32_t s = before[i]; t != NO_TEMPLATE && s != MARKOV_NONE;
+			    s = m->state[s].back)
+				all[n++] = (struct sample){ s, t, i, m->state[s].length, l, a };
+		}
+	}
+	qsort(all, n, sizeof *all, sample_cmp);
+	for (size_t i = 0, from = 0; i < n; i++) {
+		if (i + 1 < n && all[i + 1].state == all[i].state && all[i + 1].client == all[i].client)
+			continue;
+		if (!out->dropped[all[i].client])
+			consider(&d, all + from, (uint32_t)(i + 1 - from));
+		from = i + 1;
+	}
+	for (uint32_t i = 0; i < x->n; i++) {
+		if (x->exchange[i].known) {
+			out->judged++;
+			out->right += d.right[(size_t)i * LEVELS];
+		}
+	}
+	mark_needed(&d);
+}

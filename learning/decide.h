@@ -1,0 +1,42 @@
+#pragma once
+/*
+ * decide.h - which answer a client message gets in a state.
+ *
+ * Nodes are pairs (Markov state, client template); the state of length 0 has one for every
+ * template, longer histories only where they foretell the reply better than the shorter one
+ * they back off to, judged with the sample itself left out. Likewise a template of a more specific
+ * level is dropped where the general one foretells its replies as well for fewer bytes. In a node a field of the message
+ * may decide (known users, existing files): then each answer names the values it was given to
+ * and what is said to values never seen is learned from the first sight of each value.
+ */
+#include "learning/markov.h"
+#include "learning/rules.h"
+
+struct choice {
+	const struct answer *answer;	/* NULL: silence */
+	bool guarded;
+	struct span *value;		/* guarded: key values that get this answer, sorted */
+	uint32_t nvalues;
+	uint32_t support;
+};
+
+struct node {
+	uint32_t state, client;		/* client == templates: CONNECT */
+	struct source key;		/* where any choice is guarded */
+	struct choice *choice;		/* guarded first; at most one unguarded, last */
+	uint32_t nchoices;
+	uint32_t support;
+	double accuracy;		/* left-one-out */
+};
+
+struct decisions {
+	struct node *node;		/* sorted by state, then client */
+	uint32_t n;
+	bool *dropped;			/* per client template: a more general level answers as well */
+	bool *needed;			/* per Markov state: has nodes, or leads to one that has */
+	uint64_t right, judged;		/* left-one-out, over all exchanges with a known reply */
+};
+
+/* before[e]: the Markov state in which exchange e's client message came. */
+void	decide(struct decisions *out, struct pool *pool, const struct rules *r,
+	    const struct markov *m, const uint32_t *before);
