@@ -1,0 +1,602 @@
+#include "learning/emit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LOCAL_SLOTS = 22, NOT_EMITTED = -1 };
+
+struct list {			/* a growing array in the pool */
+	void *at;
+	uint32_t n, room;
+};
+
+struct slot_use {		/* one source and the slot that holds it */
+	struct source from;
+	uint32_t slot;
+};
+
+struct emitter {
+	struct pool *pool;
+	struct text *t;
+	const struct emit_input *in;
+	struct emit_report *report;
+	struct list replies, datas, maps, slots;
+	uint32_t *nlocal;	/* per client template: local slots in use */
+	uint32_t nearlier;	/* slots from the top */
+	int32_t *reply_of;	/* per answer: reply, or NOT_EMITTED */
+	int32_t *map_of;	/* per answer: map that its key is asked in, or NOT_EMITTED */
+	int32_t *bare_of;	/* per server template: reply without fields */
+	uint32_t *template_of;	/* per client template: its number in the model */
+	uint32_t *state_of;	/* per Markov state: runtime state + 1, 0: none */
+};
+
+static void *
+push(struct emitter *e, struct list *l, size_t size)
+{
+	if (l->n == l->room) {
+		l->room = MAX(64u, l->room * 2);
+		l->at = pool_grow(e->pool, l->at, l->n, l->room, size);
+	}
+	return (uint8_t *)l->at + size * l->n++;
+}
+
+static bool
+source_eq(const struct source *a, const struct source *b)
+{
+	return a->template == b->template && a->first == b->first && a->last == b->last &&
+	    a->earlier == b->earlier;
+}
+
+/* The slot that holds a source, MODEL_SLOTS when there is none left. */
+static uint32_t
+slot_of(struct emitter *e, const struct source *s)
+{
+	struct slot_use *use = e->slots.at;
+	uint32_t slot;
+
+	for (uint32_t i = 0; i < e->slots.n; i++)
+		if (source_eq(&use[i].from, s))
+			return use[i].slot;
+	if (s->earlier) {
+		if (e->nearlier == MODEL_SLOTS - LOCAL_SLOTS)
+			return MODEL_SLOTS;
+		slot = MODEL_SLOTS - ++e->nearlier;
+	} else {
+		if (e->nlocal[s->template] == LOCAL_SLOTS)
+			return MODEL_SLOTS;
+		slot = e->nlocal[s->template]++;
+	}
+	use = push(e, &e->slots, sizeof *use);
+	*use = (struct slot_use){ *s, slot };
+	return slot;
+}
+
+static int32_t
+add_data(struct emitter *e, const struct rule *rule)
+{
+	struct text_data *d = push(e, &e->datas, sizeof *d);
+
+	*d = (struct text_data){ SCOPE_PAIR, rule->choice, rule->n };
+	return (int32_t)e->datas.n - 1;
+}
+
+static int32_t
+add_map(struct emitter *e, struct text_pair *pair, uint32_t n)
+{
+	struct text_map *m = push(e, &e->maps, sizeof *m);
+
+	*m = (struct text_map){ pair, n };
+	return (int32_t)e->maps.n - 1;
+}
+
+/* Ops of one reply while they are collected; neighbouring literals become one. */
+struct ops {
+	struct emitter *e;
+	struct text_op *op;
+	uint32_t n;
+	uint8_t *lit;		/* bytes of the last literal, in a buffer as long as the message */
+	size_t nlit;
+};
+
+static void
+flush_literal(struct ops *o)
+{
+	if (o->nlit > 0)
+		o->op[o->n++] = (struct text_op){ .kind = OP_LIT,
+			.lit = span_of(pool_copy(o->e->pool, o->lit, o->nlit), o->nlit) };
+	o->nlit = 0;
+}
+
+static void
+say_literal(struct ops *o, struct span s)
+{
+	memcpy(o->lit + o->nlit, s.p, s.n);
+	o->nlit += s.n;
+}
+
+static void
+say_op(struct ops *o, struct text_op op)
+{
+	flush_literal(o);
+	o->op[o->n++] = op;
+}
+
+/* A source without a slot: what the first sample had is said. */
+static void
+say_source(struct ops *o, const struct rule *rule, struct text_op op, struct span sample)
+{
+	uint32_t slot = slot_of(o->e, &rule->from);
+
+	if (slot == MODEL_SLOTS) {
+		o->e->report->no_slot++;
+		say_literal(o, sample);
+		return;
+	}
+	op.slot = slot;
+	say_op(o, op);
+}
+
+static void
+say_rule(struct ops *o, const struct answer *a, const struct rule *rule, struct span sample)
+{
+	struct emitter *e = o->e;
+	int32_t map;
+
+	e->report->rule[rule->kind]++;
+	switch (rule->kind) {
+	case RULE_COPY:
+		say_source(o, rule, (struct text_op){ .kind = OP_FIELD }, sample);
+		break;
+	case RULE_SEQ:
+		say_source(o, rule, (struct text_op){ .kind = OP_SEQ, .format = FMT_TEXT,
+			.delta = rule->delta }, sample);
+		break;
+	case RULE_ADD:
+		say_literal(o, rule->before);
+		say_source(o, rule, (struct text_op){ .kind = OP_FIELD }, span_sub(sample,
+			rule->before.n, sample.n - rule->before.n - rule->after.n));
+		say_literal(o, rule->after);
+		break;
+	case RULE_PART:
+		say_source(o, rule, (struct text_op){ .kind = OP_PART, .after = rule->second,
+			.lit = rule->before }, sample);
+		break;
+	case RULE_MAP:
+		map = add_map(e, rule->pair, rule->n);
+		if (e->map_of[a - e->in->rules->answer] == NOT_EMITTED)
+			e->map_of[a - e->in->rules->answer] = map;
+		say_source(o, rule, (struct text_op){ .kind = OP_MAP, .index = (uint32_t)map }, sample);
+		break;
+	default:
+		if (rule->n == 1)
+			say_literal(o, rule->choice[0].value);
+		else
+			say_op(o, (struct text_op){ .kind = OP_DATA,
+				.index = (uint32_t)add_data(e, rule) });
+	}
+}
+
+/* Length of the run of tokens from j on that copy neighbouring client tokens in order. */
+static uint32_t
+copied_run(const struct template *t, const struct answer *a, const struct rule *rule, uint32_t j)
+{
+	uint32_t n = 1;
+
+	while (j + n < t->ntoken && a->is_field[j + n] && rule[n].kind == RULE_COPY &&
+	    rule[0].kind == RULE_COPY && !rule[0].from.earlier && !rule[n].from.earlier &&
+	    rule[n].from.first == rule[n - 1].from.last + 1)
+		n++;
+	return n;
+}
+
+static void
+say_template(struct ops *o, const struct template *t, const struct answer *a)
+{
+	const struct exchanges *x = o->e->in->x;
+	const struct token *sample = x->unit[x->exchange[a->exchange[0]].server].token;
+	uint32_t k = 0;
+
+	for (uint32_t j = 0; j < t->ntoken; j++) {
+		const struct token *tok = &t->token[j];
+
+		if (a->is_field[j]) {
+			uint32_t run = copied_run(t, a, &a->rule[k], j);
+			struct rule whole = a->rule[k];
+			struct span s = sample[j].bytes;
+
+			if (run > 1) {
+				whole.from.last = a->rule[k + run - 1].from.last;
+				s = span_of(s.p, (size_t)(sample[j + run - 1].bytes.p +
+					sample[j + run - 1].bytes.n - s.p));
+				say_rule(o, a, &whole, s);
+			} else {
+				say_rule(o, a, &a->rule[k], s);
+			}
+			k += run;
+			j += run - 1;
+		} else if (tok->kind == TOKEN_TIME) {
+			say_op(o, (struct text_op){ .kind = OP_TIME, .format = FMT_TEXT,
+				.lit = lexer_time_format(tok->format) });
+		} else if (tok->kind == TOKEN_ADDR) {
+			say_op(o, (struct text_op){ .kind = OP_ADDR, .format = tok->format,
+				.peer = tok->peer });
+		} else {
+			say_literal(o, tok->bytes);
+		}
+	}
+	flush_literal(o);
+}
+
+static size_t
+most_literal(const struct template *t, const struct answer *a)
+{
+	size_t n = 1;
+
+	for (uint32_t j = 0; j < t->ntoken; j++)
+		n += t->token[j].bytes.n;
+	for (uint32_t k = 0; k < a->nfields; k++) {
+		const struct rule *r = &a->rule[k];
+
+		n += r->before.n + r->after.n + 4096;
+		for (uint32_t i = 0; r->kind == RULE_DATA && i < r->n; i++)
+			n += r->choice[i].value.n;
+	}
+	return n;
+}
+
+static int32_t
+add_reply(struct emitter *e, const struct answer *a)
+{
+	uint32_t server = a->server;
+	const struct template *t = &e->in->server->t[server];
+	struct ops o = { .e = e };
+	struct text_reply *reply;
+
+	if (a->nfields == 0 && e->bare_of[server] != NOT_EMITTED)
+		return e->bare_of[server];
+	o.op = pool_array(e->pool, 3 * (size_t)t->ntoken + 1, sizeof *o.op);
+	o.lit = pool_alloc(e->pool, most_literal(t, a));
+	say_template(&o, t, a);
+	reply = push(e, &e->replies, sizeof *reply);
+	*reply = (struct text_reply){ .op = o.op, .nop = o.n, .support = a->n,
+		.cluster = (int32_t)(e->in->server_symbol[server] / 2), .origin = ORIGIN_PRISMA };
+	if (a->nfields == 0)
+		e->bare_of[server] = (int32_t)e->replies.n - 1;
+	return (int32_t)e->replies.n - 1;
+}
+
+static int32_t
+reply_of(struct emitter *e, const struct answer *a)
+{
+	size_t i;
+
+	if (a == NULL)
+		return -1;
+	i = (size_t)(a - e->in->rules->answer);
+	if (e->reply_of[i] == NOT_EMITTED)
+		e->reply_of[i] = add_reply(e, a);
+	return e->reply_of[i];
+}
+
+/* The runtime state of a history: its longest suffix that has one. */
+static uint32_t
+state_after(const struct emitter *e, const uint32_t *history, uint32_t n)
+{
+	const struct markov *m = e->in->markov;
+	uint32_t s = MARKOV_NONE;
+
+	for (uint32_t len = MIN(n, m->order); s == MARKOV_NONE && len > 0; len--)
+		s = markov_state_of(m, history + n - len, len);
+	if (s == MARKOV_NONE)
+		s = markov_state_of(m, history, 0);
+	while (e->state_of[s] == 0)
+		s = m->state[s].back;
+	return e->state_of[s] - 1;
+}
+
+static uint32_t
+next_state(const struct emitter *e, const struct node *nd, const struct answer *a)
+{
+	const struct emit_input *in = e->in;
+	const struct markov_state *from = &in->markov->state[nd->state];
+	uint32_t h[MARKOV_MAX_ORDER + 2];
+
+	memcpy(h, from->symbol, from->length * sizeof *h);
+	h[from->length] = nd->client < in->client->n ? in->client_symbol[nd->client] : in->connect;
+	h[from->length + 1] = a == NULL ? in->silence : in->server_symbol[a->server];
+	return state_after(e, h, from->length + 2);
+}
+
+static struct text_pair *
+keys_of(struct emitter *e, const struct choice *c)
+{
+	struct text_pair *p = pool_array(e->pool, c->nvalues, sizeof *p);
+
+	for (uint32_t i = 0; i < c->nvalues; i++)
+		p[i].key = c->value[i];
+	return p;
+}
+
+/* False: its guard needs a slot that is not left. */
+static bool
+add_guard(struct emitter *e, struct text_alt *alt, const struct source *key, int32_t map)
+{
+	uint32_t slot = slot_of(e, key);
+
+	if (slot == MODEL_SLOTS || map == NOT_EMITTED)
+		return false;
+	alt->guard[alt->nguard++] = (struct text_guard){ .kind = GUARD_KNOWN, .slot = slot,
+		.index = (uint32_t)map };
+	return true;
+}
+
+static bool
+make_alt(struct emitter *e, struct text_alt *alt, const struct node *nd, const struct choice *c)
+{
+	const struct answer *a = c->answer;
+
+	*alt = (struct text_alt){ .weight = MAX(1u, c->support), .conf = nd->accuracy,
+		.origin = ORIGIN_PRISMA, .scope = SCOPE_PAIR };
+	alt->reply = reply_of(e, a);
+	alt->next = next_state(e, nd, a);
+	alt->close = a != NULL && a->closes * 10 >= a->n * 9;
+	if (c->nvalues > 0 &&
+	    !add_guard(e, alt, &nd->key, add_map(e, keys_of(e, c), c->nvalues)))
+		return false;
+	if (a != NULL && a->has_map &&
+	    !add_guard(e, alt, &a->key, e->map_of[a - e->in->rules->answer]))
+		return false;
+	return true;
+}
+
+static void
+make_turn(struct emitter *e, struct text_turn *turn, const struct node *nd)
+{
+	*turn = (struct text_turn){ .event = EVENT_MESSAGE, .arg = nd->client < e->in->client->n
+		? e->template_of[nd->client] : 0 };
+	if (nd->client == e->in->client->n)
+		*turn = (struct text_turn){ .event = EVENT_CONNECT };
+	turn->alt = pool_array(e->pool, nd->nchoices, sizeof *turn->alt);
+	for (uint32_t i = 0; i < nd->nchoices; i++)
+		turn->nalt += make_alt(e, &turn->alt[turn->nalt], nd, &nd->choice[i]);
+}
+
+/* The node whose template begins with a field: what is said to a word never heard. */
+static const struct node *
+stranger(const struct emitter *e)
+{
+	const struct decisions *d = e->in->decisions;
+	const struct node *best = NULL;
+
+	for (uint32_t i = 0; i < d->n; i++) {
+		const struct node *nd = &d->node[i];
+		const struct template *t;
+
+		if (e->in->markov->state[nd->state].length > 0 || nd->client >= e->in->client->n)
+			continue;
+		t = &e->in->client->t[nd->client];
+		if (t->is_field[0] && t->token[0].kind == TOKEN_WORD &&
+		    (best == NULL || nd->support > best->support))
+			best = nd;
+	}
+	return best;
+}
+
+static bool
+make_other(struct emitter *e, struct text_turn *turn)
+{
+	const struct node *nd = stranger(e);
+	const struct choice *c = nd == NULL ? NULL : &nd->choice[nd->nchoices - 1];
+	struct text_alt *alt = pool_alloc(e->pool, sizeof *alt);
+
+	if (c == NULL || c->answer == NULL || c->guarded ||
+	    c->answer->nfields > 0)
+		return false;
+	if (!make_alt(e, alt, nd, c))
+		return false;
+	alt->conf = 0.1;
+	*turn = (struct text_turn){ .event = EVENT_OTHER, .alt = alt, .nalt = 1 };
+	return true;
+}
+
+static struct span
+note_of(struct emitter *e, const struct markov_state *s)
+{
+	uint8_t *text = pool_alloc(e->pool, 16 * (size_t)s->length + 1);
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < s->length; i++) {
+		char one[16];
+		int len = s->symbol[i] >= MARKOV_END - 1
+		    ? snprintf(one, sizeof one, "START")
+		    : snprintf(one, sizeof one, "%s%u", s->symbol[i] % 2 ? "s" : "c", s->symbol[i] / 2);
+
+		if (i > 0)
+			text[n++] = ' ';
+		memcpy(text + n, one, (size_t)len);
+		n += (size_t)len;
+	}
+	return span_of(text, n);
+}
+
+static int
+turn_cmp(const void *a, const void *b)
+{
+	const struct text_turn *x = a, *y = b;
+
+	return x->event != y->event ? (x->event > y->event) - (x->event < y->event)
+				    : (x->arg > y->arg) - (x->arg < y->arg);
+}
+
+static void
+make_states(struct emitter *e)
+{
+	const struct emit_input *in = e->in;
+	const struct decisions *d = in->decisions;
+	struct text *t = e->t;
+	uint32_t *first = pool_array(e->pool, in->markov->nstates + 1, sizeof *first), n = 0;
+
+	for (uint32_t i = 0; i < d->n; i++)
+		first[d->node[i].state + 1]++;
+	for (uint32_t s = 0; s < in->markov->nstates; s++) {
+		first[s + 1] += first[s];
+		if (d->needed[s])
+			e->state_of[s] = ++t->nstate;
+	}
+	t->state = pool_array(e->pool, t->nstate, sizeof *t->state);
+	for (uint32_t s = 0; s < in->markov->nstates; s++) {
+		const struct markov_state *ms = &in->markov->state[s];
+		struct text_state *st = &t->state[n];
+		uint32_t b = ms->back;
+
+		if (!d->needed[s])
+			continue;
+		while (b != MARKOV_NONE && e->state_of[b] == 0)
+			b = in->markov->state[b].back;
+		*st = (struct text_state){ .note = note_of(e, ms), .eom = 0,
+			.backoff = b == MARKOV_NONE ? -1 : (int32_t)e->state_of[b] - 1,
+			.idle_ms = in->default_idle_ms,
+			.support = (uint32_t)MIN(ms->count, (uint64_t)UINT32_MAX) };
+		st->turn = pool_array(e->pool, first[s + 1] - first[s] + 1, sizeof *st->turn);
+		n++;
+	}
+	for (uint32_t i = 0; i < d->n; i++) {
+		struct text_state *st = &t->state[e->state_of[d->node[i].state] - 1];
+
+		make_turn(e, &st->turn[st->nturn], &d->node[i]);
+		st->nturn += st->turn[st->nturn].nalt > 0;
+	}
+	n = e->state_of[markov_state_of(in->markov, in->start, 0)] - 1;
+	t->state[n].nturn += make_other(e, &t->state[n].turn[t->state[n].nturn]);
+	for (uint32_t i = 0; i < t->nstate; i++) {
+		qsort(t->state[i].turn, t->state[i].nturn, sizeof *t->state[i].turn, turn_cmp);
+		e->report->turns += t->state[i].nturn;
+	}
+	e->report->states = t->nstate;
+	t->start = state_after(e, in->start, in->nstart);
+}
+
+/* A class of bytes for a field that is neither a word nor a rest. */
+static int32_t
+class_of(struct emitter *e, const struct lexer *l, bool run)
+{
+	struct text_class c = { { 0 } };
+
+	for (unsigned b = 0; b < 256; b++)
+		if (run ? b != l->delimiter : lexer_is_separator(l, (uint8_t)b))
+			c.has[b / 8] |= (uint8_t)(1u << b % 8);
+	for (uint32_t i = 0; i < e->t->nclass; i++)
+		if (memcmp(&e->t->class[i], &c, sizeof c) == 0)
+			return (int32_t)i;
+	e->t->class[e->t->nclass] = c;
+	return (int32_t)e->t->nclass++;
+}
+
+static struct text_elem
+field_elem(struct emitter *e, const struct token *tok)
+{
+	const struct lexer *l = &e->in->x->client_lexer;
+
+	switch (tok->kind) {
+	case TOKEN_WORD:
+		return (struct text_elem){ .kind = ELEM_TOK };
+	case TOKEN_SEP:
+		return (struct text_elem){ .kind = ELEM_SPAN, .class = class_of(e, l, false), .min = 1 };
+	case TOKEN_RUN:
+		return (struct text_elem){ .kind = ELEM_SPAN, .class = class_of(e, l, true) };
+	case TOKEN_BYTE:
+		return (struct text_elem){ .kind = ELEM_ANY, .min = 1 };
+	default:
+		return (struct text_elem){ .kind = l->binary ? ELEM_TAIL : ELEM_LINE };
+	}
+}
+
+static void
+make_template(struct emitter *e, struct text_template *out, uint32_t index)
+{
+	const struct template *t = &e->in->client->t[index];
+	const struct slot_use *use = e->slots.at;
+	uint32_t *elem_of = pool_array(e->pool, t->ntoken + 1, sizeof *elem_of);
+	bool open = false;	/* the last element is a literal that may grow */
+
+	*out = (struct text_template){ .support = t->support, .origin = ORIGIN_PRISMA,
+		.cluster = (int32_t)(e->in->client_symbol[index] / 2) };
+	out->elem = pool_array(e->pool, t->ntoken + 1, sizeof *out->elem);
+	for (uint32_t j = 0; j < t->ntoken; j++) {
+		struct span b = t->token[j].bytes;
+		struct text_elem *last = out->nelem > 0 ? &out->elem[out->nelem - 1] : NULL;
+
+		if (!t->is_field[j] && open) {	/* tokens of a message lie side by side */
+			uint8_t *both = pool_alloc(e->pool, last->lit.n + b.n);
+
+			memcpy(both, last->lit.p, last->lit.n);
+			memcpy(both + last->lit.n, b.p, b.n);
+			last->lit = span_of(both, last->lit.n + b.n);
+		} else if (!t->is_field[j]) {
+			out->elem[out->nelem++] = (struct text_elem){ .kind = ELEM_LIT, .lit = b };
+			open = true;
+		} else {
+			out->elem[out->nelem++] = field_elem(e, &t->token[j]);
+			open = false;
+		}
+		elem_of[j] = out->nelem - 1;
+	}
+	if (t->tail)
+		out->elem[out->nelem++] = (struct text_elem){ .kind = ELEM_TAIL };
+	out->field = pool_array(e->pool, MODEL_SLOTS, sizeof *out->field);
+	for (uint32_t i = 0; i < e->slots.n; i++)
+		if (use[i].from.template == index)
+			out->field[out->nfield++] = (struct text_field){ use[i].slot,
+				elem_of[use[i].from.first], elem_of[use[i].from.last] };
+}
+
+/* A source in an earlier message must be captured, so its template stays after all. */
+static void
+keep_sources(struct emitter *e)
+{
+	const struct slot_use *use = e->slots.at;
+
+	for (uint32_t i = 0; i < e->slots.n; i++)
+		if (e->template_of[use[i].from.template] == UINT32_MAX)
+			e->template_of[use[i].from.template] = e->t->ntemplate++;
+}
+
+void
+emit(struct text *t, struct pool *pool, const struct emit_input *in, struct emit_report *report)
+{
+	struct emitter e = { .pool = pool, .t = t, .in = in, .report = report };
+	const struct lexer *l = &in->x->client_lexer;
+	uint8_t *seps = pool_alloc(pool, 256);
+
+	*report = (struct emit_report){ 0 };
+	e.nlocal = pool_array(pool, in->client->n + 1, sizeof *e.nlocal);
+	e.reply_of = pool_array(pool, in->rules->n + 1, sizeof *e.reply_of);
+	e.map_of = pool_array(pool, in->rules->n + 1, sizeof *e.map_of);
+	e.bare_of = pool_array(pool, in->server->n + 1, sizeof *e.bare_of);
+	memset(e.reply_of, 0xff, in->rules->n * sizeof *e.reply_of);
+	memset(e.map_of, 0xff, in->rules->n * sizeof *e.map_of);
+	memset(e.bare_of, 0xff, in->server->n * sizeof *e.bare_of);
+	e.state_of = pool_array(pool, in->markov->nstates + 1, sizeof *e.state_of);
+	t->separators.p = seps;
+	for (unsigned b = 0; b < 256 && !l->binary; b++)
+		if (lexer_is_separator(l, (uint8_t)b))
+			seps[t->separators.n++] = (uint8_t)b;
+	t->class = pool_array(pool, 4, sizeof *t->class);
+	t->eom = pool_copy(pool, &in->x->eom, sizeof in->x->eom);
+	t->neom = 1;
+	e.template_of = pool_array(pool, in->client->n + 1, sizeof *e.template_of);
+	for (uint32_t i = 0; i < in->client->n; i++)
+		e.template_of[i] = in->decisions->dropped[i] ? UINT32_MAX : t->ntemplate++;
+	make_states(&e);
+	keep_sources(&e);
+	t->template = pool_array(pool, t->ntemplate, sizeof *t->template);
+	for (uint32_t i = 0; i < in->client->n; i++)
+		if (e.template_of[i] != UINT32_MAX)
+			make_template(&e, &t->template[e.template_of[i]], i);
+	t->reply = e.replies.at;
+	t->nreply = e.replies.n;
+	t->data = e.datas.at;
+	t->ndata = e.datas.n;
+	t->map = e.maps.at;
+	t->nmap = e.maps.n;
+}

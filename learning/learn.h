@@ -1,0 +1,53 @@
+#pragma once
+/*
+ * learn.h - the pipeline: captures in, text model out.
+ *
+ * learn() is a function of captures, parameters and seed; it allocates from the job's pool,
+ * reads no clock and writes no file. Stages in order: corpus, exchanges, templates, rules,
+ * clusters (PRISMA's events), Markov model, decisions, emit. The tool and the sensor's trainer
+ * call the same function and compile its text (models/compile.h).
+ */
+#include "learning/cluster.h"
+#include "learning/corpus.h"
+#include "learning/emit.h"
+
+enum { LEARN_MIN_CONVERSATIONS = 5, LEARN_CANDIDATES = 12 };
+
+struct learn_params {
+	const char *name;		/* of the service; NULL: from the port */
+	uint8_t proto;			/* 0: work out */
+	uint16_t port;
+	uint64_t seed;
+	const char *clusterer;		/* NULL: the one that foretells replies best */
+	uint32_t order;			/* 0: likewise */
+	const struct progress *progress;
+};
+
+struct learn_candidate {		/* a clusterer and an order that were tried */
+	const char *clusterer;
+	uint32_t order, clusters;
+	double foretold;		/* share of replies, each left out of its own evidence */
+};
+
+struct learn_report {
+	const struct corpus *corpus;
+	uint32_t conversations, exchanges, pipelined, silent, extra;
+	uint32_t client_templates, server_templates, answers;
+	struct cluster_report nmf;	/* of the client's side */
+	bool has_nmf;
+	struct learn_candidate candidate[LEARN_CANDIDATES];
+	uint32_t ncandidates, chosen;
+	uint32_t markov_states, dfa_states, minimal_states;
+	struct emit_report emit;
+	bool binary;
+};
+
+/*
+ * Fills t from the pool (do not text_fini() it). use[c] NULL or false: conversation c is held
+ * out. 0, or -errno with a sentence.
+ */
+int	learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+	    const struct learn_params *p, struct learn_report *report, struct diag *why);
+/* corpus_load() and learn_corpus() of everything. */
+int	learn(struct text *t, struct pool *pool, const char *const *paths, size_t n,
+	    const struct learn_params *p, struct learn_report *report, struct diag *why);
