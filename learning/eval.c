@@ -1,0 +1,158 @@
+#include "learning/eval.h"
+
+#include "learning/distance.h"
+#include "learning/embed.h"
+#include "models/session.h"
+
+struct player {			/* one conversation under way */
+	struct pool *pool;
+	const struct model *m;
+	struct session s;
+	struct arena arena;
+	struct session_env env;
+	struct fields fields;
+	uint8_t *out;		/* what the model said since the server's last turn */
+	size_t nout, room;
+	uint8_t *pending;	/* of a message that has not ended, with msg_len of the session */
+	size_t npending;
+	bool over;		/* the model has closed */
+	struct turn last;
+};
+
+static void
+collect(struct player *p, const struct turn *t)
+{
+	size_t from = 0, boundary = 0, n;
+
+	p->last = *t;
+	if (p->nout + t->out_len > p->room) {
+		p->room = (p->nout + t->out_len) * 2;
+		p->out = pool_grow(p->pool, p->out, p->nout, p->room, 1);
+	}
+	while (t->taken && from < t->out_len) {
+		n = session_render(&p->s, &p->fields, p->m, &p->env, from, p->out + p->nout,
+		    p->room - p->nout, &boundary);
+		if (n == 0)
+			break;
+		p->nout += n;
+		from += n;
+	}
+	p->over |= t->taken && (t->close || t->reset);
+}
+
+/* Bytes of a message that is not over yet wait for the client's next ones. */
+static void
+say(struct player *p, const struct message *m, bool datagram)
+{
+	struct span left = m->bytes;
+
+	if (p->npending > 0) {
+		uint8_t *both = pool_grow(p->pool, p->pending, p->npending, p->npending + m->bytes.n, 1);
+
+		memcpy(both + p->npending, m->bytes.p, m->bytes.n);
+		left = span_of(both, p->npending + m->bytes.n);
+	}
+	p->env.now_ms = m->last_ns / 1000000;
+	while (left.n > 0 && !p->over) {
+		struct turn t = { 0 };
+		size_t n = session_feed(&p->s, &p->arena, p->m, &p->env, left,
+		    datagram ? FEED_DATAGRAM : FEED_PUSH, &p->fields, &t);
+
+		if (!t.taken)
+			break;
+		collect(p, &t);
+		left = span_sub(left, n, left.n);
+	}
+	p->npending = left.n;
+	p->pending = pool_copy(p->pool, left.p, left.n);
+}
+
+static void
+judge(struct eval_report *out, struct player *p, const struct klass *k, struct eval_line *l)
+{
+	struct klass_name a = klass_of(k, l->recorded), b;
+
+	l->said = span_of(p->out, p->nout);
+	b = klass_of(k, l->said);
+	l->same_class = klass_eq(&a, &b);
+	l->equal = span_eq(l->recorded, l->said);
+	l->similarity = l->equal ? 1 : similarity(p->pool, l->recorded, l->said);
+	l->match = p->last.match;
+	l->conf = p->last.conf;
+	out->messages++;
+	out->class_messages += l->same_class;
+	out->equal += l->equal;
+	out->similarity += l->similarity;
+	p->out = NULL;
+	p->nout = p->room = 0;
+}
+
+static void
+play(struct eval_report *out, struct player *p, const struct corpus *c, uint32_t index,
+    const struct klass *k)
+{
+	const struct conversation *conv = &c->conversations[index];
+	const struct message *m = c->messages + conv->first;
+	bool datagram = conv->proto == PROTO_UDP, right = true, full = true;
+	struct eval_line l = { .conversation = index };
+	struct turn t = { 0 };
+
+	p->env = (struct session_env){ .own = conv->server, .peer = conv->client,
+		.own_port = conv->server_port, .peer_port = conv->client_port,
+		.now_ms = conv->start_ns / 1000000 };
+	p->over = false;
+	p->nout = p->npending = 0;
+	session_init(&p->s, p->m);
+	memset(&p->arena, 0, sizeof p->arena);
+	if (!datagram) {
+		session_event(&p->s, &p->arena, p->m, &p->env, EVENT_CONNECT, 0, &p->fields, &t);
+		if (t.taken)
+			collect(p, &t);
+	}
+	for (uint32_t i = 0; i < conv->n; i++) {
+		if (m[i].side == SIDE_CLIENT) {
+			l.asked = m[i].bytes;
+			l.state = p->s.state;
+			if (p->nout > 0)
+				p->nout = 0;	/* it spoke where the server was silent */
+			say(p, &m[i], datagram);
+			continue;
+		}
+		if (i > 0 && m[i - 1].side == SIDE_SERVER)
+			continue;	/* a second datagram to one question */
+		l.recorded = m[i].bytes;
+		full &= p->nout > 0;
+		judge(out, p, k, &l);
+		right &= l.same_class;
+		out->line[out->nlines++] = l;
+		l.position++;
+	}
+	out->conversations++;
+	out->class_conversations += right;
+	out->full_length += full;
+}
+
+void
+eval(struct eval_report *out, struct pool *pool, const struct model *m, const struct corpus *c,
+    const bool *use, const struct progress *progress)
+{
+	struct player p = { .pool = pool, .m = m };
+	struct span *said = pool_array(pool, c->nmessages + 1, sizeof *said);
+	struct klass k;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->nmessages; i++)
+		if (c->messages[i].side == SIDE_CLIENT)
+			said[n++] = c->messages[i].bytes;
+	klass_learn(&k, c, !embed_is_text(said, n));
+	*out = (struct eval_report){ 0 };
+	out->line = pool_array(pool, c->nmessages + 1, sizeof *out->line);
+	for (uint32_t i = 0; i < c->nconversations; i++) {
+		if (i % 64 == 0)
+			progress_at(progress, "play", (double)i / c->nconversations);
+		if ((use == NULL || use[i]) && c->conversations[i].n > 0)
+			play(out, &p, c, i, &k);
+	}
+	if (out->messages > 0)
+		out->similarity /= out->messages;
+}
