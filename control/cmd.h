@@ -12,6 +12,8 @@
 enum { CMD_DONE = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
 
 int	cmd_compile(int argc, char **argv);
+int	cmd_eval(int argc, char **argv);
+int	cmd_learn(int argc, char **argv);
 int	cmd_show(int argc, char **argv);
 
 /* Says what is wrong (NULL: getopt has) and how the command is called. Returns CMD_USAGE. */

@@ -12,6 +12,20 @@ static const struct command {
 	const char *options;	/* a line each */
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "learn", "[--port tcp/21] [--name ftp] -o MODEL CAPTURE...", "learn a service from captures",
+	    "  -o, --output MODEL   where the model goes; replaced in one step\n"
+	    "  -p, --port PROTO/N   the service; worked out when the captures hold one\n"
+	    "  -n, --name NAME      what the service is called in records\n"
+	    "  -s, --seed N         of everything random; the same seed gives the same model\n"
+	    "  -c, --clusterer C    nmf, first-token, reply-supervised; the best is chosen\n"
+	    "  -k, --order K        of the Markov model: 1, 2 or 4; the best is chosen\n"
+	    "  -r, --report FILE    numbers as JSON\n",
+	    cmd_learn },
+	{ "eval", "[--json] [--transcripts FILE] MODEL CAPTURE...",
+	    "score a model on captures",
+	    "  -j, --json               the scores as one JSON object\n"
+	    "  -t, --transcripts FILE   what was asked, recorded and said, a JSON line each\n",
+	    cmd_eval },
 	{ "show", "[--text | --dot | --json] MODEL", "describe a model, or print it as text",
 	    "  -t, --text    the whole model as text; mynah compile reads it back\n"
 	    "  -d, --dot     its states and turns as a graph, for graphviz\n"
@@ -29,7 +43,7 @@ print_help(FILE *to)
 {
 	fputs("usage: mynah COMMAND ...\n\n", to);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(to, "  mynah %-8s %-34s %s\n", commands[i].name, commands[i].words,
+		fprintf(to, "  mynah %-8s %-50s %s\n", commands[i].name, commands[i].words,
 		    commands[i].what);
 	fputs("\nmynah COMMAND --help tells more. "
 	      "Exit status: 0 done, 1 failed, 2 wrong usage.\n", to);

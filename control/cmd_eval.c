@@ -1,0 +1,180 @@
+/* mynah eval - how well a model answers the clients of captures. */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "control/cmd.h"
+#include "control/job.h"
+#include "learning/eval.h"
+#include "models/session.h"
+
+struct trial {
+	const char *model_path, *transcripts;
+	bool json;
+	const char *const *captures;
+	size_t ncaptures;
+	struct job job;
+	struct model *model;
+	struct eval_report report;
+	struct diag why;
+};
+
+/* Bytes as text: what JSON strings cannot hold is written \xHH, and a backslash doubled. */
+static json_t *
+bytes_json(struct pool *pool, struct span s)
+{
+	static const char hex[] = "0123456789abcdef";
+	char *to = pool_alloc(pool, 4 * s.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+
+		if (c == '\\') {
+			to[n++] = '\\';
+			to[n++] = '\\';
+		} else if ((c >= ' ' && c < 0x7f) || c == '\n' || c == '\r' || c == '\t') {
+			to[n++] = (char)c;
+		} else {
+			to[n++] = '\\';
+			to[n++] = 'x';
+			to[n++] = hex[c >> 4];
+			to[n++] = hex[c & 15];
+		}
+	}
+	return json_stringn(to, n);
+}
+
+static int
+write_transcripts(struct trial *t, struct pool *pool)
+{
+	static const char *const match[] = { "exact", "resync", "near", "other", "none" };
+	FILE *f = fopen(t->transcripts, "w");
+	int err = 0;
+
+	if (f == NULL)
+		return diag_set(&t->why, -errno, "%s: cannot be written: %s", t->transcripts,
+		    strerror(errno));
+	for (uint32_t i = 0; i < t->report.nlines && err == 0; i++) {
+		const struct eval_line *l = &t->report.line[i];
+		json_t *o = json_pack("{s:i, s:i, s:i, s:o, s:o, s:o, s:b, s:b, s:f, s:s, s:f}",
+		    "conversation", (int)l->conversation, "position", (int)l->position,
+		    "state", (int)l->state, "asked", bytes_json(pool, l->asked),
+		    "recorded", bytes_json(pool, l->recorded), "said", bytes_json(pool, l->said),
+		    "class_agrees", l->same_class, "equal", l->equal, "similarity", l->similarity,
+		    "match", match[MIN(l->match, (uint8_t)MATCH_NONE)], "confidence", l->conf / 255.0);
+
+		err = o == NULL || json_dumpf(o, f, JSON_COMPACT) != 0 || fputc('\n', f) == EOF;
+		json_decref(o);
+	}
+	if (fclose(f) != 0 || err != 0)
+		return diag_set(&t->why, -EIO, "%s: not all of it could be written; the disk may be "
+		    "full", t->transcripts);
+	return 0;
+}
+
+static double
+share(uint32_t part, uint32_t all)
+{
+	return all == 0 ? 0 : (double)part / all;
+}
+
+static void
+print_report(const struct trial *t)
+{
+	const struct eval_report *r = &t->report;
+
+	if (t->json) {
+		json_t *o = json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f}",
+		    "conversations", (int)r->conversations, "messages", (int)r->messages,
+		    "class_agreement_messages", share(r->class_messages, r->messages),
+		    "class_agreement_conversations", share(r->class_conversations, r->conversations),
+		    "byte_equal", share(r->equal, r->messages), "similarity", r->similarity,
+		    "full_length", share(r->full_length, r->conversations));
+
+		json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(o);
+		return;
+	}
+	printf("%s: %u conversations, %u server messages\n", t->model_path, r->conversations,
+	    r->messages);
+	printf("  class agreement       %6.2f %% of messages, %6.2f %% of conversations\n",
+	    100 * share(r->class_messages, r->messages),
+	    100 * share(r->class_conversations, r->conversations));
+	printf("  equal byte for byte   %6.2f %% of messages\n", 100 * share(r->equal, r->messages));
+	printf("  similarity            %6.2f %%\n", 100 * r->similarity);
+	printf("  full length reached   %6.2f %% of conversations\n",
+	    100 * share(r->full_length, r->conversations));
+}
+
+static int
+eval_in_pool(struct pool *pool, void *ctx)
+{
+	struct trial *t = ctx;
+	struct corpus_options o = { .progress = t->job.progress.fn, .ctx = &t->job };
+	struct corpus *c;
+	int err;
+
+	o.proto = model_proto(t->model) == MODEL_TCP ? PROTO_TCP : PROTO_UDP;
+	err = corpus_load(&c, pool, &o, t->captures, t->ncaptures, &t->why);
+	if (err < 0)
+		return err;
+	eval(&t->report, pool, t->model, c, NULL, &t->job.progress);
+	if (t->report.messages == 0)
+		return diag_set(&t->why, -ENODATA, "%s: no server message to compare with",
+		    t->captures[0]);
+	return t->transcripts == NULL ? 0 : write_transcripts(t, pool);
+}
+
+static int
+run(struct trial *t)
+{
+	int err = model_load(&t->model, t->model_path, &t->why);
+
+	if (err == 0) {
+		err = job_init(&t->job, 0, &t->why);
+		if (err == 0) {
+			diag_set(&t->why, 0, "%s: not enough memory to play it", t->captures[0]);
+			err = pool_run(&t->job.pool, eval_in_pool, t);
+			job_fini(&t->job);
+		}
+		model_destroy(t->model);
+	}
+	if (err < 0)
+		return cmd_failed(&t->why);
+	print_report(t);
+	return CMD_DONE;
+}
+
+int
+cmd_eval(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "transcripts", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static struct trial t;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "jt:", options, NULL)) != -1) {
+		switch (c) {
+		case 'j':
+			t.json = true;
+			break;
+		case 't':
+			t.transcripts = optarg;
+			break;
+		default:
+			return cmd_wrong_usage(argv, NULL);
+		}
+	}
+	if (argc - optind < 2)
+		return cmd_wrong_usage(argv, "name a model and at least one capture");
+	t.model_path = argv[optind];
+	t.captures = (const char *const *)argv + optind + 1;
+	t.ncaptures = (size_t)(argc - optind - 1);
+	return run(&t);
+}

@@ -1,0 +1,257 @@
+/* mynah learn - captures of a service in, a model out. */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "control/cmd.h"
+#include "control/job.h"
+#include "learning/learn.h"
+#include "models/compile.h"
+
+struct order {			/* what the command line asks for, and what came of it */
+	struct learn_params params;
+	const char *out, *report_path;
+	const char *const *captures;
+	size_t ncaptures;
+	struct job job;
+	struct text text;
+	struct learn_report report;
+	struct compile_report compiled;
+	struct diag why;
+};
+
+/* "tcp/21" */
+static bool
+parse_port(const char *s, uint8_t *proto, uint16_t *port)
+{
+	char *end;
+	unsigned long n;
+
+	if (strncmp(s, "tcp/", 4) == 0)
+		*proto = PROTO_TCP;
+	else if (strncmp(s, "udp/", 4) == 0)
+		*proto = PROTO_UDP;
+	else
+		return false;
+	if (s[4] < '0' || s[4] > '9')
+		return false;
+	n = strtoul(s + 4, &end, 10);
+	*port = (uint16_t)n;
+	return *end == '\0' && n > 0 && n < 65536;
+}
+
+static bool
+parse_number(const char *s, uint64_t most, uint64_t *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoull(s, &end, 10);
+	return *s >= '0' && *s <= '9' && *end == '\0' && errno == 0 && *n <= most;
+}
+
+/* Packets that were not used, by why: name and number, in the order of the counters. */
+static void
+each_unused(const struct corpus_report *r, void (*say)(void *, const char *, uint64_t), void *ctx)
+{
+	for (unsigned f = 1; f < WIRE_FAULTS; f++)
+		say(ctx, wire_fault_name((enum wire_fault)f), r->fault[f]);
+	say(ctx, "other-protocol", r->other_protocol);
+	say(ctx, "other-service", r->other_service);
+	say(ctx, "stray-segments", r->stray);
+	say(ctx, "unanswered-connections", r->unanswered);
+	say(ctx, "silent-conversations", r->silent);
+	say(ctx, "fragments-lost", r->frag_lost);
+}
+
+static void
+print_unused(void *ctx, const char *why, uint64_t n)
+{
+	if (n > 0)
+		fprintf(ctx, "  not used: %llu %s\n", (unsigned long long)n, why);
+}
+
+static void
+print_summary(const struct order *o, FILE *to)
+{
+	const struct learn_report *r = &o->report;
+	const struct learn_candidate *c = &r->candidate[r->chosen];
+	const struct corpus *corpus = r->corpus;
+
+	fprintf(to, "%s: %.*s, %s/%u, %s\n", o->out, (int)o->text.name.n, o->text.name.p,
+	    corpus->proto == PROTO_TCP ? "tcp" : "udp", corpus->port,
+	    r->binary ? "binary" : "text");
+	fprintf(to, "  %u conversations, %u exchanges; %u client templates, %u replies, %u states, "
+	    "%u turns\n", r->conversations, r->exchanges, o->text.ntemplate, o->text.nreply,
+	    r->emit.states, r->emit.turns);
+	fprintf(to, "  clusters: %s (%u), order %u: foretells %.1f %% of the replies left out\n",
+	    c->clusterer, c->clusters, c->order, 100 * c->foretold);
+	fputs("  rules:", to);
+	for (unsigned k = 0; k < RULE_KINDS; k++)
+		fprintf(to, " %u %s%s", r->emit.rule[k], rule_names[k], k + 1 < RULE_KINDS ? "," : "\n");
+	fprintf(to, "  automaton: %u states, %u byte classes; image: %zu bytes\n",
+	    o->compiled.automaton_states, o->compiled.byte_classes, o->compiled.image_bytes);
+	if (o->compiled.templates_left_out > 0)
+		fprintf(to, "  %u templates left out: the automaton was full\n",
+		    o->compiled.templates_left_out);
+	if (r->pipelined > 0)
+		fprintf(to, "  not used: %u messages sent in one go, whose replies cannot be told apart\n",
+		    r->pipelined);
+	if (r->extra > 0)
+		fprintf(to, "  not used: %u further messages of the server to one question\n", r->extra);
+	each_unused(&corpus->report, print_unused, to);
+	for (uint32_t i = 0; i < corpus->nsources; i++)
+		if (corpus->sources[i].warning != NULL)
+			fprintf(to, "  warning: %s\n", corpus->sources[i].warning);
+}
+
+static void
+put_unused(void *ctx, const char *why, uint64_t n)
+{
+	json_object_set_new(ctx, why, json_integer((json_int_t)n));
+}
+
+static json_t *
+candidates_json(const struct learn_report *r)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < r->ncandidates; i++) {
+		const struct learn_candidate *c = &r->candidate[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:f, s:b}", "clusterer",
+		    c->clusterer, "order", (int)c->order, "clusters", (int)c->clusters,
+		    "foretold", c->foretold, "chosen", i == r->chosen));
+	}
+	return list;
+}
+
+static int
+write_report(const struct order *o, struct diag *why)
+{
+	const struct learn_report *r = &o->report;
+	json_t *root, *rules = json_object(), *unused = json_object();
+	int err = 0;
+
+	for (unsigned k = 0; k < RULE_KINDS; k++)
+		json_object_set_new(rules, rule_names[k], json_integer(r->emit.rule[k]));
+	each_unused(&r->corpus->report, put_unused, unused);
+	root = json_pack("{s:s%, s:s, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, "
+	    "s:i, s:i, s:i, s:o, s:o, s:o}",
+	    "service", o->text.name.p, o->text.name.n,
+	    "proto", r->corpus->proto == PROTO_TCP ? "tcp" : "udp",
+	    "port", (int)r->corpus->port, "binary", r->binary,
+	    "conversations", (int)r->conversations, "exchanges", (int)r->exchanges,
+	    "pipelined", (int)r->pipelined, "silent", (int)r->silent, "extra", (int)r->extra,
+	    "templates", (int)o->text.ntemplate, "replies", (int)o->text.nreply,
+	    "states", (int)r->emit.states, "turns", (int)r->emit.turns,
+	    "markov_states", (int)r->markov_states, "minimal_states", (int)r->minimal_states,
+	    "templates_left_out", (int)o->compiled.templates_left_out,
+	    "automaton_states", (int)o->compiled.automaton_states,
+	    "rules", rules, "unused", unused, "candidates", candidates_json(r));
+	if (root == NULL || json_dump_file(root, o->report_path, JSON_INDENT(2)) != 0)
+		err = diag_set(why, -EIO, "%s: the report cannot be written: %s", o->report_path,
+		    strerror(errno));
+	json_decref(root);
+	return err;
+}
+
+static int
+learn_in_pool(struct pool *pool, void *ctx)
+{
+	struct order *o = ctx;
+	uint8_t *image;
+	size_t n;
+	int err;
+
+	o->params.progress = &o->job.progress;
+	err = learn(&o->text, pool, o->captures, o->ncaptures, &o->params, &o->report, &o->why);
+	if (err < 0)
+		return err;
+	progress_at(&o->job.progress, "compile", 0);
+	err = compile(&o->text, &image, &n, &o->compiled, &o->why);
+	if (err < 0)
+		return err;
+	err = image_save(o->out, span_of(image, n), &o->why);
+	free(image);
+	if (err == 0 && o->report_path != NULL)
+		err = write_report(o, &o->why);
+	return err;
+}
+
+static int
+run(struct order *o)
+{
+	int err = job_init(&o->job, 0, &o->why);
+
+	if (err < 0)
+		return cmd_failed(&o->why);
+	diag_set(&o->why, 0, "%s: not enough memory to learn from it", o->captures[0]);
+	err = pool_run(&o->job.pool, learn_in_pool, o);
+	if (err == 0) {
+		progress_at(&o->job.progress, "compile", 1);
+		if (o->job.stage != NULL)
+			fputs("\r\033[K", stderr);
+		print_summary(o, stdout);
+	}
+	job_fini(&o->job);
+	return err < 0 ? cmd_failed(&o->why) : CMD_DONE;
+}
+
+int
+cmd_learn(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "port", required_argument, NULL, 'p' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "clusterer", required_argument, NULL, 'c' },
+		{ "order", required_argument, NULL, 'k' },
+		{ "report", required_argument, NULL, 'r' },
+		{ "output", required_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static struct order o;
+	uint64_t n;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "p:n:s:c:k:r:o:", options, NULL)) != -1) {
+		switch (c) {
+		case 'p':
+			if (!parse_port(optarg, &o.params.proto, &o.params.port))
+				return cmd_wrong_usage(argv, "--port %s: write it as tcp/21 or udp/53", optarg);
+			break;
+		case 'n':
+			o.params.name = optarg;
+			break;
+		case 's':
+			if (!parse_number(optarg, UINT64_MAX, &o.params.seed))
+				return cmd_wrong_usage(argv, "--seed %s: not a number", optarg);
+			break;
+		case 'c':
+			o.params.clusterer = optarg;
+			break;
+		case 'k':
+			if (!parse_number(optarg, 8, &n) || n == 0)
+				return cmd_wrong_usage(argv, "--order %s: not a number from 1 to 8", optarg);
+			o.params.order = (uint32_t)n;
+			break;
+		case 'r':
+			o.report_path = optarg;
+			break;
+		case 'o':
+			o.out = optarg;
+			break;
+		default:
+			return cmd_wrong_usage(argv, NULL);
+		}
+	}
+	if (o.out == NULL)
+		return cmd_wrong_usage(argv, "say with -o where the model goes");
+	if (optind == argc)
+		return cmd_wrong_usage(argv, "no capture to learn from");
+	o.captures = (const char *const *)argv + optind;
+	o.ncaptures = (size_t)(argc - optind);
+	return run(&o);
+}

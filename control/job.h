@@ -1,0 +1,22 @@
+#pragma once
+/*
+ * job.h - a learning job's memory and its progress line: what the tool and the trainer share.
+ *
+ * The job's pool takes its chunks from a jemalloc arena of its own, which is destroyed with
+ * everything in it when the job ends; so the peak goes back to the system.
+ */
+#include "learning/pool.h"
+#include "learning/progress.h"
+#include "models/diag.h"
+
+struct job {
+	struct pool pool;
+	unsigned arena;
+	struct progress progress;	/* a line on the terminal; nothing where there is none */
+	const char *stage;		/* being shown */
+	int percent;
+};
+
+/* limit_bytes 0: none. -ENOMEM when there is no arena to be had. */
+int	job_init(struct job *j, size_t limit_bytes, struct diag *why);
+void	job_fini(struct job *j);
