@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/cmd.h"
+#include "control/proto.h"
 
 static const struct command {
 	const char *name, *words, *what;
@@ -36,6 +37,14 @@ static const struct command {
 	    "  -n, --check          only say whether the text is a good model\n"
 	    "TEXT may be - for standard input.\n",
 	    cmd_compile },
+	{ "ctl", "[-s SOCKET] COMMAND", "talk to a running mynahd",
+	    "  -s, --socket SOCKET  its control socket; " CTL_SOCKET "\n"
+	    "  -j, --json           the answer as it came: one JSON object\n"
+	    "Commands:\n"
+#define LINE(name, args, help) "  " name args "\n      " help "\n"
+	    CTL_COMMANDS(LINE),
+#undef LINE
+	    cmd_ctl },
 };
 
 static void

@@ -1,0 +1,22 @@
+#pragma once
+/*
+ * proto.h - what mynah ctl and mynahd say to each other.
+ *
+ * A request is one line of words separated by single spaces; inside a word, space, %, newline
+ * and other control bytes stand as %XX. The answer is one line of JSON: {"ok":true, ...} or
+ * {"ok":false, "error":"One sentence."}. Then the next request may follow. Anybody who may
+ * open the socket may ask: its file mode is the only lock.
+ */
+#include <stddef.h>
+
+#define CTL_SOCKET "/run/mynahd.sock"	/* where neither side was told otherwise */
+
+enum { CTL_LINE = 4096, CTL_WORDS = 4 };	/* bytes with the newline; words of a request */
+
+#define CTL_COMMANDS(X)                                                                        \
+	X("status", "", "uptime, rates, models on air, drops, memory")                         \
+	X("models", "", "what is on air, and what conversations still hold")                   \
+	X("load", " FILE [NAME]", "put a model on air; conversations in progress keep theirs")  \
+	X("flows", "", "conversations by worker")                                              \
+	X("counters", "", "every counter")                                                     \
+	X("stop", "", "end every conversation and the program")
