@@ -1,0 +1,503 @@
+#include "control/conf.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/schema.h"
+#include "dataplane/persona.h"
+
+enum { PATH_LONGEST = 1024, SOCKET_LONGEST = 107 };	/* sun_path less its NUL */
+
+static const cyaml_strval_t switches[] = { { "yes", SWITCH_YES }, { "no", SWITCH_NO },
+	{ "true", SWITCH_YES }, { "false", SWITCH_NO } };
+static const cyaml_strval_t actions[] = { { "reset", CONF_RESET }, { "silent", CONF_SILENT },
+	{ "drop", CONF_DROP }, { "handshake", CONF_HANDSHAKE } };
+
+#define TEXT(key, optional, type, member, longest)                                             \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | (optional), type, member, 1, longest)
+#define NUMBER(key, optional, type, member) CYAML_FIELD_UINT(key, optional, type, member)
+#define SWITCH(key, type, member)                                                              \
+	CYAML_FIELD_ENUM(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, type, member, switches, \
+	    ARRAY_LEN(switches))
+#define ACTION(key, type, member)                                                              \
+	CYAML_FIELD_ENUM(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, type, member, actions,  \
+	    ARRAY_LEN(actions))
+#define NEEDED 0
+
+static const cyaml_schema_field_t port_fields[] = {
+	TEXT("device", NEEDED, struct conf_port, device, 255),
+	TEXT("link-address", NEEDED, struct conf_port, link_address, 45),
+	TEXT("mac", CYAML_FLAG_OPTIONAL, struct conf_port, mac, 17),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t port_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct conf_port, port_fields)
+};
+static const cyaml_schema_value_t core_value = {
+	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t)
+};
+static const cyaml_schema_field_t cores_fields[] = {
+	NUMBER("control", NEEDED, struct conf_cores, control),
+	CYAML_FIELD_SEQUENCE("workers", CYAML_FLAG_POINTER, struct conf_cores, workers, &core_value,
+	    1, CONF_WORKERS),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_field_t model_fields[] = {
+	TEXT("name", NEEDED, struct conf_model, name, 63),
+	TEXT("file", NEEDED, struct conf_model, file, PATH_LONGEST),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t model_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct conf_model, model_fields)
+};
+static const cyaml_schema_field_t service_fields[] = {
+	TEXT("port", NEEDED, struct conf_service, port, 9),
+	TEXT("model", CYAML_FLAG_OPTIONAL, struct conf_service, model, 63),
+	CYAML_FIELD_ENUM_PTR("action", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,
+	    struct conf_service, action, actions, ARRAY_LEN(actions)),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t service_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct conf_service, service_fields)
+};
+static const cyaml_schema_field_t prefix_fields[] = {
+	TEXT("prefix", NEEDED, struct conf_prefix, prefix, 49),
+	ACTION("action", struct conf_prefix, action),
+	SWITCH("on-link", struct conf_prefix, on_link),
+	SWITCH("ping", struct conf_prefix, ping),
+	TEXT("persona", CYAML_FLAG_OPTIONAL, struct conf_prefix, persona, 63),
+	CYAML_FIELD_SEQUENCE("services", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_prefix,
+	    services, &service_value, 0, CONF_SERVICES),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t prefix_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct conf_prefix, prefix_fields)
+};
+static const cyaml_schema_field_t limits_fields[] = {
+	NUMBER("flows", CYAML_FLAG_OPTIONAL, struct conf_limits, flows),
+	NUMBER("idle-tcp", CYAML_FLAG_OPTIONAL, struct conf_limits, idle_tcp_s),
+	NUMBER("idle-udp", CYAML_FLAG_OPTIONAL, struct conf_limits, idle_udp_s),
+	NUMBER("lifetime", CYAML_FLAG_OPTIONAL, struct conf_limits, lifetime_s),
+	NUMBER("udp-ratio", CYAML_FLAG_OPTIONAL, struct conf_limits, udp_ratio),
+	NUMBER("syn-acks", CYAML_FLAG_OPTIONAL, struct conf_limits, syn_acks),
+	NUMBER("record-lines", CYAML_FLAG_OPTIONAL, struct conf_limits, records),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_field_t top_fields[] = {
+	TEXT("host", CYAML_FLAG_OPTIONAL, struct conf, host, 63),
+	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER, struct conf, ports, &port_value, 1, CONF_PORTS),
+	SWITCH("huge-pages", struct conf, huge_pages),
+	NUMBER("worker-threads", CYAML_FLAG_OPTIONAL, struct conf, workers),
+	CYAML_FIELD_MAPPING_PTR("cores", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf, cores,
+	    cores_fields),
+	CYAML_FIELD_SEQUENCE("models", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf, models,
+	    &model_value, 0, SET_SLOTS - 1),
+	CYAML_FIELD_SEQUENCE("prefixes", CYAML_FLAG_POINTER, struct conf, prefixes, &prefix_value, 1,
+	    SET_RANGES),
+	TEXT("control-socket", CYAML_FLAG_OPTIONAL, struct conf, control, SOCKET_LONGEST),
+	TEXT("record-file", CYAML_FLAG_OPTIONAL, struct conf, records, PATH_LONGEST),
+	TEXT("key-file", CYAML_FLAG_OPTIONAL, struct conf, key, PATH_LONGEST),
+	TEXT("user", CYAML_FLAG_OPTIONAL, struct conf, user, 31),
+	CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct conf, limits, limits_fields),
+	CYAML_FIELD_END
+};
+const cyaml_schema_value_t conf_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct conf, top_fields)
+};
+
+static const struct schema_range ranges[] = {
+	{ "worker-threads", 1, CONF_WORKERS },
+	{ "control", 0, 1023 },
+	{ "an entry of workers", 0, 1023 },
+	{ "flows", 1024, 1 << 26 },
+	{ "idle-tcp", 1, 86400 },
+	{ "idle-udp", 1, 86400 },
+	{ "lifetime", 1, 604800 },
+	{ "udp-ratio", 1, 3 },
+	{ "syn-acks", 1, 100000000 },
+	{ "record-lines", 1, 10000000 },
+};
+
+static void
+silent(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
+{
+	(void)level;
+	(void)ctx;
+	(void)fmt;
+	(void)args;
+}
+
+static const cyaml_config_t cyaml = {
+	.log_fn = silent, .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR,
+	.flags = CYAML_CFG_STYLE_BLOCK,
+};
+
+struct checking {
+	struct conf *c;
+	const struct schema_file *f;
+	struct diag *why;
+};
+
+/* "file line N: " and the rest, for the key at path. */
+static int PRINTF(3, 4)
+bad(const struct checking *k, const char *path, const char *fmt, ...)
+{
+	char rest[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(rest, sizeof rest, fmt, ap);
+	va_end(ap);
+	return diag_set(k->why, -EINVAL, "%s line %u: %s", k->f->path, schema_line(k->f, path), rest);
+}
+
+static char *
+join(const char *folder, size_t n, const char *name)
+{
+	char *to;
+
+	if (name[0] == '/')
+		return strdup(name);
+	return asprintf(&to, "%.*s/%s", (int)n, folder, name) < 0 ? NULL : to;
+}
+
+/* Makes *name absolute, seen from the folder of the YAML file. */
+static int
+resolve(const struct checking *k, const char *path, char **name)
+{
+	char real[PATH_MAX], *to;
+	const char *slash;
+
+	if (*name == NULL)
+		return 0;
+	if (realpath(path, real) == NULL)
+		return diag_set(k->why, -errno, "%s: %s.", path, strerror(errno));
+	slash = strrchr(real, '/');
+	to = join(real, (size_t)(slash - real), *name);
+	if (to == NULL)
+		return diag_set(k->why, -ENOMEM, "%s: no memory.", path);
+	free(*name);
+	*name = to;
+	return 0;
+}
+
+static int
+resolve_all(const struct checking *k, const char *path)
+{
+	struct conf *c = k->c;
+	int err = resolve(k, path, &c->control);
+
+	if (err == 0)
+		err = resolve(k, path, &c->records);
+	if (err == 0)
+		err = resolve(k, path, &c->key);
+	for (uint32_t i = 0; err == 0 && i < c->models_count; i++)
+		err = resolve(k, path, &c->models[i].file);
+	if (err == 0 && strlen(c->control) > SOCKET_LONGEST)
+		err = bad(k, "control-socket", "control-socket is %zu characters long with its folder; "
+		    "a socket's name has at most %d.", strlen(c->control), SOCKET_LONGEST);
+	return err;
+}
+
+/* Keys that were not given, before names become absolute. */
+static int
+set_defaults(struct conf *c)
+{
+	struct conf_limits *l = &c->limits;
+	uint32_t flows = 1024;
+
+	if (c->control == NULL)
+		c->control = strdup("/run/mynahd.sock");
+	if (c->key == NULL)
+		c->key = strdup("mynahd.key");
+	if (c->control == NULL || c->key == NULL)
+		return -ENOMEM;
+	if (c->huge_pages == SWITCH_UNSET)
+		c->huge_pages = SWITCH_NO;
+	if (c->workers == 0)
+		c->workers = c->cores != NULL ? c->cores->workers_count : 1;
+	while (flows < (l->flows ? l->flows : 65536))
+		flows *= 2;
+	l->flows = flows;
+	l->idle_tcp_s = l->idle_tcp_s ? l->idle_tcp_s : 300;
+	l->idle_udp_s = l->idle_udp_s ? l->idle_udp_s : 30;
+	l->lifetime_s = l->lifetime_s ? l->lifetime_s : 3600;
+	l->udp_ratio = l->udp_ratio ? l->udp_ratio : 3;
+	l->syn_acks = l->syn_acks ? l->syn_acks : 100000;
+	l->records = l->records ? l->records : 20000;
+	for (uint32_t i = 0; i < c->prefixes_count; i++) {
+		struct conf_prefix *p = &c->prefixes[i];
+
+		p->action = p->action ? p->action : CONF_RESET;
+		p->on_link = p->on_link ? p->on_link : SWITCH_NO;
+		p->ping = p->ping ? p->ping : SWITCH_YES;
+		if (p->persona == NULL && (p->persona = strdup("linux")) == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int
+check_port(const struct checking *k, uint32_t i)
+{
+	struct conf_port *p = &k->c->ports[i];
+	char path[64];
+	unsigned m[6];
+	int end = 0;
+
+	snprintf(path, sizeof path, "ports[%u].link-address", i);
+	if (addr_parse(&p->link, p->link_address) < 0 || !addr_is_v4(&p->link))
+		return bad(k, path, "link-address is \"%s\"; it must be an IPv4 address like 192.0.2.2.",
+		    p->link_address);
+	snprintf(path, sizeof path, "ports[%u].mac", i);
+	if (p->mac != NULL) {
+		if (sscanf(p->mac, "%2x:%2x:%2x:%2x:%2x:%2x%n", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5],
+			&end) != 6 || p->mac[end] != '\0' || (m[0] & 1))
+			return bad(k, path, "mac is \"%s\"; it must be a unicast address like 02:00:00:00:00:02.",
+			    p->mac);
+		for (int j = 0; j < 6; j++)
+			p->mac_bytes[j] = (uint8_t)m[j];
+	}
+	snprintf(path, sizeof path, "ports[%u].device", i);
+	for (uint32_t j = 0; j < i; j++)
+		if (strcmp(k->c->ports[j].device, p->device) == 0)
+			return bad(k, path, "device \"%s\" stands here a second time.", p->device);
+	return 0;
+}
+
+static int
+check_cores(const struct checking *k)
+{
+	const struct conf_cores *o = k->c->cores;
+	char path[64];
+
+	if (o == NULL)
+		return 0;
+	if (k->c->workers != o->workers_count)
+		return bad(k, "worker-threads", "worker-threads is %u, but cores lists %u for workers; "
+		    "leave worker-threads out.", k->c->workers, o->workers_count);
+	for (uint32_t i = 0; i < o->workers_count; i++) {
+		snprintf(path, sizeof path, "cores.workers[%u]", i);
+		if (o->workers[i] == o->control)
+			return bad(k, path, "core %u is the control core already.", o->control);
+		for (uint32_t j = 0; j < i; j++)
+			if (o->workers[i] == o->workers[j])
+				return bad(k, path, "core %u stands here a second time.", o->workers[i]);
+	}
+	return 0;
+}
+
+/* Names go into records, the control protocol and file names. */
+static bool
+plain_name(const char *s)
+{
+	return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
+}
+
+static int
+check_model(const struct checking *k, uint32_t i)
+{
+	const struct conf_model *m = &k->c->models[i];
+	char path[64];
+
+	snprintf(path, sizeof path, "models[%u].name", i);
+	if (!plain_name(m->name))
+		return bad(k, path, "name is \"%s\"; allowed are letters, digits, dot, underscore, hyphen.",
+		    m->name);
+	for (uint32_t j = 0; j < i; j++)
+		if (strcmp(k->c->models[j].name, m->name) == 0)
+			return bad(k, path, "model \"%s\" stands here a second time.", m->name);
+	return 0;
+}
+
+static int
+parse_prefix(struct conf_prefix *p)
+{
+	char text[64], *slash, *end;
+	unsigned long bits, width;
+
+	snprintf(text, sizeof text, "%s", p->prefix);
+	slash = strchr(text, '/');
+	if (slash == NULL)
+		return -EINVAL;
+	*slash++ = '\0';
+	if (addr_parse(&p->addr, text) < 0 || *slash < '0' || *slash > '9')
+		return -EINVAL;
+	width = addr_is_v4(&p->addr) ? 32 : 128;
+	bits = strtoul(slash, &end, 10);
+	if (*end != '\0' || bits > width)
+		return -EINVAL;
+	p->bits = (unsigned)(bits + 128 - width);
+	return 0;
+}
+
+static bool
+host_bits(const struct conf_prefix *p)
+{
+	struct addr a = p->addr;
+
+	for (unsigned bit = p->bits; bit < 128; bit++)
+		if (a.b[bit / 8] & 0x80 >> bit % 8)
+			return true;
+	return false;
+}
+
+static int
+parse_service_port(struct conf_service *s)
+{
+	char *end;
+	unsigned long n;
+
+	if (strncmp(s->port, "tcp/", 4) == 0)
+		s->proto = MODEL_TCP;
+	else if (strncmp(s->port, "udp/", 4) == 0)
+		s->proto = MODEL_UDP;
+	else
+		return -EINVAL;
+	n = strtoul(s->port + 4, &end, 10);
+	if (s->port[4] < '1' || s->port[4] > '9' || *end != '\0' || n > 65535)
+		return -EINVAL;
+	s->number = (uint16_t)n;
+	return 0;
+}
+
+static int
+find_model(const struct conf *c, const char *name)
+{
+	for (uint32_t i = 0; i < c->models_count; i++)
+		if (strcmp(c->models[i].name, name) == 0)
+			return (int)i;
+	return -ENOENT;
+}
+
+static int
+check_service(const struct checking *k, uint32_t i, uint32_t j)
+{
+	const struct conf_prefix *p = &k->c->prefixes[i];
+	struct conf_service *s = &p->services[j];
+	char path[80];
+	int at;
+
+	snprintf(path, sizeof path, "prefixes[%u].services[%u].port", i, j);
+	if (parse_service_port(s) < 0)
+		return bad(k, path, "port is \"%s\"; it must be tcp/ or udp/ and a number from 1 to 65535.",
+		    s->port);
+	for (uint32_t o = 0; o < j; o++)
+		if (p->services[o].proto == s->proto && p->services[o].number == s->number)
+			return bad(k, path, "port %s of %s has a service already.", s->port, p->prefix);
+	if ((s->model == NULL) == (s->action == NULL))
+		return bad(k, path, "the service on %s must have either a model or an action.", s->port);
+	if (s->model == NULL)
+		return 0;
+	snprintf(path, sizeof path, "prefixes[%u].services[%u].model", i, j);
+	at = find_model(k->c, s->model);
+	if (at < 0)
+		return bad(k, path, "model \"%s\" is not in the list of models.", s->model);
+	s->model_index = (uint32_t)at;
+	return 0;
+}
+
+static int
+check_prefix(const struct checking *k, uint32_t i)
+{
+	struct conf_prefix *p = &k->c->prefixes[i];
+	char path[64];
+	int err = 0;
+
+	snprintf(path, sizeof path, "prefixes[%u].prefix", i);
+	if (parse_prefix(p) < 0)
+		return bad(k, path, "prefix is \"%s\"; it must be an address and its bits like 198.19.0.0/16.",
+		    p->prefix);
+	if (host_bits(p))
+		return bad(k, path, "prefix \"%s\" has bits set behind its length.", p->prefix);
+	for (uint32_t j = 0; j < i; j++)
+		if (k->c->prefixes[j].bits == p->bits && addr_eq(&k->c->prefixes[j].addr, &p->addr))
+			return bad(k, path, "prefix %s stands here a second time.", p->prefix);
+	for (uint32_t j = 0; j < k->c->ports_count; j++)
+		if (addr_in(&k->c->ports[j].link, &p->addr, p->bits))
+			return bad(k, path, "prefix %s contains the link-address %s.", p->prefix,
+			    k->c->ports[j].link_address);
+	snprintf(path, sizeof path, "prefixes[%u].persona", i);
+	p->who = persona_find(p->persona);
+	if (p->who == NULL)
+		return bad(k, path, "persona is \"%s\"; known: %s.", p->persona, persona_list());
+	for (uint32_t j = 0; err == 0 && j < p->services_count; j++)
+		err = check_service(k, i, j);
+	return err;
+}
+
+static int
+check_all(const struct checking *k)
+{
+	int err = check_cores(k);
+
+	for (uint32_t i = 0; err == 0 && i < k->c->ports_count; i++)
+		err = check_port(k, i);
+	for (uint32_t i = 0; err == 0 && i < k->c->models_count; i++)
+		err = check_model(k, i);
+	for (uint32_t i = 0; err == 0 && i < k->c->prefixes_count; i++)
+		err = check_prefix(k, i);
+	if (err == 0 && k->c->host != NULL && !plain_name(k->c->host))
+		err = bad(k, "host", "host is \"%s\"; allowed are letters, digits, dot, underscore, hyphen.",
+		    k->c->host);
+	return err;
+}
+
+int
+conf_load(struct conf **out, const char *path, struct diag *why)
+{
+	struct schema_file f;
+	struct checking k = { .f = &f, .why = why };
+	cyaml_err_t said;
+	int err;
+
+	err = schema_open(&f, path, why);
+	if (err < 0)
+		return err;
+	err = schema_check(&f, &conf_schema, ranges, ARRAY_LEN(ranges), why);
+	if (err < 0)
+		goto close;
+	said = cyaml_load_data((const uint8_t *)f.text, f.n, &cyaml, &conf_schema,
+	    (cyaml_data_t **)&k.c, NULL);
+	if (said != CYAML_OK) {
+		err = diag_set(why, -EINVAL, "%s: %s.", path, cyaml_strerror(said));
+		goto close;
+	}
+	err = set_defaults(k.c);
+	if (err < 0)
+		diag_set(why, err, "%s: no memory.", path);
+	else
+		err = check_all(&k);
+	if (err == 0)
+		err = resolve_all(&k, path);
+	if (err == 0)
+		*out = k.c;
+	else
+		conf_free(k.c);
+close:
+	schema_close(&f);
+	return err;
+}
+
+int
+conf_print(const struct conf *c, FILE *to, struct diag *why)
+{
+	cyaml_err_t said;
+	char *text = NULL;
+	size_t n = 0;
+
+	said = cyaml_save_data(&text, &n, &cyaml, &conf_schema, c, 0);
+	if (said != CYAML_OK)
+		return diag_set(why, -EINVAL, "The configuration cannot be printed: %s.", cyaml_strerror(said));
+	fwrite(text, 1, n, to);
+	cyaml.mem_fn(NULL, text, 0);
+	return 0;
+}
+
+void
+conf_free(struct conf *c)
+{
+	cyaml_free(&cyaml, &conf_schema, c, 0);
+}

@@ -1,0 +1,93 @@
+#pragma once
+/*
+ * conf.h - mynahd.yaml: what the sensor is told.
+ *
+ * One schema table (conf_schema) says which keys there are; libcyaml fills the structs from
+ * it, prints them in the same syntax, and the test of the manual reads it. What a schema
+ * cannot say (a port twice, a model that is nowhere listed) is checked after it, with the
+ * line. File names are relative to the YAML file's folder and absolute once loaded.
+ *
+ * Threads: control. conf_load() hands over a struct that conf_free() frees.
+ */
+#include <cyaml/cyaml.h>
+#include <stdio.h>
+
+#include "models/addr.h"
+#include "models/diag.h"
+#include "models/set.h"
+
+enum { CONF_PORTS = 8, CONF_WORKERS = 64, CONF_SERVICES = 4096 };
+enum conf_switch { SWITCH_UNSET, SWITCH_YES, SWITCH_NO };
+/* enum action shifted by one, so that 0 is "not given" */
+enum conf_action { CONF_UNSET, CONF_SILENT, CONF_DROP, CONF_RESET, CONF_HANDSHAKE };
+
+struct conf_port {
+	char *device;		/* PCI address or vdev string */
+	char *link_address;	/* next hop: ARP is answered for it */
+	char *mac;		/* NULL: the port's own */
+	struct addr link;	/* from here on: worked out, not in the file */
+	uint8_t mac_bytes[6];
+};
+
+struct conf_cores {
+	uint32_t control;
+	uint32_t *workers;
+	uint32_t workers_count;
+};
+
+struct conf_model {
+	char *name, *file;
+};
+
+struct conf_service {
+	char *port;		/* tcp/21 */
+	char *model;		/* one of both, the other is NULL */
+	enum conf_action *action;
+	uint8_t proto;		/* MODEL_TCP or MODEL_UDP */
+	uint16_t number;
+	uint32_t model_index;
+};
+
+struct conf_prefix {
+	char *prefix;
+	enum conf_action action;	/* ports without a service */
+	enum conf_switch on_link, ping;
+	char *persona;
+	struct conf_service *services;
+	uint32_t services_count;
+	struct addr addr;
+	unsigned bits;		/* of 128 */
+	const struct persona *who;
+};
+
+struct conf_limits {
+	uint32_t flows;		/* per worker and port, a power of two */
+	uint32_t idle_tcp_s, idle_udp_s, lifetime_s;
+	uint32_t udp_ratio;
+	uint32_t syn_acks;	/* per second and /24 */
+	uint32_t records;	/* lines per second */
+};
+
+struct conf {
+	char *host;		/* the sensor's name in records; NULL: the machine's */
+	char *user;		/* NULL: stay who we are */
+	char *control, *records, *key;	/* files */
+	enum conf_switch huge_pages;
+	uint32_t workers;
+	struct conf_cores *cores;	/* NULL: threads float */
+	struct conf_port *ports;
+	uint32_t ports_count;
+	struct conf_model *models;
+	uint32_t models_count;
+	struct conf_prefix *prefixes;
+	uint32_t prefixes_count;
+	struct conf_limits limits;
+};
+
+extern const cyaml_schema_value_t conf_schema;
+
+/* 0, or -errno with a sentence that names file, line, key, value and what is allowed. */
+int	conf_load(struct conf **out, const char *path, struct diag *why);
+/* The configuration in effect, in its own syntax. */
+int	conf_print(const struct conf *c, FILE *to, struct diag *why);
+void	conf_free(struct conf *c);

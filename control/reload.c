@@ -1,0 +1,266 @@
+#include "control/reload.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *
+proto_name(uint8_t proto)
+{
+	return proto == MODEL_TCP ? "tcp" : "udp";
+}
+
+/* A fifo or a device would keep control waiting; model_load() reads to the end. */
+static int
+load_file(struct model **out, const char *file, struct diag *why)
+{
+	struct stat st;
+
+	if (stat(file, &st) < 0)
+		return diag_set(why, -errno, "The model %s cannot be read: %s.", file, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return diag_set(why, -EINVAL, "The model %s is not a file.", file);
+	return model_load(out, file, why);
+}
+
+static void
+introduce(struct reload *r, int slot, const char *service, const struct model *m)
+{
+	struct voice *v = &r->voice[slot];
+	struct span name = model_name(m);
+
+	snprintf(v->service, sizeof v->service, "%s", service);
+	snprintf(v->model, sizeof v->model, "%.*s", (int)MIN(name.n, sizeof v->model - 1),
+	    (const char *)name.p);
+	snprintf(v->version, sizeof v->version, "%s", model_version(m));
+}
+
+static int
+check_protocols(const struct conf *c, struct model *const *models, struct diag *why)
+{
+	for (uint32_t i = 0; i < c->prefixes_count; i++)
+		for (uint32_t j = 0; j < c->prefixes[i].services_count; j++) {
+			const struct conf_service *s = &c->prefixes[i].services[j];
+
+			if (s->model != NULL && model_proto(models[s->model_index]) != s->proto)
+				return diag_set(why, -EINVAL, "The service on %s of %s cannot be model \"%s\": "
+				    "%s speaks %s.", s->port, c->prefixes[i].prefix, s->model,
+				    c->models[s->model_index].file,
+				    proto_name(model_proto(models[s->model_index])));
+		}
+	return 0;
+}
+
+/* All models of the configuration, in its order. */
+static int
+load_all(const struct conf *c, struct model **models, struct diag *why)
+{
+	uint32_t n = 0;
+	int err = 0;
+
+	while (err == 0 && n < c->models_count) {
+		err = load_file(&models[n], c->models[n].file, why);
+		n += err == 0;
+	}
+	if (err == 0)
+		err = check_protocols(c, models, why);
+	if (err < 0)
+		while (n > 0)
+			model_destroy(models[--n]);
+	return err;
+}
+
+int
+reload_check(const struct conf *c, struct diag *why)
+{
+	struct model *models[SET_SLOTS];
+	int err = load_all(c, models, why);
+
+	for (uint32_t i = 0; err == 0 && i < c->models_count; i++)
+		model_destroy(models[i]);
+	return err;
+}
+
+static uint8_t
+action_of(enum conf_action a)
+{
+	static const uint8_t actions[] = { [CONF_UNSET] = ACTION_RESET, [CONF_SILENT] = ACTION_SILENT,
+		[CONF_DROP] = ACTION_DROP, [CONF_RESET] = ACTION_RESET, [CONF_HANDSHAKE] = ACTION_HANDSHAKE };
+
+	return actions[a];
+}
+
+static void
+fill_range(struct range *to, const struct conf_prefix *p, const int *slots)
+{
+	struct target other = { .action = action_of(p->action) };
+
+	to->on_link = p->on_link == SWITCH_YES;
+	to->ping = p->ping == SWITCH_YES;
+	to->persona = p->who;
+	to->other_tcp = to->other_udp = other;
+	for (uint32_t i = 0; i < p->services_count; i++) {
+		const struct conf_service *v = &p->services[i];
+		struct target *t = v->proto == MODEL_TCP ? &to->tcp[v->number] : &to->udp[v->number];
+
+		if (v->model == NULL) {
+			*t = (struct target){ .action = action_of(*v->action) };
+			continue;
+		}
+		*t = (struct target){ .action = ACTION_ANSWER, .slot = (uint8_t)slots[v->model_index] };
+	}
+}
+
+int
+reload_first(struct reload *r, const struct conf *c, struct diag *why)
+{
+	struct model *models[SET_SLOTS];
+	int slots[SET_SLOTS];
+	struct set *s;
+	int err = load_all(c, models, why);
+
+	if (err < 0)
+		return err;
+	s = set_create(NULL);
+	for (uint32_t i = 0; s != NULL && i < c->models_count; i++) {
+		slots[i] = set_add(s, c->models[i].name, models[i]);
+		assert(slots[i] > 0);	/* the schema allows as many models as there are slots */
+		introduce(r, slots[i], c->models[i].name, models[i]);
+	}
+	for (uint32_t i = 0; s != NULL && err == 0 && i < c->prefixes_count; i++) {
+		struct range *to = set_add_range(s, &c->prefixes[i].addr, c->prefixes[i].bits);
+
+		if (to == NULL)
+			err = -ENOMEM;
+		else
+			fill_range(to, &c->prefixes[i], slots);
+	}
+	if (s == NULL || err < 0) {
+		if (s != NULL)
+			set_discard(s);
+		for (uint32_t i = 0; i < c->models_count; i++)
+			model_destroy(models[i]);
+		return diag_set(why, -ENOMEM, "No memory for the set of models.");
+	}
+	set_publish(s);
+	r->loaded += c->models_count;
+	return 0;
+}
+
+/* Which service a model without a name is meant for. */
+static const char *
+guess_service(const struct set *s, const struct model *m)
+{
+	struct span own = model_name(m);
+	const char *only = NULL;
+	unsigned n = 0;
+
+	for (unsigned i = 1; i < SET_SLOTS; i++) {
+		if (s->slot[i] == NULL || !s->on_air[i] || model_proto(s->slot[i]) != model_proto(m))
+			continue;
+		if (span_eq(span_str(s->name[i]), own))
+			return s->name[i];
+		only = s->name[i];
+		n++;
+	}
+	return n == 1 ? only : NULL;
+}
+
+static void
+list_services(char *to, size_t room, const struct set *s)
+{
+	size_t at = 0;
+
+	snprintf(to, room, "none");
+	for (unsigned i = 1; i < SET_SLOTS && at < room; i++)
+		if (s->slot[i] != NULL && s->on_air[i])
+			at += (size_t)snprintf(to + at, room - at, "%s%s", at ? ", " : "", s->name[i]);
+}
+
+/* The slot that m takes over, or -errno with a sentence. */
+static int
+predecessor(const struct set *s, const char *file, const char **name, const struct model *m,
+    struct diag *why)
+{
+	char have[256];
+	int old;
+
+	list_services(have, sizeof have, s);
+	if (*name == NULL)
+		*name = guess_service(s, m);
+	if (*name == NULL)
+		return diag_set(why, -EINVAL, "%s fits several services or none; name one of: %s.", file, have);
+	old = set_find(s, *name);
+	if (old < 0)
+		return diag_set(why, -ENOENT, "There is no service \"%.63s\" on air; there are: %s.", *name, have);
+	if (model_proto(s->slot[old]) != model_proto(m))
+		return diag_set(why, -EINVAL, "%s speaks %s, the service \"%s\" is on %s.", file,
+		    proto_name(model_proto(m)), *name, proto_name(model_proto(s->slot[old])));
+	return old;
+}
+
+static int
+swap(struct reload *r, struct model *m, int old, const char *name, struct diag *why)
+{
+	struct set *s = set_create(set_current());
+	int slot;
+
+	if (s == NULL)
+		return diag_set(why, -ENOMEM, "No memory for a new set of models.");
+	slot = set_add(s, name, m);
+	if (slot < 0) {
+		set_discard(s);
+		return diag_set(why, -EBUSY, "Busy: all %d slots hold models that conversations still use; "
+		    "try later.", SET_SLOTS - 1);
+	}
+	set_repoint(s, (uint8_t)old, (uint8_t)slot);
+	introduce(r, slot, name, m);
+	set_publish(s);
+	return slot;
+}
+
+int
+reload_load(struct reload *r, const char *file, const char *name, struct diag *why)
+{
+	struct model *m;
+	char kept[64];
+	int slot = load_file(&m, file, why);
+
+	if (slot < 0) {
+		r->refused++;
+		return slot;
+	}
+	slot = predecessor(set_current(), file, &name, m, why);
+	if (slot >= 0) {
+		snprintf(kept, sizeof kept, "%s", name);	/* the old set goes with set_publish() */
+		slot = swap(r, m, slot, kept, why);
+	}
+	if (slot < 0) {
+		model_destroy(m);
+		*(slot == -EBUSY ? &r->busy : &r->refused) += 1;
+		return slot;
+	}
+	r->loaded++;
+	return slot;
+}
+
+void
+reload_retire(struct reload *r)
+{
+	int n = set_retire(r->pins, r->npins);
+
+	if (n > 0)
+		r->retired += (unsigned)n;
+}
+
+uint64_t
+reload_pins(const struct reload *r, unsigned slot)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < r->npins; i++)
+		n += __atomic_load_n(&r->pins[i]->n[slot], __ATOMIC_RELAXED);
+	return n;
+}
