@@ -1,6 +1,8 @@
-#include "dataplane/inside.h"
+#include "dataplane/stack.h"
 
 #include <stdlib.h>
+
+#include "dataplane/inside.h"
 
 enum { CHUNK = 32, TIMERS_PER_CALL = 256, WAIT_MS = 1000, SECOND_MS = 1000 };
 enum { SCANS_PER_S = 50, UNKNOWNS_PER_S = 20, ARPS_PER_S = 1000, UNREACHABLES_PER_S = 1000,

@@ -492,12 +492,19 @@ rearm(struct stack *s, struct flow *f, bool progress)
 		stack_due(s, f, TIMER_IDLE, idle_ms(s, f));
 }
 
+/* The model wants a reset, and what it had to say has been acknowledged. */
+static bool
+may_reset(const struct stack *s, const struct flow *f)
+{
+	return f->flags & FLOW_RST_QUEUED && !(f->flags & FLOW_DELAYED) &&
+	    f->snd_una == out_end(s, f) && f->snd_una == snd_max(s, f);
+}
+
 /* After everything else: is the conversation over, and if not, when do we look again? */
 static void
 settle(struct stack *s, struct packet *p, struct flow *f, bool progress)
 {
-	if (f->flags & FLOW_RST_QUEUED && !(f->flags & FLOW_DELAYED) && f->snd_una == out_end(s, f) &&
-	    f->snd_una == snd_max(s, f)) {
+	if (may_reset(s, f)) {
 		send_reset(s, p, f);
 		stack_end(s, f, END_OUR_RESET);
 	} else if (f->state == FLOW_TIME_WAIT || f->state == FLOW_CLOSED) {
@@ -555,7 +562,7 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 	if (step.acked > 0 && f->talk != 0 && step.take == 0 && talk_waiting(&s->talks, talk_of(s, f)) > 0)
 		converse_held(s, f, talk_of(s, f), 0);
 	wind_up(s, f);
-	speak(s, p, f, step.ack, step.ahead);
+	speak(s, p, f, step.ack && !may_reset(s, f), step.ahead);
 	settle(s, p, f, step.acked > 0 || step.window);
 }
 

@@ -217,7 +217,8 @@ options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask)
 		char a[32] = "", b[32] = "", kind[32] = "";
 		uint32_t v;
 
-		sscanf(item, "%31s %31s %31s", kind, a, b);
+		if (sscanf(item, "%31s %31s %31s", kind, a, b) < 1)
+			break;		/* <>: none at all */
 		if (n > TCP_OPTIONS_MAX - 18)
 			return fail(c, "too many options");
 		if (strcmp(kind, "mss") == 0) {

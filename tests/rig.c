@@ -166,6 +166,8 @@ rig_input(struct rig *r, const uint8_t *bytes, uint32_t len)
 	struct frame f = { .data = malloc(MAX(room, 1)), .len = len, .room = room, .owner = r };
 	uint8_t *mine = f.data;
 
+	if (len > RIG_ROOM)
+		die("a frame longer than any link carries");
 	memcpy(f.data, bytes, len);
 	r->frames++;
 	stack_burst(r->s, r->set, &f, 1, r->now_ns, wall(r));
