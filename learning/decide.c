@@ -1,5 +1,6 @@
 #include "learning/decide.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -328,7 +329,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 			memcpy(right, trial, n * sizeof *right);
 		}
 	}
-	if (s->length > 0 && hits < before + MAX((uint32_t)MIN_BETTER, n / 100))
+	if (s->length > 0 && hits < before + (uint32_t)MIN_BETTER + (uint32_t)sqrt(n - before))
 		return;
 	if (s->length == 0 && s->client < d->r->client->n && generalises(d, s, n, hits)) {
 		d->out->dropped[s->client] = true;

@@ -140,6 +140,7 @@ static void
 say_rule(struct ops *o, const struct answer *a, const struct rule *rule, struct span sample)
 {
 	struct emitter *e = o->e;
+	size_t before;
 	int32_t map;
 
 	e->report->rule[rule->kind]++;
@@ -152,9 +153,16 @@ say_rule(struct ops *o, const struct answer *a, const struct rule *rule, struct 
 			.delta = rule->delta }, sample);
 		break;
 	case RULE_ADD:
-		say_literal(o, rule->before);
+		before = rule->before.n;
+		if (rule->rest != NULL) {
+			before = sample.n - MIN(sample.n, rule->after.n +
+				source_bytes(e->in->rules, &rule->from, a->exchange[0]).n);
+			say_rule(o, a, rule->rest, span_sub(sample, 0, before));
+		} else {
+			say_literal(o, rule->before);
+		}
 		say_source(o, rule, (struct text_op){ .kind = OP_FIELD }, span_sub(sample,
-			rule->before.n, sample.n - rule->before.n - rule->after.n));
+			before, sample.n - before - MIN(sample.n - before, rule->after.n)));
 		say_literal(o, rule->after);
 		break;
 	case RULE_PART:
@@ -199,7 +207,12 @@ say_template(struct ops *o, const struct template *t, const struct answer *a)
 	for (uint32_t j = 0; j < t->ntoken; j++) {
 		const struct token *tok = &t->token[j];
 
-		if (a->is_field[j]) {
+		if (a->is_joined && j == a->join_first) {
+			say_rule(o, a, &a->joined, (struct span){ 0 });
+			for (; j < a->join_last; j++)
+				k += a->is_field[j];
+			k += a->is_field[j];
+		} else if (a->is_field[j]) {
 			uint32_t run = copied_run(t, a, &a->rule[k], j);
 			struct rule whole = a->rule[k];
 			struct span s = sample[j].bytes;
@@ -234,12 +247,16 @@ most_literal(const struct template *t, const struct answer *a)
 
 	for (uint32_t j = 0; j < t->ntoken; j++)
 		n += t->token[j].bytes.n;
+	for (uint32_t i = 0; i < a->joined.n; i++)
+		n += a->joined.choice[i].value.n;
 	for (uint32_t k = 0; k < a->nfields; k++) {
 		const struct rule *r = &a->rule[k];
 
-		n += r->before.n + r->after.n + 4096;
-		for (uint32_t i = 0; r->kind == RULE_DATA && i < r->n; i++)
-			n += r->choice[i].value.n;
+		for (; r != NULL; r = r->rest) {
+			n += r->before.n + r->after.n + 4096;
+			for (uint32_t i = 0; r->kind == RULE_DATA && i < r->n; i++)
+				n += r->choice[i].value.n;
+		}
 	}
 	return n;
 }
@@ -254,7 +271,7 @@ add_reply(struct emitter *e, const struct answer *a)
 
 	if (a->nfields == 0 && e->bare_of[server] != NOT_EMITTED)
 		return e->bare_of[server];
-	o.op = pool_array(e->pool, 3 * (size_t)t->ntoken + 1, sizeof *o.op);
+	o.op = pool_array(e->pool, 6 * (size_t)t->ntoken + 1, sizeof *o.op);
 	o.lit = pool_alloc(e->pool, most_literal(t, a));
 	say_template(&o, t, a);
 	reply = push(e, &e->replies, sizeof *reply);

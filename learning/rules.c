@@ -5,6 +5,7 @@
 
 enum {
 	ACCEPT_PERCENT = 90,
+	WEAK_PERCENT = 40,	/* better than nothing, where no rule holds */
 	LOOK_BACK = 64,		/* exchanges searched for the last message of a template */
 	LOOK_NEAR = 24,		/* exchanges in which sources are looked for */
 	HYPOTHESES = 3,		/* samples that a rule is guessed from */
@@ -12,6 +13,7 @@ enum {
 	MAX_FIELDS = 20,	/* of a template that are looked at */
 	MAX_CHOICES = 256,	/* recorded values kept per field */
 	HISTORY_FIELDS = 32,
+	FEW_DATA = 4,		/* recorded values in one reply that are drawn one by one */
 	MIN_ECHO = 3,		/* bytes of a copy that one sample suffices for */
 };
 
@@ -64,12 +66,24 @@ sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_
 	return n;
 }
 
+/* What a rule has to explain: a token of the reply, or what an add leaves over at its front. */
+struct goal {
+	uint32_t token;
+	const struct rule *outer;	/* NULL: the whole token */
+};
+
 static struct span
-target(const struct rules *r, const struct answer *a, uint32_t sample, uint32_t token)
+target(const struct rules *r, const struct answer *a, uint32_t sample, const struct goal *g)
 {
 	const struct exchange *e = &r->x->exchange[a->exchange[sample]];
+	struct span t = r->x->unit[e->server].token[g->token].bytes;
 
-	return r->x->unit[e->server].token[token].bytes;
+	if (g->outer != NULL) {
+		struct span from = source_bytes(r, &g->outer->from, a->exchange[sample]);
+
+		t.n -= MIN(t.n, from.n + g->outer->after.n);
+	}
+	return t;
 }
 
 static bool
@@ -103,9 +117,11 @@ yields(const struct rule *rule, struct span from, struct span to)
 		return to_number(from, &a) && to_number(to, &b) && b == a + rule->delta &&
 		    (to.p[0] != '0' || to.n == from.n);
 	case RULE_ADD:
-		return to.n == rule->before.n + from.n + rule->after.n &&
-		    memcmp(to.p, rule->before.p, rule->before.n) == 0 &&
-		    memcmp(to.p + rule->before.n, from.p, from.n) == 0 &&
+		if (to.n < from.n + rule->after.n ||
+		    (rule->rest == NULL && to.n != rule->before.n + from.n + rule->after.n))
+			return false;
+		return memcmp(to.p, rule->before.p, rule->before.n) == 0 &&
+		    memcmp(to.p + to.n - rule->after.n - from.n, from.p, from.n) == 0 &&
 		    memcmp(to.p + to.n - rule->after.n, rule->after.p, rule->after.n) == 0;
 	case RULE_PART:
 		cut = memmem(from.p, from.n, rule->before.p, rule->before.n);
@@ -158,18 +174,25 @@ guess(struct rule *rule, enum rule_kind kind, const struct source *src, struct s
 	}
 }
 
-static bool
-holds(const struct rules *r, const struct answer *a, uint32_t token, const struct rule *rule)
+/* Samples that follow the rule; counting stops once fewer than percent can. */
+static uint32_t
+followers(const struct rules *r, const struct answer *a, const struct goal *g,
+    const struct rule *rule, unsigned percent)
 {
 	uint32_t hits = 0;
 
 	for (uint32_t i = 0; i < a->n; i++) {
-		hits += yields(rule, source_bytes(r, &rule->from, a->exchange[i]),
-		    target(r, a, i, token));
-		if ((i + 1 - hits) * 100 > (uint64_t)a->n * (100 - ACCEPT_PERCENT))
-			return false;
+		hits += yields(rule, source_bytes(r, &rule->from, a->exchange[i]), target(r, a, i, g));
+		if ((i + 1 - hits) * 100 > (uint64_t)a->n * (100 - percent))
+			return 0;
 	}
-	return true;
+	return hits;
+}
+
+static bool
+holds(const struct rules *r, const struct answer *a, const struct goal *g, const struct rule *rule)
+{
+	return followers(r, a, g, rule, ACCEPT_PERCENT) > 0;
 }
 
 static bool
@@ -207,21 +230,60 @@ sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t nexcha
 	return n;
 }
 
+static uint32_t
+hypothesis(const struct answer *a, uint32_t i)
+{
+	return i * (a->n - 1) / MAX(1u, MIN(a->n, (uint32_t)HYPOTHESES) - 1);
+}
+
+/*
+ * The first rule that holds, in the paper's order of kinds. Else *weak is the one that most
+ * samples follow, with their number; 0 when it is not even WEAK_PERCENT of them.
+ */
 static bool
-try_sources(const struct rules *r, const struct answer *a, uint32_t token,
-    const struct source *src, uint32_t nsrc, struct rule *out)
+try_sources(const struct rules *r, const struct answer *a, const struct goal *g,
+    const struct source *src, uint32_t nsrc, struct rule *out, struct rule *weak, uint32_t *weak_n)
 {
 	for (unsigned kind = RULE_COPY; kind <= RULE_PART; kind++) {
 		for (uint32_t k = 0; k < nsrc; k++) {
 			for (uint32_t i = 0; i < MIN(a->n, (uint32_t)HYPOTHESES); i++) {
-				uint32_t s = i * (a->n - 1) / MAX(1u, MIN(a->n, (uint32_t)HYPOTHESES) - 1);
+				uint32_t s = hypothesis(a, i), n;
 				struct span from = source_bytes(r, &src[k], a->exchange[s]);
 
-				if (from.p != NULL &&
-				    guess(out, (enum rule_kind)kind, &src[k], from, target(r, a, s, token)) &&
-				    holds(r, a, token, out))
+				if (from.p == NULL ||
+				    !guess(out, (enum rule_kind)kind, &src[k], from, target(r, a, s, g)))
+					continue;
+				n = followers(r, a, g, out, WEAK_PERCENT);
+				if (n * 100ull >= a->n * (uint64_t)ACCEPT_PERCENT)
 					return true;
+				if (n > *weak_n) {
+					*weak = *out;
+					*weak_n = n;
+				}
 			}
+		}
+	}
+	return false;
+}
+
+/* An add whose front varies: the token ends in a source and a constant. */
+static bool
+try_ends(const struct rules *r, const struct answer *a, const struct goal *g,
+    const struct source *src, uint32_t nsrc, struct rule *out)
+{
+	struct rule *rest = pool_alloc(r->pool, sizeof *rest);	/* not known yet: any front will do */
+
+	for (uint32_t k = 0; k < nsrc; k++) {
+		for (uint32_t i = 0; i < MIN(a->n, (uint32_t)HYPOTHESES); i++) {
+			uint32_t s = hypothesis(a, i);
+			struct span from = source_bytes(r, &src[k], a->exchange[s]);
+
+			if (from.p == NULL || !guess(out, RULE_ADD, &src[k], from, target(r, a, s, g)))
+				continue;
+			out->before.n = 0;
+			out->rest = rest;
+			if (holds(r, a, g, out))
+				return true;
 		}
 	}
 	return false;
@@ -245,13 +307,13 @@ keyed_cmp(const void *a, const void *b)
  * others: sorts into scratch. Both counts out.
  */
 static void
-foretold(const struct rules *r, const struct answer *a, uint32_t token, const struct source *key,
+foretold(const struct rules *r, const struct answer *a, const struct goal *g, const struct source *key,
     struct keyed *scratch, uint32_t *right, uint32_t *repeated)
 {
 	*right = *repeated = 0;
 	for (uint32_t i = 0; i < a->n; i++)
 		scratch[i] = (struct keyed){ source_bytes(r, key, a->exchange[i]),
-			target(r, a, i, token) };
+			target(r, a, i, g) };
 	qsort(scratch, a->n, sizeof *scratch, keyed_cmp);
 	for (uint32_t i = 0, k0 = 0, v0 = 0, most = 0; i < a->n; i++) {
 		bool last = i + 1 == a->n;
@@ -274,7 +336,7 @@ foretold(const struct rules *r, const struct answer *a, uint32_t token, const st
 
 /* The client field, or run of fields, that decides the token best; false: none does. */
 static bool
-find_key(struct rules *r, const struct answer *a, uint32_t token, struct source *out)
+find_key(struct rules *r, const struct answer *a, const struct goal *g, struct source *out)
 {
 	struct source src[MAX_SOURCES];
 	uint32_t nsrc = sources_of(r, a->client, src, MAX_SOURCES);
@@ -285,7 +347,7 @@ find_key(struct rules *r, const struct answer *a, uint32_t token, struct source 
 	for (uint32_t k = 0; k < nsrc; k++) {
 		uint32_t right, repeated, share;
 
-		foretold(r, a, token, &src[k], scratch, &right, &repeated);
+		foretold(r, a, g, &src[k], scratch, &right, &repeated);
 		/* never seen twice: as good as keys of this service were elsewhere */
 		share = (uint32_t)(repeated == 0 ? r->map_right * 1000 / MAX(r->map_repeated, 1u)
 						 : right * 1000ull / repeated);
@@ -303,7 +365,7 @@ find_key(struct rules *r, const struct answer *a, uint32_t token, struct source 
 }
 
 static void
-learn_map(const struct rules *r, const struct answer *a, uint32_t token, const struct source *key,
+learn_map(const struct rules *r, const struct answer *a, const struct goal *g, const struct source *key,
     struct rule *out)
 {
 	struct keyed *s = pool_array(r->pool, a->n, sizeof *s);
@@ -311,7 +373,7 @@ learn_map(const struct rules *r, const struct answer *a, uint32_t token, const s
 
 	*out = (struct rule){ .kind = RULE_MAP, .from = *key };
 	out->pair = pool_array(r->pool, a->n, sizeof *out->pair);
-	foretold(r, a, token, key, s, &right, &repeated);
+	foretold(r, a, g, key, s, &right, &repeated);
 	for (uint32_t i = 0, v0 = 0, most = 0; i < a->n; i++) {
 		bool last = i + 1 == a->n;
 		bool new_key = last || !span_eq(s[i + 1].key, s[i].key);
@@ -339,15 +401,16 @@ choice_cmp(const void *a, const void *b)
 				      : span_cmp(x->value, y->value);
 }
 
+/* Recorded values with how often they came, most frequent first. */
 static void
-learn_data(const struct rules *r, const struct answer *a, uint32_t token, struct rule *out)
+draw_from(const struct rules *r, const struct span *value, uint32_t n, struct rule *out)
 {
 	struct intern values;
-	uint32_t *count = pool_array(r->pool, a->n, sizeof *count);
+	uint32_t *count = pool_array(r->pool, n, sizeof *count);
 
 	intern_init(&values, r->pool);
-	for (uint32_t i = 0; i < a->n; i++)
-		count[intern_add(&values, target(r, a, i, token))]++;
+	for (uint32_t i = 0; i < n; i++)
+		count[intern_add(&values, value[i])]++;
 	*out = (struct rule){ .kind = RULE_DATA };
 	out->choice = pool_array(r->pool, values.n, sizeof *out->choice);
 	for (uint32_t i = 0; i < values.n; i++)
@@ -356,40 +419,54 @@ learn_data(const struct rules *r, const struct answer *a, uint32_t token, struct
 	out->n = MIN(values.n, (uint32_t)MAX_CHOICES);
 }
 
+static void
+learn_data(const struct rules *r, const struct answer *a, const struct goal *g, struct rule *out)
+{
+	struct span *value = pool_array(r->pool, a->n, sizeof *value);
+
+	for (uint32_t i = 0; i < a->n; i++)
+		value[i] = target(r, a, i, g);
+	draw_from(r, value, a->n, out);
+}
+
 /* One sample: only an echo that chance would hardly give, or one in its very place. */
 static bool
-echo_rule(const struct rules *r, const struct answer *a, uint32_t token, const struct rule *rule)
+echo_rule(const struct rules *r, const struct answer *a, const struct goal *g,
+    const struct rule *rule)
 {
-	bool byte = r->server->t[a->server].token[token].kind == TOKEN_BYTE;
+	bool byte = r->server->t[a->server].token[g->token].kind == TOKEN_BYTE;
 
-	return rule->kind == RULE_COPY && (byte ? rule->from.first == token
-						: target(r, a, 0, token).n >= MIN_ECHO);
+	return rule->kind == RULE_COPY && (byte ? rule->from.first == g->token
+						: target(r, a, 0, g).n >= MIN_ECHO);
 }
 
 static void
-learn_field(struct rules *r, struct answer *a, uint32_t token, struct rule *out)
+learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule *out)
 {
-	struct source src[HISTORY_FIELDS];
-	bool asked = a->client < r->client->n, found = false;
+	struct source src[MAX_SOURCES + HISTORY_FIELDS];
+	bool asked = a->client < r->client->n;
+	uint32_t n = asked ? sources_of(r, a->client, src, MAX_SOURCES) : 0, weak_n = 0;
+	struct rule weak;
 
-	if (asked) {
-		uint32_t n = sources_of(r, a->client, src, MAX_SOURCES);
-
-		found = try_sources(r, a, token, src, n, out);
-	}
-	if (!found && a->n > 1) {
-		uint32_t n = sources_earlier(r, a->exchange, a->n, src, HISTORY_FIELDS);
-
-		found = try_sources(r, a, token, src, n, out);
-	}
-	if (found && (a->n > 1 || echo_rule(r, a, token, out)))
+	if (a->n > 1)
+		n += sources_earlier(r, a->exchange, a->n, src + n, HISTORY_FIELDS);
+	if (try_sources(r, a, g, src, n, out, &weak, &weak_n) &&
+	    (a->n > 1 || echo_rule(r, a, g, out)))
 		return;
-	if (asked && (a->has_map || find_key(r, a, token, &a->key))) {
+	if (g->outer == NULL && a->n > 1 && try_ends(r, a, g, src, n, out)) {
+		struct goal front = { g->token, out };
+
+		learn_field(r, a, &front, out->rest);
+		return;
+	}
+	if (asked && g->outer == NULL && (a->has_map || find_key(r, a, g, &a->key))) {
 		a->has_map = true;
-		learn_map(r, a, token, &a->key, out);
+		learn_map(r, a, g, &a->key, out);
 		return;
 	}
-	learn_data(r, a, token, out);
+	learn_data(r, a, g, out);
+	if (weak_n > out->choice[0].weight + a->n / 10)	/* better than the most frequent value */
+		*out = weak;
 }
 
 /* A word that is fixed in the template, but that the client said in a field every time. */
@@ -408,10 +485,42 @@ repeats_client(const struct rules *r, const struct answer *a, uint32_t token)
 		struct rule copy = { .kind = RULE_COPY, .from = src[k] };
 
 		if (src[k].first == src[k].last && (!byte || src[k].first == token) &&
-		    holds(r, a, token, &copy))
+		    holds(r, a, &(struct goal){ token, NULL }, &copy))
 			return true;
 	}
 	return false;
+}
+
+static struct span
+joined_bytes(const struct rules *r, const struct answer *a, uint32_t sample)
+{
+	const struct unit *u = &r->x->unit[r->x->exchange[a->exchange[sample]].server];
+	struct span from = u->token[a->join_first].bytes, to = u->token[a->join_last].bytes;
+
+	return span_of(from.p, (size_t)(to.p + to.n - from.p));
+}
+
+static void
+join_data(struct rules *r, struct answer *a)
+{
+	uint32_t k = 0, n = 0, ntoken = r->server->t[a->server].ntoken;
+	struct span *value;
+
+	a->join_first = ntoken;
+	for (uint32_t j = 0; j < ntoken; j++) {
+		if (!a->is_field[j] || a->rule[k++].kind != RULE_DATA)
+			continue;
+		a->join_first = MIN(a->join_first, j);
+		a->join_last = j;
+		n++;
+	}
+	a->is_joined = n > FEW_DATA;
+	if (!a->is_joined)
+		return;
+	value = pool_array(r->pool, a->n, sizeof *value);
+	for (uint32_t i = 0; i < a->n; i++)
+		value[i] = joined_bytes(r, a, i);
+	draw_from(r, value, a->n, &a->joined);
 }
 
 static void
@@ -428,7 +537,8 @@ learn_answer(struct rules *r, struct answer *a)
 	a->rule = pool_array(r->pool, a->nfields, sizeof *a->rule);
 	for (uint32_t j = 0; j < t->ntoken; j++)
 		if (a->is_field[j])
-			learn_field(r, a, j, &a->rule[k++]);
+			learn_field(r, a, &(struct goal){ j, NULL }, &a->rule[k++]);
+	join_data(r, a);
 	for (uint32_t i = 0; i < a->n; i++)
 		a->closes += r->x->exchange[a->exchange[i]].closes;
 }

@@ -5,7 +5,8 @@
  * PRISMA12 "Templates and Rules" (spec/prisma.md 8): copy, seq, add, part, data, tried in that
  * order and accepted when at least 90 % of the samples follow. Departures, each because it
  * answers better on held-out conversations:
- *  - seq infers its increment; add and part are exact (constant rests) instead of drawn;
+ *  - seq infers its increment; the rest of an add is constant, or follows by a rule of its own;
+ *  - where nothing holds for 90 %, what holds for most is still better than a drawn value;
  *  - a source in an earlier message is "the last message of that template", at any distance;
  *  - map stands before data: where a field of the client decides the value (a name its
  *    address), the value seen with it is repeated, and nothing is made up for other values;
@@ -28,6 +29,7 @@ struct rule {
 	struct source from;	/* not DATA */
 	int64_t delta;		/* SEQ */
 	struct span before, after; /* ADD: what stands around; PART: before is the separator */
+	struct rule *rest;	/* ADD: how what stands before follows, when it varies; or NULL */
 	bool second;		/* PART: the part after the separator */
 	struct text_pair *pair;	/* MAP, sorted by key */
 	struct text_choice *choice; /* DATA, most frequent first */
@@ -44,6 +46,13 @@ struct answer {			/* one server template said to one client template */
 	uint32_t nfields;
 	bool has_map;
 	struct source key;	/* of its map rules */
+	/*
+	 * Many recorded values in one reply (a listing) belong together: then what stands from the
+	 * first to the last of them is drawn as one.
+	 */
+	bool is_joined;
+	uint32_t join_first, join_last;	/* tokens */
+	struct rule joined;		/* DATA */
 	uint32_t closes;	/* samples after which the server closed */
 };
 
