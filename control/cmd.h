@@ -11,6 +11,7 @@
 
 enum { CMD_DONE = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
 
+int	cmd_chat(int argc, char **argv);
 int	cmd_compile(int argc, char **argv);
 int	cmd_ctl(int argc, char **argv);
 int	cmd_eval(int argc, char **argv);

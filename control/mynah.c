@@ -37,6 +37,14 @@ static const struct command {
 	    "  -n, --check          only say whether the text is a good model\n"
 	    "TEXT may be - for standard input.\n",
 	    cmd_compile },
+	{ "chat", "[--to ADDR] [--from ADDR] MODEL", "talk to a model, as its client",
+	    "  -t, --to ADDR[/PORT]     the model's own address; 198.19.0.1\n"
+	    "  -f, --from ADDR[/PORT]   yours; 192.0.2.1\n"
+	    "  -s, --seed N             stands for the site's secret; 0: none\n"
+	    "  -r, --raw                send lines as they are, without CR LF behind them\n"
+	    "Reads what the client says from standard input, a line each, with \\xHH \\r \\n \\t \\\\\n"
+	    "as in C. To a datagram service each line is one datagram.\n",
+	    cmd_chat },
 	{ "ctl", "[-s SOCKET] COMMAND", "talk to a running mynahd",
 	    "  -s, --socket SOCKET  its control socket; " CTL_SOCKET "\n"
 	    "  -j, --json           the answer as it came: one JSON object\n"
