@@ -422,7 +422,7 @@ check_prefix(const struct checking *k, uint32_t i)
 	snprintf(path, sizeof path, "prefixes[%u].persona", i);
 	p->who = persona_find(p->persona);
 	if (p->who == NULL)
-		return bad(k, path, "persona is \"%s\"; known: %s.", p->persona, persona_list());
+		return bad(k, path, "persona is \"%s\"; %s.", p->persona, persona_list());
 	for (uint32_t j = 0; err == 0 && j < p->services_count; j++)
 		err = check_service(k, i, j);
 	return err;

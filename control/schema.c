@@ -74,7 +74,7 @@ no_second_document(struct schema_file *f, yaml_parser_t *parser, struct diag *wh
 		    parser->problem_mark.line + 1, parser->problem);
 	if (yaml_document_get_root_node(&more) != NULL)
 		err = diag_set(why, -EINVAL, "%s line %u: a second document begins here; only one is read.",
-		    f->path, line_of(yaml_document_get_root_node(&more)));
+		    f->path, (unsigned)more.start_mark.line + 1);
 	yaml_document_delete(&more);
 	return err;
 }

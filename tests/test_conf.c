@@ -1,0 +1,287 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/conf.h"
+#include "tests/cases.h"
+
+static char place[] = "/tmp/mynah-conf-XXXXXX";
+static struct diag why;
+static struct conf *c;
+
+static void
+go_somewhere(void)
+{
+	cr_assert_not_null(mkdtemp(place));
+	cr_assert_eq(chdir(place), 0);
+}
+
+static void
+leave(void)
+{
+	unlink("x.yaml");
+	unlink("y.yaml");
+	rmdir(place);
+}
+
+TestSuite(conf, .init = go_somewhere, .fini = leave, .timeout = 60);
+
+static void
+put_text(const char *name, const char *text, size_t n)
+{
+	FILE *f = fopen(name, "w");
+
+	cr_assert_not_null(f);
+	fwrite(text, 1, n, f);
+	fclose(f);
+}
+
+static int
+load(const char *text)
+{
+	put_text("x.yaml", text, strlen(text));
+	return conf_load(&c, "x.yaml", &why);
+}
+
+#define PORT   "ports:\n- device: net_null0\n  link-address: 192.0.2.2\n"		/* 3 lines */
+#define NET    "prefixes:\n- prefix: 198.19.0.0/16\n"					/* 2 lines */
+#define MODELS "models:\n- {name: ftp, file: ftp.mynah}\n"				/* 2 lines */
+
+static const struct {
+	const char *text, *sentence;
+} refused[] = {
+	/* not YAML, or not one document */
+	{ "", "x.yaml is empty." },
+	{ "# nothing\n", "x.yaml is empty." },
+	{ "ports: [\n", "x.yaml line 2: did not find expected node content." },
+	{ PORT NET "---\nports: 1\n", "x.yaml line 6: a second document begins here; only one is read." },
+	{ "- ports\n", "x.yaml line 1: the configuration is a list; it must be a mapping." },
+	{ "? [a]\n: b\n", "x.yaml line 1: a key of the configuration is a list; it must be a word." },
+	/* keys */
+	{ PORT NET "  actoin: reset\n", "x.yaml line 6: \"actoin\" is not a key of an entry of prefixes; "
+	  "known are prefix, action, on-link, ping, persona, services." },
+	{ PORT NET "limits:\n  flow: 1\n", "x.yaml line 7: \"flow\" is not a key of limits; known are flows, "
+	  "idle-tcp, idle-udp, lifetime, udp-ratio, syn-acks, record-lines." },
+	{ PORT NET "user: a\nuser: b\n",
+	  "x.yaml line 7: \"user\" stands here a second time; the first is on line 6." },
+	{ NET, "x.yaml line 1: the configuration lacks the key \"ports\"." },
+	{ PORT "prefixes:\n- action: reset\n", "x.yaml line 5: an entry of prefixes lacks the key \"prefix\"." },
+	/* kinds and values */
+	{ "ports: eth0\n" NET, "x.yaml line 1: ports is a single value; it must be a list." },
+	{ "ports: []\n" NET, "x.yaml line 1: ports has 0 entries; allowed are 1 to 8." },
+	{ PORT NET "  action: rset\n",
+	  "x.yaml line 6: action is \"rset\"; allowed are reset, silent, drop, handshake." },
+	{ PORT NET "  ping: maybe\n", "x.yaml line 6: ping is \"maybe\"; allowed are yes, no, true, false." },
+	{ PORT NET "limits: {flows: 12x}\n",
+	  "x.yaml line 6: flows is \"12x\"; allowed is a number from 1024 to 67108864." },
+	{ PORT NET "limits: {udp-ratio: 4}\n",
+	  "x.yaml line 6: udp-ratio is \"4\"; allowed is a number from 1 to 3." },
+	{ PORT NET "limits: {idle-tcp: -1}\n",
+	  "x.yaml line 6: idle-tcp is \"-1\"; allowed is a number from 1 to 86400." },
+	{ PORT NET "worker-threads: 010\n",
+	  "x.yaml line 6: worker-threads is \"010\"; allowed is a number from 1 to 64." },
+	{ PORT NET "user:\n", "x.yaml line 6: user is empty." },
+	{ PORT NET "user: \"a\\0b\"\n", "x.yaml line 6: user contains a NUL byte." },
+	{ PORT NET "user: abcdefghijklmnopqrstuvwxyzabcdefgh\n",
+	  "x.yaml line 6: user is 34 characters long; allowed are 31." },
+	{ PORT NET "host: a b\n",
+	  "x.yaml line 6: host is \"a b\"; allowed are letters, digits, dot, underscore, hyphen." },
+	/* ports */
+	{ "ports:\n- device: net_null0\n  link-address: 192.0.2\n" NET,
+	  "x.yaml line 3: link-address is \"192.0.2\"; it must be an IPv4 address like 192.0.2.2." },
+	{ PORT "  mac: 03:00:00:00:00:01\n" NET, "x.yaml line 4: mac is \"03:00:00:00:00:01\"; it must be a "
+	  "unicast address like 02:00:00:00:00:02." },
+	{ PORT "- device: net_null0\n  link-address: 192.0.2.3\n" NET,
+	  "x.yaml line 4: device \"net_null0\" stands here a second time." },
+	/* cores */
+	{ PORT NET "cores: {control: 1, workers: [2, 2]}\n", "x.yaml line 6: core 2 stands here a second time." },
+	{ PORT NET "cores: {control: 1, workers: [1]}\n", "x.yaml line 6: core 1 is the control core already." },
+	{ PORT NET "worker-threads: 2\ncores: {control: 1, workers: [2]}\n", "x.yaml line 6: worker-threads is 2, "
+	  "but cores lists 1 for workers; leave worker-threads out." },
+	{ PORT NET "cores: {control: 1, workers: [x]}\n",
+	  "x.yaml line 6: an entry of workers is \"x\"; allowed is a number from 0 to 1023." },
+	/* prefixes */
+	{ PORT "prefixes:\n- prefix: 198.19.0.0\n", "x.yaml line 5: prefix is \"198.19.0.0\"; it must be an "
+	  "address and its bits like 198.19.0.0/16." },
+	{ PORT "prefixes:\n- prefix: 198.19.0.0/33\n", "x.yaml line 5: prefix is \"198.19.0.0/33\"; it must be an "
+	  "address and its bits like 198.19.0.0/16." },
+	{ PORT "prefixes:\n- prefix: 198.19.0.0/12\n",
+	  "x.yaml line 5: prefix \"198.19.0.0/12\" has bits set behind its length." },
+	{ PORT NET "- prefix: 198.19.0.0/16\n", "x.yaml line 6: prefix 198.19.0.0/16 stands here a second time." },
+	{ PORT "prefixes:\n- prefix: 192.0.2.0/24\n",
+	  "x.yaml line 5: prefix 192.0.2.0/24 contains the link-address 192.0.2.2." },
+	{ PORT NET "  persona: amiga\n", "x.yaml line 6: persona is \"amiga\"; the only persona is linux." },
+	/* services and models */
+	{ PORT NET "  services:\n  - {port: sctp/21, model: ftp}\n",
+	  "x.yaml line 7: port is \"sctp/21\"; it must be tcp/ or udp/ and a number from 1 to 65535." },
+	{ PORT NET "  services:\n  - {port: tcp/0, action: drop}\n",
+	  "x.yaml line 7: port is \"tcp/0\"; it must be tcp/ or udp/ and a number from 1 to 65535." },
+	{ PORT NET "  services:\n  - {port: tcp/65536, action: drop}\n",
+	  "x.yaml line 7: port is \"tcp/65536\"; it must be tcp/ or udp/ and a number from 1 to 65535." },
+	{ PORT NET "  services:\n  - {port: tcp/21, model: ftp}\n",
+	  "x.yaml line 7: model \"ftp\" is not in the list of models." },
+	{ PORT NET "  services:\n  - {port: tcp/21}\n",
+	  "x.yaml line 7: the service on tcp/21 must have either a model or an action." },
+	{ PORT MODELS NET "  services:\n  - {port: tcp/21, model: ftp, action: drop}\n",
+	  "x.yaml line 9: the service on tcp/21 must have either a model or an action." },
+	{ PORT NET "  services:\n  - {port: tcp/21, action: drop}\n  - port: tcp/21\n    action: silent\n",
+	  "x.yaml line 8: port tcp/21 of 198.19.0.0/16 has a service already." },
+	{ PORT MODELS "- name: ftp\n  file: b\n" NET, "x.yaml line 6: model \"ftp\" stands here a second time." },
+	{ PORT "models:\n- name: a/b\n  file: b\n" NET, "x.yaml line 5: name is \"a/b\"; allowed are letters, "
+	  "digits, dot, underscore, hyphen." },
+};
+
+EACH_CASE(conf, one_sentence_with_file_line_and_value, refused)
+{
+	int err = load(refused[*i].text);
+
+	cr_expect_lt(err, 0, "%s", refused[*i].sentence);
+	cr_expect_str_eq(why.text, refused[*i].sentence);
+}
+
+Test(conf, a_file_that_is_not_there_is_named)
+{
+	cr_expect_eq(conf_load(&c, "nowhere.yaml", &why), -ENOENT);
+	cr_expect_str_eq(why.text, "nowhere.yaml: No such file or directory.");
+	cr_expect_lt(conf_load(&c, ".", &why), 0);
+	cr_expect_str_eq(why.text, ". is not a file.");
+}
+
+Test(conf, what_is_not_given_has_a_default)
+{
+	cr_assert_eq(load(PORT NET), 0, "%s", why.text);
+	cr_expect_eq(c->workers, 1);
+	cr_expect_eq(c->limits.flows, 65536);
+	cr_expect_eq(c->prefixes[0].action, CONF_RESET);
+	cr_expect_eq(c->prefixes[0].ping, SWITCH_YES);
+	cr_expect_eq(c->prefixes[0].bits, 112);
+	cr_expect_not_null(c->prefixes[0].who);
+	cr_expect_null(c->records);
+	conf_free(c);
+}
+
+Test(conf, files_are_seen_from_the_folder_of_the_configuration)
+{
+	char want[64];
+
+	cr_assert_eq(load(PORT MODELS NET "control-socket: /run/a.sock\nrecord-file: r.json\n"), 0, "%s", why.text);
+	snprintf(want, sizeof want, "%s/ftp.mynah", place);
+	cr_expect_str_eq(c->models[0].file, want);
+	snprintf(want, sizeof want, "%s/r.json", place);
+	cr_expect_str_eq(c->records, want);
+	cr_expect_str_eq(c->control, "/run/a.sock");
+	conf_free(c);
+}
+
+Test(conf, everything_can_be_said_and_is_understood)
+{
+	cr_assert_eq(load("host: sensor-a\nuser: nobody\nhuge-pages: yes\n"
+	    "cores: {control: 0, workers: [2, 3]}\n" PORT "  mac: 02:00:00:00:0a:02\n" MODELS
+	    "prefixes:\n- prefix: 198.19.0.0/16\n  action: silent\n  on-link: true\n  ping: no\n  persona: linux\n"
+	    "  services: [{port: tcp/21, model: ftp}, {port: udp/7, action: drop}]\n- prefix: 2001:db8::/32\n"
+	    "limits: {flows: 5000, lifetime: 60}\n"), 0, "%s", why.text);
+	cr_expect_eq(c->workers, 2);
+	cr_expect_eq(c->cores->workers[1], 3);
+	cr_expect_eq(c->ports[0].mac_bytes[4], 10);
+	cr_expect_eq(c->prefixes[0].services[0].number, 21);
+	cr_expect_eq(c->prefixes[0].services[1].proto, MODEL_UDP);
+	cr_expect_eq(*c->prefixes[0].services[1].action, CONF_DROP);
+	cr_expect_eq(c->prefixes[1].bits, 32);
+	cr_expect_eq(c->limits.flows, 8192, "rounded up to a power of two");
+	conf_free(c);
+}
+
+static size_t
+print_to(const char *name, char *to, size_t room)
+{
+	FILE *f = fopen(name, "w+");
+	size_t n;
+
+	cr_assert_eq(conf_print(c, f, &why), 0, "%s", why.text);
+	rewind(f);
+	n = fread(to, 1, room - 1, f);
+	to[n] = '\0';
+	fclose(f);
+	return n;
+}
+
+Test(conf, the_configuration_in_effect_reads_back)
+{
+	char first[4096], second[4096];
+
+	cr_assert_eq(load(PORT MODELS NET "  services: [{port: tcp/21, model: ftp}, {port: udp/7, action: drop}]\n"
+	    "cores: {control: 0, workers: [2, 3]}\n"), 0, "%s", why.text);
+	cr_assert_gt(print_to("y.yaml", first, sizeof first), 0);
+	conf_free(c);
+	cr_assert_eq(conf_load(&c, "y.yaml", &why), 0, "%s", why.text);
+	print_to("y.yaml", second, sizeof second);
+	cr_expect_str_eq(first, second);
+	cr_expect_not_null(strstr(first, "flows: 65536"), "defaults are printed");
+	conf_free(c);
+}
+
+/* What an editor, a disk or a joker makes of a file: a sentence or a configuration, never a crash. */
+Test(conf, any_damage_gives_a_sentence_or_a_configuration)
+{
+	static const char whole[] = "host: a\n" PORT MODELS NET
+	    "  services: [{port: tcp/21, model: ftp}, {port: udp/7, action: drop}]\nlimits: {flows: 5000}\n";
+	static const char odd[] = "\0\t\n\"'&*!|>%@`{}[],:?-# 0a\xff";
+	char text[sizeof whole];
+
+	for (size_t at = 0; at < sizeof whole - 1; at++)
+		for (size_t k = 0; k < sizeof odd; k++) {
+			memcpy(text, whole, sizeof whole);
+			text[at] = odd[k];
+			put_text("x.yaml", text, k == 0 ? at : sizeof whole - 1);
+			why.text[0] = '\0';
+			if (conf_load(&c, "x.yaml", &why) == 0)
+				conf_free(c);
+			else
+				cr_assert(strncmp(why.text, "x.yaml", 6) == 0, "byte %zu as %02x: \"%s\"", at,
+				    (unsigned char)odd[k], why.text);
+		}
+}
+
+static char *
+manual(void)
+{
+	static char text[1 << 16];
+	FILE *f = fopen(TEST_ROOT "/docs/mynahd.yaml.md", "r");
+
+	cr_assert_not_null(f);
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void
+expect_documented(const char *text, const cyaml_schema_field_t *fields)
+{
+	char entry[80];
+
+	for (; fields->key != NULL; fields++) {
+		const cyaml_schema_value_t *v = &fields->value;
+
+		snprintf(entry, sizeof entry, "| `%s` |", fields->key);
+		cr_expect_not_null(strstr(text, entry), "docs/mynahd.yaml.md lacks the key \"%s\"", fields->key);
+		for (uint32_t i = 0; v->type == CYAML_ENUM && i < v->enumeration.count; i++)
+			cr_expect_not_null(strstr(text, v->enumeration.strings[i].str));
+		if (v->type == CYAML_SEQUENCE)
+			v = v->sequence.entry;
+		if (v->type == CYAML_MAPPING)
+			expect_documented(text, v->mapping.fields);
+	}
+}
+
+Test(conf, every_key_stands_in_the_manual)
+{
+	expect_documented(manual(), conf_schema.mapping.fields);
+}
+
+Test(conf, the_example_is_right)
+{
+	cr_assert_eq(conf_load(&c, TEST_ROOT "/docs/mynahd.example.yaml", &why), 0, "%s", why.text);
+	conf_free(c);
+}

@@ -1,0 +1,187 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/reload.h"
+#include "tests/cases.h"
+#include "tests/model_of.h"
+
+static const char configuration[] =
+    "ports:\n- device: net_null0\n  link-address: 192.0.2.2\n"
+    "models:\n- {name: archive, file: ftp.mynah}\n- {name: names, file: dns.mynah}\n"
+    "prefixes:\n- prefix: 198.19.0.0/16\n  action: silent\n"
+    "  services: [{port: tcp/21, model: archive}, {port: tcp/2121, model: archive}, {port: udp/53, model: names},"
+    " {port: tcp/25, action: handshake}]\n";
+
+static char place[] = "/tmp/mynah-reload-XXXXXX";
+static struct diag why;
+static struct conf *c;
+static struct reload r;
+static struct pins worker[2];
+
+static void
+put_file(const char *name, const void *bytes, size_t n)
+{
+	FILE *f = fopen(name, "w");
+
+	cr_assert_not_null(f);
+	fwrite(bytes, 1, n, f);
+	fclose(f);
+}
+
+static void
+put_model(const char *name, const char *source)
+{
+	char *text = file_of(source);
+	struct text t = text_of(text);
+	struct span image = image_of(&t);
+
+	put_file(name, image.p, image.n);
+	free((void *)image.p);
+	text_fini(&t);
+	free(text);
+}
+
+static void
+begin(void)
+{
+	cr_assert_not_null(mkdtemp(place));
+	cr_assert_eq(chdir(place), 0);
+	put_model("ftp.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt");
+	put_model("dns.mynah", TEST_ROOT "/tests/data/models/dns-small.txt");
+	put_file("x.yaml", configuration, strlen(configuration));
+	cr_assert_eq(conf_load(&c, "x.yaml", &why), 0, "%s", why.text);
+	r.pins[r.npins++] = &worker[0];
+	r.pins[r.npins++] = &worker[1];
+	cr_assert_eq(reload_first(&r, c, &why), 0, "%s", why.text);
+}
+
+static void
+end(void)
+{
+	static const char *const made[] = { "ftp.mynah", "dns.mynah", "x.yaml", "bad.mynah", "fifo" };
+
+	set_fini();
+	conf_free(c);
+	for (size_t i = 0; i < ARRAY_LEN(made); i++)
+		unlink(made[i]);
+	rmdir(place);
+}
+
+TestSuite(reload, .init = begin, .fini = end, .timeout = 60);
+
+static struct target
+shows(uint8_t proto, uint16_t port)
+{
+	struct addr own = addr_v4(0xc6130102);
+	const struct range *range = set_range(set_current(), &own);
+
+	cr_assert_not_null(range);
+	return set_lookup(range, proto, port);
+}
+
+Test(reload, the_configuration_is_on_air)
+{
+	struct target ftp = shows(MODEL_TCP, 21);
+
+	cr_expect_eq(ftp.action, ACTION_ANSWER);
+	cr_expect_eq(shows(MODEL_TCP, 2121).slot, ftp.slot, "one model may have two ports");
+	cr_expect_neq(shows(MODEL_UDP, 53).slot, ftp.slot);
+	cr_expect_eq(shows(MODEL_TCP, 25).action, ACTION_HANDSHAKE);
+	cr_expect_eq(shows(MODEL_TCP, 26).action, ACTION_SILENT);
+	cr_expect_eq(shows(MODEL_UDP, 26).action, ACTION_SILENT);
+	cr_expect_str_eq(r.voice[ftp.slot].service, "archive");
+	cr_expect_str_eq(r.voice[ftp.slot].model, "ftp-small");
+	cr_expect_eq(strlen(r.voice[ftp.slot].version), 16);
+}
+
+Test(reload, an_old_model_stays_as_long_as_a_conversation_holds_it)
+{
+	uint8_t old = shows(MODEL_TCP, 21).slot;
+	int slot;
+
+	pin(&worker[1], old);
+	slot = reload_load(&r, "ftp.mynah", "archive", &why);
+	cr_assert_gt(slot, 0, "%s", why.text);
+	cr_expect_neq(slot, old);
+	cr_expect_eq(shows(MODEL_TCP, 21).slot, slot);
+	cr_expect_eq(shows(MODEL_TCP, 2121).slot, slot);
+	reload_retire(&r);
+	cr_expect_not_null(set_current()->slot[old]);
+	cr_expect_eq(reload_pins(&r, old), 1);
+	unpin(&worker[1], old);
+	reload_retire(&r);
+	cr_expect_null(set_current()->slot[old]);
+	cr_expect_eq(r.retired, 1);
+	cr_expect_str_eq(r.voice[old].service, "archive", "its last records still have a name");
+}
+
+Test(reload, without_a_free_slot_it_is_busy_and_later_it_is_not)
+{
+	int slot, loaded = 0;
+
+	for (int k = 1; k < SET_SLOTS; k++)
+		pin(&worker[0], (uint8_t)k);
+	while ((slot = reload_load(&r, "ftp.mynah", "archive", &why)) > 0)
+		loaded++;
+	cr_expect_eq(slot, -EBUSY);
+	cr_expect_eq(loaded, SET_SLOTS - 3);
+	cr_expect_eq(r.busy, 1);
+	cr_expect_not_null(strstr(why.text, "try later"));
+	cr_expect_eq(shows(MODEL_TCP, 21).action, ACTION_ANSWER);
+	for (int k = 1; k < SET_SLOTS; k++)
+		unpin(&worker[0], (uint8_t)k);
+	reload_retire(&r);
+	cr_expect_gt(reload_load(&r, "ftp.mynah", "archive", &why), 0, "%s", why.text);
+}
+
+Test(reload, a_model_without_a_name_finds_the_one_service_of_its_protocol)
+{
+	uint8_t ftp = shows(MODEL_TCP, 21).slot;
+
+	cr_expect_gt(reload_load(&r, "dns.mynah", NULL, &why), 0, "%s", why.text);
+	cr_expect_eq(shows(MODEL_TCP, 21).slot, ftp);
+}
+
+static const struct {
+	const char *what, *file, *name, *says;
+} refused[] = {
+	{ "no such file", "none.mynah", NULL, "none.mynah" },
+	{ "a folder", ".", NULL, ". is not a file" },
+	{ "a fifo, which would keep us waiting", "fifo", NULL, "fifo is not a file" },
+	{ "not a model", "x.yaml", "archive", "x.yaml" },
+	{ "half a model", "bad.mynah", "archive", "bad.mynah" },
+	{ "no such service", "ftp.mynah", "web", "\"web\"" },
+	{ "the wrong protocol", "dns.mynah", "archive", "dns.mynah speaks udp" },
+};
+
+EACH_CASE(reload, what_is_refused_changes_nothing, refused)
+{
+	const struct set *before = set_current();
+	char *image = file_of("ftp.mynah");
+
+	put_file("bad.mynah", image, 4000);
+	free(image);
+	cr_assert_eq(mkfifo("fifo", 0600), 0);
+	cr_expect_lt(reload_load(&r, refused[*i].file, refused[*i].name, &why), 0, "%s", refused[*i].what);
+	cr_expect_not_null(strstr(why.text, refused[*i].says), "%s: %s", refused[*i].what, why.text);
+	cr_expect_eq(set_current(), before);
+	cr_expect_eq(r.refused, 1);
+}
+
+Test(reload, checking_publishes_nothing)
+{
+	const struct set *before = set_current();
+
+	cr_expect_eq(reload_check(c, &why), 0, "%s", why.text);
+	cr_expect_eq(set_current(), before);
+	c->prefixes[0].services[2].model_index = 0;	/* as if udp/53 had the FTP model */
+	cr_expect_eq(reload_check(c, &why), -EINVAL);
+	cr_expect_not_null(strstr(why.text, "ftp.mynah speaks tcp"), "%s", why.text);
+	cr_expect_eq(unlink("dns.mynah"), 0);
+	cr_expect_lt(reload_check(c, &why), 0);
+	cr_expect_not_null(strstr(why.text, "dns.mynah"), "%s", why.text);
+}
