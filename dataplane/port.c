@@ -236,6 +236,9 @@ port_open(struct port **out, const char *device, unsigned queues, const uint8_t 
 	err = probe(p, device, why);
 	if (err < 0)
 		goto free_port;
+	err = configure(p, why);
+	if (err < 0)
+		goto close_device;
 	snprintf(name, sizeof name, "mbufs%u", opened++);
 	p->pool = rte_pktmbuf_pool_create(name, pool_size(device, queues), CACHE, 0,
 	    RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(p->id));
@@ -244,9 +247,7 @@ port_open(struct port **out, const char *device, unsigned queues, const uint8_t 
 		    pool_size(device, queues), rte_strerror(rte_errno));
 		goto close_device;
 	}
-	err = configure(p, why);
-	if (err == 0)
-		err = set_up_queues(p, why);
+	err = set_up_queues(p, why);
 	if (err < 0)
 		goto free_pool;
 	if (mac != NULL)
