@@ -313,6 +313,7 @@ check_templates(struct check *c)
 	}
 	for (uint32_t k = 0; k < c->n[IMAGE_TEMPLATE]; k++) {
 		const struct image_template *t = &i->template[k];
+		uint64_t literal = 0;
 		uint32_t fills = 0;
 
 		if (!follows(c, IMAGE_ELEM, &elem, t->elem, t->nelem) ||
@@ -327,6 +328,11 @@ check_templates(struct check *c)
 				return refuse(c, "field %u of template %u is wrong", f - t->field, k);
 			fills |= 1u << x->slot;
 		}
+		for (uint32_t e = t->elem; e < t->elem + t->nelem; e++)
+			if (i->elem[e].kind == ELEM_LIT || i->elem[e].kind == ELEM_LIT_CASE)
+				literal += i->elem[e].lit.n;
+		if (t->literal != literal)
+			return refuse(c, "template %u has other literals than it says", k);
 		if (t->fills != fills)
 			return refuse(c, "template %u fills other slots than it says", k);
 		if (t->resync >= (uint32_t)RESYNC_UNCLEAR)

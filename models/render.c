@@ -21,7 +21,7 @@ static void
 put(struct out *o, const void *bytes, size_t n)
 {
 	n = MIN(n, o->limit - o->at);
-	if (o->to != NULL && o->at + n > o->from && o->at < o->from + o->room) {
+	if (o->to != NULL && n > 0 && o->at + n > o->from && o->at < o->from + o->room) {
 		size_t skip = o->from > o->at ? o->from - o->at : 0;
 		size_t end = MIN(o->at + n, o->from + o->room);
 

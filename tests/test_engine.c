@@ -231,3 +231,144 @@ Test(engine, does_what_the_naive_interpreter_does_for_the_models_of_the_tests)
 	each_model(compare_many);
 	cr_expect_geq(compared, 3);
 }
+
+enum { STREAM = 8192 };
+
+/* What a conversation said and did, as one run of bytes: two runs are equal or differ here. */
+struct transcript {
+	uint8_t p[1 << 18];
+	size_t n;
+};
+
+static void
+note(struct transcript *to, const void *p, size_t n)
+{
+	cr_assert_leq(to->n + n, sizeof to->p);
+	memcpy(to->p + to->n, p, n);
+	to->n += n;
+}
+
+/*
+ * Feeds a stream in pieces that end at cut[]; every piece ends in a segment, the last one with
+ * PSH and the peer's FIN. A piece of a message that is not complete comes again with the next.
+ */
+static void
+feed_pieces(const char *name, const struct text *t, const struct model *m, struct span stream,
+    const size_t *cut, unsigned ncuts, struct transcript *to)
+{
+	struct both b;
+	struct dice d = { 1 };
+	size_t done = 0;
+
+	both_init(&b, name, t, (struct model *)m, &d);
+	to->n = 0;
+	for (unsigned i = 0; i <= ncuts; i++) {
+		size_t end = i < ncuts ? cut[i] : stream.n;
+		unsigned flags = i < ncuts ? 0 : FEED_PUSH | FEED_END;
+
+		while (done < end) {
+			struct turn turn;
+			size_t ends[64], bytes, used;
+			uint32_t nends;
+
+			if (b.s.msg_len == end - done && i < ncuts)
+				break;	/* nothing new in this piece */
+			used = session_feed(&b.s, &b.a, m, &b.env, span_sub(stream, done, end - done), flags,
+			    &b.f, &turn);
+			cr_assert_leq(used, end - done);
+			if (!turn.taken) {
+				cr_assert_eq(used, end - done);
+				break;
+			}
+			done += used;
+			bytes = render_all(&b, &b.f, ends, &nends);
+			note(to, &done, sizeof done);
+			note(to, (int32_t[]){ turn.match, turn.conf, turn.template, (int32_t)turn.out_len,
+			    turn.close, turn.reset, turn.pending, turn.freeze, (int32_t)turn.delay_ms },
+			    9 * sizeof(int32_t));
+			note(to, &b.s.state, sizeof b.s.state);
+			note(to, &b.a, sizeof b.a.used + b.a.used);
+			note(to, said, bytes);
+		}
+	}
+	naive_fini(&b.naive);
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* One stream whole, byte by byte, and at 20 random cuts, three times. */
+static void
+cut_stream(const char *name, const struct text *t, const struct model *m, struct dice *d)
+{
+	static struct transcript whole, other;
+	static uint8_t stream[STREAM];
+	static size_t cut[STREAM];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		n += random_message(t, d, stream + n);
+	feed_pieces(name, t, m, span_of(stream, n), NULL, 0, &whole);
+	for (size_t i = 0; i < n; i++)
+		cut[i] = i;
+	feed_pieces(name, t, m, span_of(stream, n), cut, (unsigned)n, &other);
+	cr_assert(whole.n == other.n && memcmp(whole.p, other.p, whole.n) == 0, "%s: byte by byte", name);
+	for (unsigned k = 0; k < 3 && n > 0; k++) {
+		for (unsigned i = 0; i < 20; i++)
+			cut[i] = roll(d, (uint32_t)n);
+		qsort(cut, 20, sizeof *cut, by_size);
+		feed_pieces(name, t, m, span_of(stream, n), cut, 20, &other);
+		cr_assert(whole.n == other.n && memcmp(whole.p, other.p, whole.n) == 0, "%s: 20 cuts", name);
+	}
+}
+
+Test(engine, takes_the_same_turns_however_the_stream_is_cut)
+{
+	struct dice d = { 362436069u };
+	uint32_t refused = 0;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		struct text t = random_model(&d, false, &refused);
+		struct model *m = model_of_text(&t);
+
+		for (unsigned k = 0; k < 5; k++)
+			cut_stream("random", &t, m, &d);
+		model_destroy(m);
+		text_fini(&t);
+	}
+}
+
+Test(engine, the_same_text_gives_the_same_image_and_comes_back_out_of_it)
+{
+	struct dice d = { 521288629u };
+	uint32_t refused = 0;
+
+	for (unsigned i = 0; i < 200; i++) {
+		struct text t = random_model(&d, i % 2, &refused), again;
+		struct span one = image_of(&t), two = image_of(&t), three;
+		struct model *m = model_of_text(&t);
+		char *text, *canonical;
+		size_t n, ncanonical;
+
+		cr_assert(span_eq(one, two));
+		cr_assert_eq(model_text(m, &text, &n, NULL), 0);
+		cr_assert_eq(text_print(&t, &canonical, &ncanonical), 0);
+		cr_assert(span_eq(span_of(text, n), span_of(canonical, ncanonical)));
+		again = text_of(text);
+		three = image_of(&again);
+		cr_assert(span_eq(one, three));
+		model_destroy(m);
+		text_fini(&t);
+		text_fini(&again);
+		free(text);
+		free(canonical);
+		free((void *)one.p);
+		free((void *)two.p);
+		free((void *)three.p);
+	}
+}
