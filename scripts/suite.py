@@ -138,9 +138,11 @@ class Progress(unittest.TestResult):
         if detail:
             print("      " + detail.rstrip().replace("\n", "\n      "), flush=True)
 
-    def bad(self, test, err):
+    def bad(self, test, err, part_of=None):
         self.line("FAIL", test, self._exc_info_to_string(err, test))
-        self.tally.failures.append(test.id())
+        name = (part_of or test).id()	# a test counts once, however many of its parts fail
+        if name not in self.tally.failures:
+            self.tally.failures.append(name)
 
     def addSuccess(self, test):
         self.line("ok", test)
@@ -154,7 +156,7 @@ class Progress(unittest.TestResult):
 
     def addSubTest(self, test, subtest, err):
         if err is not None:
-            self.bad(subtest, err)
+            self.bad(subtest, err, test)
 
     def addSkip(self, test, reason):
         self.line("skip", test, reason)

@@ -3,6 +3,7 @@ import argparse
 import contextlib
 import os
 import random
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -86,6 +87,7 @@ def swap(screen, lab, rng, sensor, model):
 def keep(screen, sensor, lab):
     a = "198.19.44.55"
     enter = f"nsenter --net={lab.client_ns}"
+    prefix = "" if lab.prefix == "demo" else f" --prefix {lab.prefix}"
     screen.say(f"""
 The sensor runs on (process {sensor.pid}). Talk to any address of 198.19.0.0/16:
     {enter} lftp -u anonymous,me@here {a}
@@ -94,18 +96,20 @@ The sensor runs on (process {sensor.pid}). Talk to any address of 198.19.0.0/16:
 and to the sensor itself:
     {sensor.mynah} ctl -s {sensor.socket} status
     tail -f {sensor.records}
-It ends with: scripts/demo --stop""")
+It ends with: scripts/demo --stop{prefix}""")
 
 
 def demo(screen, args):
     lab, rng = Lab(args.prefix), random.Random(args.seed)
     run = Path("/run") / f"mynah-{args.prefix}"
-    programs = ROOT / "build-demo"
+    programs = args.build or ROOT / "build-demo"
 
-    screen.stage("building, optimised")
-    build(programs, ["-Dbuildtype=release"])
+    if not args.build:
+        screen.stage("building, optimised")
+        build(programs, ["-Dbuildtype=release"])
     Sensor.stop_kept(run)
     with contextlib.ExitStack() as cleanup:
+        cleanup.callback(shutil.rmtree, run, ignore_errors=True)
         run.mkdir(mode=0o700, exist_ok=True)
         screen.stage("learning from the captures in tests/data")
         models = {name: learn(programs, name, run) for name in CAPTURES}
@@ -144,8 +148,9 @@ def main():
     parser.add_argument("--keep", action="store_true", help="leave it running and say how to talk to it")
     parser.add_argument("--stop", action="store_true", help="end what --keep left running")
     parser.add_argument("--seed", type=int, default=None, help="repeat the choices of another run")
-    parser.add_argument("--prefix", default=os.environ.get("MYNAH_LAB", "mynah-demo"),
-                        help="of the namespaces' names (default: $MYNAH_LAB or mynah-demo)")
+    parser.add_argument("--build", type=Path, help="take the programs of this build folder")
+    parser.add_argument("--prefix", default=os.environ.get("MYNAH_LAB", "demo"),
+                        help="of the namespaces' names (default: $MYNAH_LAB or demo)")
     args = parser.parse_args()
     screen = Screen()
 
@@ -156,8 +161,10 @@ def main():
         signal.signal(number, interrupted)
     try:
         if args.stop:
-            Sensor.stop_kept(Path("/run") / f"mynah-{args.prefix}")
+            run = Path("/run") / f"mynah-{args.prefix}"
+            Sensor.stop_kept(run)
             Lab(args.prefix).down()
+            shutil.rmtree(run, ignore_errors=True)
             return 0
         failed = demo(screen, args)
     except Failed as err:
