@@ -10,6 +10,7 @@ enum {
 	MAX_EARLIER = 12,
 	LONG_LITERAL = 64,
 	RARE = 3,
+	MIN_STRANGERS = 2,	/* values that got an answer before strangers do */
 	MIN_KEYED = 12,		/* samples before a field may decide */
 	MIN_BETTER = 2,		/* exchanges that a longer history must win */
 };
@@ -163,9 +164,9 @@ answer_for_new(const struct keyed *k, uint32_t n, struct tally *scratch, const s
 		if ((i == 0 || !span_eq(k[i].key, k[i - 1].key)) && speaks_for_strangers(k[i].answer))
 			scratch[m++] = (struct tally){ k[i].answer, 1 };
 	m = tally(scratch, m);
-	if (m > 0)
+	if (m > 0 && scratch[0].n >= MIN_STRANGERS)	/* one value's answer may be its own */
 		*out = scratch[0].answer;
-	return m > 0;
+	return m > 0 && scratch[0].n >= MIN_STRANGERS;
 }
 
 /* Per key value (sorted in k): its most frequent answer, and how many samples it has. */
@@ -288,11 +289,33 @@ key_sources(const struct decider *d, const struct sample *s, uint32_t n, struct 
 
 	if (s->client == d->r->client->n || n < MIN_KEYED)
 		return 0;
-	nsrc = sources_of(d->r, s->client, out, MAX_SOURCES);
+	nsrc = sources_deciding(d->r, s->client, out, MAX_SOURCES);
 	exchange = pool_array(d->pool, n, sizeof *exchange);
 	for (uint32_t i = 0; i < n; i++)
 		exchange[i] = s[i].exchange;
 	return nsrc + sources_earlier(d->r, exchange, n, out + nsrc, MAX_EARLIER);
+}
+
+/* Did all samples with this answer ask about the same subject, while others asked elsewhere? */
+static bool
+one_subject_only(const struct decider *d, const struct sample *s, uint32_t n,
+    const struct answer *answer, struct source *subject)
+{
+	struct span first = { 0 };
+
+	if (s->client == d->r->client->n || !speaks_for_strangers(answer) || answer == NULL ||
+	    !source_subject(d->r, s->client, subject))
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		struct span v = source_bytes(d->r, subject, s[i].exchange);
+
+		if (s[i].answer != answer)
+			continue;
+		if (first.p != NULL && !span_eq(first, v))
+			return false;
+		first = v;
+	}
+	return true;
 }
 
 static void
@@ -338,6 +361,10 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		return;
 	}
 	nd = add_node(d, s, n, hits);
+	if (!by_key && one_subject_only(d, s, n, votes[0].answer, &key)) {
+		k = pool_array(d->pool, n, sizeof *k);
+		by_key = true;
+	}
 	if (by_key) {
 		nd->key = key;
 		make_keyed(d, &key, s, n, k);

@@ -13,6 +13,8 @@ enum {
 	MAX_FIELDS = 20,	/* of a template that are looked at */
 	MAX_CHOICES = 256,	/* recorded values kept per field */
 	HISTORY_FIELDS = 32,
+	MAX_ECHO_BYTES = 255,	/* tokens of a binary reply that are looked at for echoes */
+	ECHO_VALUES = 3,	/* an echo shows that many different bytes */
 	FEW_DATA = 4,		/* recorded values in one reply that are drawn one by one */
 	MIN_ECHO = 3,		/* bytes of a copy that one sample suffices for */
 };
@@ -46,6 +48,7 @@ source_bytes(const struct rules *r, const struct source *s, uint32_t exchange)
 	return (struct span){ 0 };
 }
 
+/* Single fields, then runs of them, which begin with a word, not with a stray byte. */
 uint32_t
 sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_t max)
 {
@@ -57,13 +60,49 @@ sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_
 			field[nf++] = j;
 	for (uint32_t i = 0; i < nf && n < max; i++)
 		out[n++] = (struct source){ template, field[i], field[i], false };
-	for (uint32_t i = 0; i < nf; i++) {	/* runs begin with a word, not with a stray byte */
+	for (uint32_t i = 0; i < nf; i++) {
 		uint8_t kind = t->token[field[i]].kind;
 
 		for (uint32_t j = i + 1; j < nf && n < max && kind != TOKEN_BYTE; j++)
 			out[n++] = (struct source){ template, field[i], field[j], false };
 	}
 	return n;
+}
+
+bool
+source_subject(const struct rules *r, uint32_t template, struct source *out)
+{
+	const struct template *t = &r->client->t[template];
+	bool found = false;
+
+	*out = (struct source){ .template = template };
+	for (uint32_t j = 0; j < t->ntoken; j++) {
+		uint8_t kind = t->token[j].kind;
+
+		if (!t->is_field[j] || (!found && kind == TOKEN_BYTE) ||
+		    (found && kind == TOKEN_REST))
+			continue;
+		out->first = found ? out->first : j;
+		out->last = j;
+		found = true;
+	}
+	return found;
+}
+
+/* Sources that may decide a value: not the bytes beside a run that varies. */
+uint32_t
+sources_deciding(const struct rules *r, uint32_t template, struct source *out, uint32_t max)
+{
+	const struct template *t = &r->client->t[template];
+	uint32_t n = sources_of(r, template, out, max), kept = 0;
+	bool run = false;
+
+	for (uint32_t j = 0; j < t->ntoken; j++)
+		run |= t->is_field[j] && t->token[j].kind == TOKEN_RUN;
+	for (uint32_t i = 0; i < n; i++)
+		if (!run || t->token[out[i].first].kind == TOKEN_RUN)
+			out[kept++] = out[i];
+	return kept;
 }
 
 /* What a rule has to explain: a token of the reply, or what an add leaves over at its front. */
@@ -339,7 +378,7 @@ static bool
 find_key(struct rules *r, const struct answer *a, const struct goal *g, struct source *out)
 {
 	struct source src[MAX_SOURCES];
-	uint32_t nsrc = sources_of(r, a->client, src, MAX_SOURCES);
+	uint32_t nsrc = sources_deciding(r, a->client, src, MAX_SOURCES);
 	struct keyed *scratch = pool_array(r->pool, a->n, sizeof *scratch);
 	uint32_t best = 0, best_right = 0, best_repeated = 0;
 	bool found = false;
@@ -364,31 +403,82 @@ find_key(struct rules *r, const struct answer *a, const struct goal *g, struct s
 	return found && best >= 200;
 }
 
-static void
-learn_map(const struct rules *r, const struct answer *a, const struct goal *g, const struct source *key,
-    struct rule *out)
+/* A sample by its key and by all that its map rules have to yield together. */
+struct mapped {
+	struct span key;
+	uint64_t joint;
+	uint32_t sample;
+};
+
+static int
+mapped_cmp(const void *a, const void *b)
 {
-	struct keyed *s = pool_array(r->pool, a->n, sizeof *s);
-	uint32_t right, repeated;
+	const struct mapped *x = a, *y = b;
+	int c = span_cmp(x->key, y->key);
 
-	*out = (struct rule){ .kind = RULE_MAP, .from = *key };
-	out->pair = pool_array(r->pool, a->n, sizeof *out->pair);
-	foretold(r, a, g, key, s, &right, &repeated);
-	for (uint32_t i = 0, v0 = 0, most = 0; i < a->n; i++) {
+	return c != 0 ? c
+	    : x->joint != y->joint ? (x->joint > y->joint) - (x->joint < y->joint)
+				   : (x->sample > y->sample) - (x->sample < y->sample);
+}
+
+/*
+ * Per key the sample that speaks for it: the earliest of those that agree most often. All maps of
+ * the answer take their values from it, so that they fit together. Returns the number of keys.
+ */
+static uint32_t
+speakers(const struct rules *r, const struct answer *a, struct mapped *m)
+{
+	uint32_t keys = 0, token = 0;
+
+	for (uint32_t i = 0; i < a->n; i++)
+		m[i] = (struct mapped){ source_bytes(r, &a->key, a->exchange[i]), 0, i };
+	for (uint32_t k = 0; k < a->nfields; k++, token++) {
+		while (!a->is_field[token])
+			token++;
+		for (uint32_t i = 0; i < a->n && a->rule[k].kind == RULE_MAP; i++)
+			m[i].joint = span_hash(target(r, a, i, &(struct goal){ token, NULL }), m[i].joint + k);
+	}
+	qsort(m, a->n, sizeof *m, mapped_cmp);
+	for (uint32_t i = 0, j0 = 0, most = 0; i < a->n; i++) {
 		bool last = i + 1 == a->n;
-		bool new_key = last || !span_eq(s[i + 1].key, s[i].key);
+		bool new_key = last || !span_eq(m[i + 1].key, m[i].key);
 
-		if (new_key || !span_eq(s[i + 1].value, s[i].value)) {
-			if (i + 1 - v0 > most) {
-				most = i + 1 - v0;
-				out->pair[out->n] = (struct text_pair){ s[i].key, s[i].value };
+		if (new_key || m[i + 1].joint != m[i].joint) {
+			uint32_t votes = i + 1 - j0;
+
+			if (votes > most || (votes == most && m[j0].sample < m[keys].sample)) {
+				most = votes;
+				m[keys] = m[j0];
 			}
-			v0 = i + 1;
+			j0 = i + 1;
 		}
 		if (new_key) {
-			out->n++;
+			keys++;
 			most = 0;
 		}
+	}
+	return keys;
+}
+
+static void
+learn_maps(const struct rules *r, struct answer *a)
+{
+	struct mapped *m = pool_array(r->pool, a->n, sizeof *m);
+	uint32_t keys = speakers(r, a, m), token = 0;
+
+	for (uint32_t k = 0; k < a->nfields; k++, token++) {
+		struct rule *rule = &a->rule[k];
+
+		while (!a->is_field[token])
+			token++;
+		if (rule->kind != RULE_MAP)
+			continue;
+		rule->from = a->key;
+		rule->n = keys;
+		rule->pair = pool_array(r->pool, keys, sizeof *rule->pair);
+		for (uint32_t i = 0; i < keys; i++)
+			rule->pair[i] = (struct text_pair){ m[i].key,
+				target(r, a, m[i].sample, &(struct goal){ token, NULL }) };
 	}
 }
 
@@ -429,15 +519,17 @@ learn_data(const struct rules *r, const struct answer *a, const struct goal *g, 
 	draw_from(r, value, a->n, out);
 }
 
-/* One sample: only an echo that chance would hardly give, or one in its very place. */
+/*
+ * A rule that chance would hardly give: a single byte is copied from its very place, where
+ * servers do so in general; one sample is enough for an echo of some length only.
+ */
 static bool
-echo_rule(const struct rules *r, const struct answer *a, const struct goal *g,
-    const struct rule *rule)
+trusted(const struct rules *r, const struct answer *a, const struct goal *g, const struct rule *rule)
 {
-	bool byte = r->server->t[a->server].token[g->token].kind == TOKEN_BYTE;
-
-	return rule->kind == RULE_COPY && (byte ? rule->from.first == g->token
-						: target(r, a, 0, g).n >= MIN_ECHO);
+	if (r->server->t[a->server].token[g->token].kind == TOKEN_BYTE)
+		return rule->kind == RULE_COPY && rule->from.first == g->token &&
+		    r->echo_byte[MIN(g->token, (uint32_t)MAX_ECHO_BYTES)];
+	return a->n > 1 || (rule->kind == RULE_COPY && target(r, a, 0, g).n >= MIN_ECHO);
 }
 
 static void
@@ -450,8 +542,7 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 
 	if (a->n > 1)
 		n += sources_earlier(r, a->exchange, a->n, src + n, HISTORY_FIELDS);
-	if (try_sources(r, a, g, src, n, out, &weak, &weak_n) &&
-	    (a->n > 1 || echo_rule(r, a, g, out)))
+	if (try_sources(r, a, g, src, n, out, &weak, &weak_n) && trusted(r, a, g, out))
 		return;
 	if (g->outer == NULL && a->n > 1 && try_ends(r, a, g, src, n, out)) {
 		struct goal front = { g->token, out };
@@ -461,7 +552,7 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 	}
 	if (asked && g->outer == NULL && (a->has_map || find_key(r, a, g, &a->key))) {
 		a->has_map = true;
-		learn_map(r, a, g, &a->key, out);
+		*out = (struct rule){ .kind = RULE_MAP };	/* learn_maps() fills it */
 		return;
 	}
 	learn_data(r, a, g, out);
@@ -479,7 +570,9 @@ repeats_client(const struct rules *r, const struct answer *a, uint32_t token)
 	bool byte = t->token[token].kind == TOKEN_BYTE;
 
 	if (t->token[token].kind == TOKEN_SEP || t->token[token].kind == TOKEN_TIME ||
-	    t->token[token].kind == TOKEN_ADDR || (!byte && t->token[token].bytes.n < MIN_ECHO))
+	    t->token[token].kind == TOKEN_ADDR ||
+	    (byte ? !r->echo_byte[MIN(token, (uint32_t)MAX_ECHO_BYTES)]
+		  : t->token[token].bytes.n < MIN_ECHO))
 		return false;
 	for (uint32_t k = 0; k < n; k++) {
 		struct rule copy = { .kind = RULE_COPY, .from = src[k] };
@@ -523,6 +616,21 @@ join_data(struct rules *r, struct answer *a)
 	draw_from(r, value, a->n, &a->joined);
 }
 
+/* Was the answer only ever given to one subject, so that nothing shows it fits another? */
+static bool
+one_subject(const struct rules *r, const struct answer *a)
+{
+	struct source subject;
+
+	if (a->client >= r->client->n || !source_subject(r, a->client, &subject))
+		return false;
+	for (uint32_t i = 1; i < a->n; i++)
+		if (!span_eq(source_bytes(r, &subject, a->exchange[i]),
+			source_bytes(r, &subject, a->exchange[0])))
+			return false;
+	return true;
+}
+
 static void
 learn_answer(struct rules *r, struct answer *a)
 {
@@ -531,13 +639,16 @@ learn_answer(struct rules *r, struct answer *a)
 
 	a->is_field = pool_copy(r->pool, t->is_field, t->ntoken * sizeof *a->is_field);
 	for (uint32_t j = 0; j < t->ntoken; j++) {
-		a->is_field[j] |= repeats_client(r, a, j);
+		a->is_field[j] |= repeats_client(r, a, j) ||
+		    (t->token[j].kind == TOKEN_REST && one_subject(r, a));
 		a->nfields += a->is_field[j];
 	}
 	a->rule = pool_array(r->pool, a->nfields, sizeof *a->rule);
 	for (uint32_t j = 0; j < t->ntoken; j++)
 		if (a->is_field[j])
 			learn_field(r, a, &(struct goal){ j, NULL }, &a->rule[k++]);
+	if (a->has_map)
+		learn_maps(r, a);
 	join_data(r, a);
 	for (uint32_t i = 0; i < a->n; i++)
 		a->closes += r->x->exchange[a->exchange[i]].closes;
@@ -555,6 +666,43 @@ triple_cmp(const void *a, const void *b)
 	return x->client != y->client ? (x->client > y->client) - (x->client < y->client)
 	    : x->server != y->server ? (x->server > y->server) - (x->server < y->server)
 				     : (x->exchange > y->exchange) - (x->exchange < y->exchange);
+}
+
+/* Where do servers repeat the client's byte in the same place, whatever it is? */
+static void
+find_echoes(struct rules *out)
+{
+	const struct exchanges *x = out->x;
+	uint32_t *same, *both;
+	uint8_t (*seen)[32];
+
+	out->echo_byte = pool_array(out->pool, MAX_ECHO_BYTES + 1, sizeof *out->echo_byte);
+	same = pool_array(out->pool, MAX_ECHO_BYTES, sizeof *same);
+	both = pool_array(out->pool, MAX_ECHO_BYTES, sizeof *both);
+	seen = pool_array(out->pool, MAX_ECHO_BYTES, sizeof *seen);
+	for (uint32_t i = 0; i < x->n && x->client_lexer.binary; i++) {
+		const struct exchange *e = &x->exchange[i];
+		const struct unit *c, *s;
+
+		if (!e->known || e->client == NO_UNIT || e->server == NO_UNIT)
+			continue;
+		c = &x->unit[e->client];
+		s = &x->unit[e->server];
+		for (uint32_t j = 0; j < MIN(MIN(c->ntoken, s->ntoken), (uint32_t)MAX_ECHO_BYTES); j++) {
+			if (c->token[j].kind != TOKEN_BYTE || s->token[j].kind != TOKEN_BYTE)
+				continue;
+			both[j]++;
+			same[j] += c->token[j].bytes.p[0] == s->token[j].bytes.p[0];
+			seen[j][c->token[j].bytes.p[0] / 8] |= (uint8_t)(1u << c->token[j].bytes.p[0] % 8);
+		}
+	}
+	for (uint32_t j = 0; j < MAX_ECHO_BYTES; j++) {
+		unsigned values = 0;
+
+		for (unsigned b = 0; b < 32; b++)
+			values += (unsigned)__builtin_popcount(seen[j][b]);
+		out->echo_byte[j] = values >= ECHO_VALUES && same[j] * 100ull >= both[j] * 95ull;
+	}
 }
 
 static int
@@ -586,6 +734,7 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 				all[n++] = (struct triple){ t, server->of[LEVEL_FULL][e->server], i };
 		}
 	}
+	find_echoes(out);
 	qsort(all, n, sizeof *all, triple_cmp);
 	samples = pool_array(pool, n, sizeof *samples);
 	out->answer = pool_array(pool, n, sizeof *out->answer);

@@ -62,6 +62,7 @@ struct rules {
 	const struct templates *client, *server;
 	struct answer *answer;	/* sorted by client, then server */
 	uint32_t n;
+	bool *echo_byte;	/* binary, per token: servers repeat the client's byte there */
 	uint64_t map_right, map_repeated; /* how well keys foretold values, over all answers */
 };
 
@@ -71,10 +72,17 @@ void	rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x
 const struct answer *rules_find(const struct rules *r, uint32_t client, uint32_t server);
 /* The bytes that a source has in an exchange; p == NULL: it has none. */
 struct span source_bytes(const struct rules *r, const struct source *s, uint32_t exchange);
+/* Fields of a client template, and runs from one field to another: at most max. */
+uint32_t sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_t max);
+/* Of these the ones that may decide a value: not the bytes beside a run that varies. */
+uint32_t sources_deciding(const struct rules *r, uint32_t template, struct source *out, uint32_t max);
+/*
+ * From the first word or run that varies to the last field before the rest: what a message is
+ * about. False: nothing varies.
+ */
+bool	source_subject(const struct rules *r, uint32_t template, struct source *out);
 /*
  * Fields of earlier messages in the conversations of some exchanges, nearest first; each once.
  */
 uint32_t sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t n,
     struct source *out, uint32_t max);
-/* Fields of a client template, and runs from one field to another: at most max. */
-uint32_t sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_t max);

@@ -5,7 +5,8 @@
 
 enum {
 	FEW_VALUES = 16,	/* a position with no more is divided by value */
-	FEW_SUPPORT = 5,	/* if there are that many messages per value */
+	FEW_SUPPORT = 5,	/* if there are that many messages per value; and 1/FEW_SUPPORT is a lot */
+	MIN_DOMINANT = 8,	/* messages with one value, for it to be told from many others */
 	CANDIDATES = 24,	/* positions tried for dependence */
 	RARE = 3,		/* client values seen less often share one branch */
 	BRANCHES = 256,
@@ -146,10 +147,25 @@ determines(struct splitter *s, const struct row *rows, uint32_t n, uint32_t j, u
 	return wrong * 50 <= n;
 }
 
-/* The column of a server group to divide by, or ntoken. */
+/* How often the most frequent value of a column stands there. */
+static uint32_t
+top_count(struct splitter *s, const struct row *rows, uint32_t n, uint32_t col)
+{
+	uint32_t top = 0;
+
+	survey(s, rows, n, col);	/* leaves the counts */
+	for (uint32_t i = 0; i < n; i++)
+		top = MAX(top, s->count[rows[i].value[col]]);
+	return top;
+}
+
+/*
+ * The column of a server group to divide by, or ntoken. Values with fewer than *rare messages
+ * share one branch.
+ */
 static uint32_t
 server_column(struct splitter *s, const struct row *rows, uint32_t n, const bool *varies,
-    const bool *done)
+    const bool *done, uint32_t *rare)
 {
 	uint32_t ntoken = rows[0].ntoken, best = ntoken, best_score = 0, best_distinct = 0;
 	uint32_t tried = 0, few = ntoken, few_distinct = FEW_VALUES + 1;
@@ -180,7 +196,16 @@ server_column(struct splitter *s, const struct row *rows, uint32_t n, const bool
 			best_distinct = c.distinct;
 		}
 	}
-	return best_score >= 2 ? best : few;
+	*rare = 2;
+	if (best_score >= 2)
+		return best;
+	if (few < ntoken)
+		return few;
+	*rare = MAX(n / FEW_SUPPORT, (uint32_t)MIN_DOMINANT);
+	for (uint32_t j = 0; j < ntoken; j++)
+		if (own[j] && top_count(s, rows, n, j) >= *rare)
+			return j;
+	return ntoken;
 }
 
 static double
@@ -314,14 +339,14 @@ split(struct splitter *s, struct row *rows, uint32_t n, const bool *done_before,
 	uint32_t ntoken = rows[0].ntoken, col;
 	bool *varies = pool_array(s->pool, ntoken + 1, sizeof *varies);
 	bool *done = pool_copy(s->pool, done_before, (ntoken + 1) * sizeof *done);
-	uint32_t rare = s->server == NULL ? 2 : RARE, kept = 0;
+	uint32_t rare = RARE, kept = 0;
 	struct row *rest;
 
 	for (uint32_t i = 1; i < n; i++)
 		for (uint32_t j = 0; j < ntoken; j++)
 			varies[j] |= rows[i].value[j] != rows[0].value[j];
 	col = depth == MAX_DEPTH || (rows[0].tail && s->x->client_lexer.binary) ? ntoken
-	    : s->server == NULL ? server_column(s, rows, n, varies, done)
+	    : s->server == NULL ? server_column(s, rows, n, varies, done, &rare)
 				: client_column(s, rows, n, varies, done);
 	if (col == ntoken) {
 		add_template(s, rows, n, varies);

@@ -6,7 +6,8 @@
  * all agree and a field where they do not. Groups are then divided further, which the paper
  * leaves to the state a message belongs to:
  *  - by a position on which others depend (two pages of one length are two templates),
- *  - by a position with few values that the client did not say himself (codes, modes),
+ *  - by a position with few values, or one that is frequent, that the client did not say himself
+ *    (codes, modes, the root directory),
  *  - on the client's side, by a position that tells the replies apart (reply-supervised).
  *
  * Client templates come in levels, from whole messages to their first word, so that what was
