@@ -72,8 +72,6 @@ def ftp_replies(name):
 def as_on_an_errand(user, inside, line):
     """Whether a capture's client stands where an errand of clients.py may stand: an errand
     enters one directory at most, and what a name means depends on where one is."""
-    if line.startswith("CWD "):
-        return not inside or line.startswith("CWD /")
     if line.startswith("MKD "):
         return not inside or (len(inside) == 1
                               and inside[0] in clients.ACCOUNTS[user]["directories"])
