@@ -16,6 +16,7 @@ int	cmd_compile(int argc, char **argv);
 int	cmd_ctl(int argc, char **argv);
 int	cmd_eval(int argc, char **argv);
 int	cmd_learn(int argc, char **argv);
+int	cmd_replay(int argc, char **argv);
 int	cmd_show(int argc, char **argv);
 
 /* Says what is wrong (NULL: getopt has) and how the command is called. Returns CMD_USAGE. */

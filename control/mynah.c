@@ -27,6 +27,10 @@ static const struct command {
 	    "  -j, --json               the scores as one JSON object\n"
 	    "  -t, --transcripts FILE   what was asked, recorded and said, a JSON line each\n",
 	    cmd_eval },
+	{ "replay", "-m MODEL[@PORT] [-m MODEL[@PORT]] IN OUT", "answer a capture's clients, offline",
+	    "  -m, --model MODEL[@PORT]   who answers; without a port on every port of its protocol\n"
+	    "IN is a capture with clients; OUT becomes one with both sides, through the real stack.\n",
+	    cmd_replay },
 	{ "show", "[--text | --dot | --json] MODEL", "describe a model, or print it as text",
 	    "  -t, --text    the whole model as text; mynah compile reads it back\n"
 	    "  -d, --dot     its states and turns as a graph, for graphviz\n"

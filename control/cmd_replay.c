@@ -1,0 +1,92 @@
+/* mynah replay - answer the client side of a capture through the real stack, offline. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/cmd.h"
+#include "control/replay.h"
+
+/* "MODEL" or "MODEL@PORT". */
+static int
+load(struct replay_service *s, const char *word, struct diag *why)
+{
+	const char *at = strrchr(word, '@');
+	char *path, *end;
+	unsigned long port;
+	int err;
+
+	s->port = 0;
+	if (at == NULL)
+		return model_load(&s->m, word, why);
+	port = strtoul(at + 1, &end, 10);
+	if (at[1] == '\0' || *end != '\0' || port == 0 || port > 65535)
+		return diag_set(why, -1, "%s: behind @ stands a port from 1 to 65535", word);
+	path = strndup(word, (size_t)(at - word));
+	if (path == NULL)
+		return diag_set(why, -1, "not enough memory");
+	s->port = (uint16_t)port;
+	err = model_load(&s->m, path, why);
+	free(path);
+	return err;
+}
+
+static void
+print_skipped(uint64_t n, const char *what)
+{
+	if (n > 0)
+		printf("  %llu %s\n", (unsigned long long)n, what);
+}
+
+static void
+print(const struct replay_report *r)
+{
+	printf("%llu conversations, %llu turns: %llu packets of the clients, %llu of ours\n",
+	    (unsigned long long)r->conversations, (unsigned long long)r->turns,
+	    (unsigned long long)r->client_packets, (unsigned long long)r->our_packets);
+	print_skipped(r->added_acks, "acknowledgements added for the clients");
+	print_skipped(r->skipped_mid, "packets left out: their conversation began before the capture");
+	print_skipped(r->skipped_backwards, "packets left out: a server called its client");
+	print_skipped(r->skipped_fragments, "packets left out: fragments");
+	print_skipped(r->skipped_cut, "packets left out: cut short by the capture");
+	print_skipped(r->skipped_ip6, "packets left out: IPv6");
+	print_skipped(r->skipped_others, "packets left out: neither TCP nor UDP");
+}
+
+int
+cmd_replay(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "model", required_argument, NULL, 'm' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct replay_service service[REPLAY_MODELS];
+	struct replay_report report;
+	struct diag why;
+	unsigned n = 0;
+	int c, err = 0;
+
+	while ((c = getopt_long(argc, argv, "m:", options, NULL)) != -1) {
+		if (c == '?' || n == REPLAY_MODELS) {
+			err = cmd_wrong_usage(argv, c == '?' ? NULL : "more than %d models", REPLAY_MODELS);
+			goto destroy;
+		}
+		if (load(&service[n], optarg, &why) < 0) {
+			err = cmd_failed(&why);
+			goto destroy;
+		}
+		n++;
+	}
+	if (n == 0 || argc - optind != 2) {
+		err = cmd_wrong_usage(argv, "a model, a capture and a name for the new one are wanted");
+		goto destroy;
+	}
+	if (replay(service, n, argv[optind], argv[optind + 1], &report, &why) < 0)
+		err = cmd_failed(&why);
+	else
+		print(&report);
+destroy:
+	while (n > 0)
+		model_destroy(service[--n].m);
+	return err;
+}

@@ -1,0 +1,121 @@
+/* mynah replay from outside: a capture's clients meet our stack, and tshark finds nothing wrong. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dataplane/wire.h"
+#include "learning/trace.h"
+#include "tests/cases.h"
+
+#define DATA TEST_ROOT "/tests/data/"
+
+static char place[] = "/tmp/mynah-test-XXXXXX";
+
+static int
+run(const char *line)
+{
+	char command[2048];
+	int status;
+
+	snprintf(command, sizeof command, "M='%s'; %s", TEST_MYNAH, line);
+	status = system(command);
+	cr_assert(WIFEXITED(status), "%s", line);
+	return WEXITSTATUS(status);
+}
+
+static void
+go_somewhere(void)
+{
+	cr_assert_not_null(mkdtemp(place));
+	cr_assert_eq(chdir(place), 0);
+	cr_assert_eq(run("\"$M\" compile " DATA "models/ftp-small.txt -o ftp.mynah >said"), 0);
+}
+
+static void
+leave(void)
+{
+	cr_assert_eq(run("rm -f *.mynah *.pcap said && cd / && rmdir \"$OLDPWD\""), 0);
+}
+
+static const struct {
+	const char *line;
+	int status;
+} cases[] = {
+	{ "\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >said", 0 },
+	{ "\"$M\" replay -m ftp.mynah@21 " DATA "ftp-small.pcap.gz out.pcap | grep -q '20 conversations'", 0 },
+	{ "\"$M\" replay -m ftp.mynah@99 " DATA "ftp-small.pcap.gz out.pcap | grep -q ' 0 turns'", 0 },
+	{ "\"$M\" replay " DATA "ftp-small.pcap.gz out.pcap 2>said", 2 },
+	{ "\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz 2>said", 2 },
+	{ "\"$M\" replay -m ftp.mynah@x " DATA "ftp-small.pcap.gz out.pcap 2>said", 1 },
+	{ "\"$M\" replay -m nowhere.mynah " DATA "ftp-small.pcap.gz out.pcap 2>said", 1 },
+	{ "\"$M\" replay -m ftp.mynah nowhere.pcap out.pcap 2>said; grep -q nowhere.pcap said && ! test -e out.pcap", 0 },
+	{ "\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz /nowhere/out.pcap 2>said", 1 },
+	{ "\"$M\" replay -m ftp.mynah said out.pcap 2>said", 1 },
+};
+
+EACH_CASE(replay, says_done_failed_or_wrong_usage, cases)
+{
+	go_somewhere();
+	cr_expect_eq(run(cases[*i].line), cases[*i].status, "%s", cases[*i].line);
+	leave();
+}
+
+/* Bytes of payload from clients (to port 21) and from our side. */
+static void
+count_payload(const char *path, size_t *clients, size_t *ours, size_t *broken)
+{
+	struct trace_packet p;
+	struct trace *t;
+	struct diag why;
+	struct wire w;
+
+	*clients = *ours = *broken = 0;
+	cr_assert_eq(trace_open(&t, path, &why), 0, "%s", why.text);
+	while (trace_next(t, &p)) {
+		if (wire_parse(&w, p.link, p.data, WIRE_CHECK_SUMS) != WIRE_OK)
+			++*broken;
+		else if (w.dport == 21)
+			*clients += w.payload.n;
+		else if (w.sport == 21)
+			*ours += w.payload.n;
+	}
+	trace_close(t);
+}
+
+Test(replay, the_clients_say_what_they_said_and_our_sums_are_right)
+{
+	size_t said, heard, ours, theirs, broken;
+
+	go_somewhere();
+	cr_assert_eq(run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >said"), 0);
+	count_payload(DATA "ftp-small.pcap.gz", &said, &theirs, &broken);
+	count_payload("out.pcap", &heard, &ours, &broken);
+	cr_expect_eq(heard, said);
+	cr_expect_gt(ours, said);
+	cr_expect_eq(broken, 0);
+	leave();
+}
+
+Test(replay, twice_the_same_gives_the_same_file)
+{
+	go_somewhere();
+	cr_expect_eq(run("for i in 1 2; do \"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz $i.pcap >said; done; "
+	    "cmp 1.pcap 2.pcap"), 0);
+	leave();
+}
+
+Test(replay, tshark_reads_clean_streams)
+{
+	if (run("command -v tshark >/dev/null") != 0)
+		cr_skip_test("tshark is not installed");
+	go_somewhere();
+	cr_assert_eq(run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >said"), 0);
+	cr_expect_eq(run("test $(tshark -r out.pcap -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE "
+	    "-Y '_ws.malformed || tcp.analysis.ack_lost_segment || tcp.analysis.lost_segment || "
+	    "tcp.analysis.retransmission || tcp.checksum.status == 0 || ip.checksum.status == 0' 2>/dev/null | "
+	    "wc -l) = 0"), 0);
+	cr_expect_eq(run("test $(tshark -r out.pcap -Y ftp.response 2>/dev/null | wc -l) -gt 100"), 0);
+	leave();
+}
