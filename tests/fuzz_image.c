@@ -55,9 +55,8 @@ converse(const struct model *m, const struct text *t, struct dice *d)
 
 /* A few numbers in sections (or anywhere) become others; the text stays in most cases. */
 static void
-mutate(uint8_t *p, size_t n, struct dice *d)
+mutate(uint8_t *p, size_t n, const struct image_header *h, struct dice *d)
 {
-	const struct image_header *h = (const struct image_header *)p;
 	static const uint32_t odd[] = { 0, 1, 2, 0xff, 0x7fff, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
 		0xfffffffe, 0xffffffff };
 
@@ -92,7 +91,7 @@ one(struct span image, const struct text *t, struct dice *d)
 	struct model *m;
 
 	memcpy(p, image.p, image.n);
-	mutate(p, image.n, d);
+	mutate(p, image.n, (const struct image_header *)image.p, d);
 	if (memcmp(p, image.p, sizeof(struct image_header)) == 0)
 		image_sum(p);
 	if (model_from_bytes(&m, "mutated", span_of(p, image.n), &why) == 0) {

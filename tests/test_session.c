@@ -2,6 +2,7 @@
 #include "models/session.h"
 
 #include <criterion/criterion.h>
+#include "tests/cases.h"
 #include "tests/model_of.h"
 
 static const struct session_env env = {
@@ -69,4 +70,117 @@ Test(session, greets_logs_in_and_says_goodbye)
 	cr_expect(k.t.close);
 	model_destroy(k.m);
 	free(text);
+}
+
+#define MODEL(eom, replies) \
+	"mynah-model 1\nservice \"t\" tcp\nlearner \"hand\" order 1 seed 1\nseparators \" \\r\\n\"\n"      \
+	"start 0\nclass 0 30-39\n" eom " error 0x0p+0\n"                                           \
+	"template 0 support 1 from hand\n  match \"A\" line \"\\r\\n\"\n"                          \
+	"template 1 support 1 from hand\n  match \"BYE\"\n"                                        \
+	"template 2 support 1 from hand\n  match \"R\"\n" replies                                  \
+	"state 0 eom 0 support 1 \"s\"\n  on message 0\n    alt weight 1 say 0 goto 0 from hand\n" \
+	"  on message 1\n    alt weight 1 goto 0 from hand close\n"                                \
+	"  on message 2\n    alt weight 1 say 1 goto 0 from hand\n"                                \
+	"  on other\n    alt weight 1 say 0 goto 0 from hand\n"
+#define REPLIES \
+	"reply 0 support 1 from hand\n  say \"ok\\r\\n\"\n"                                        \
+	"reply 1 support 1 from hand\n  say rand 0 16 host \" \" rand 0 16 pair\n"
+
+/* How many bytes belong to the first message: 0 while its end cannot be told. */
+static const struct {
+	const char *what, *eom, *in;
+	unsigned flags;
+	size_t taken;
+} ends[] = {
+	{ "after the first terminator", "eom 0 term \"\\r\\n\"", "A b\r\nA c\r\n", FEED_PUSH, 5 },
+	{ "not before it", "eom 0 term \"\\r\\n\"", "A b\r", FEED_PUSH, 0 },
+	{ "with the peer's FIN", "eom 0 term \"\\r\\n\"", "A b\r", FEED_END, 4 },
+	{ "after a length field says", "eom 0 length at 1 width 1 be times 2 plus 2", "x\x02" "abcdefgh", 0, 6 },
+	{ "never before the field", "eom 0 length at 1 width 1 be times 1 plus -5", "x\x02" "abc", 0, 2 },
+	{ "not before the field is there", "eom 0 length at 1 width 2 be times 1 plus 3", "x\x01", FEED_PUSH, 0 },
+	{ "after the body that the head announces",
+	    "eom 0 decimal label \"length:\" term \"\\r\\n\\r\\n\"",
+	    "A\r\nContent-Length: \t 3\r\n\r\nabcde", 0, 29 },
+	{ "not before it is there", "eom 0 decimal label \"length:\" term \"\\r\\n\\r\\n\"",
+	    "A\r\nContent-Length: 3\r\n\r\nab", FEED_PUSH, 0 },
+	{ "after the head without a number", "eom 0 decimal label \"length:\" term \"\\r\\n\\r\\n\"",
+	    "A\r\n\r\nabc", 0, 5 },
+	{ "where nothing can follow", "eom 0 final", "BYEBYE", 0, 3 },
+	{ "with PSH where nothing fits any more", "eom 0 final", "xyz", FEED_PUSH, 3 },
+	{ "without PSH nowhere", "eom 0 push", "A b\r\n", 0, 0 },
+	{ "with PSH in an accepting state", "eom 0 push", "A b\r\n", FEED_PUSH, 5 },
+	{ "with PSH not in the middle", "eom 0 push", "A b", FEED_PUSH, 0 },
+	{ "not with PSH but when nothing comes", "eom 0 idle 300", "A b\r\n", FEED_PUSH, 0 },
+};
+
+EACH_CASE(session, a_message_ends, ends)
+{
+	char text[2048];
+	struct talk k;
+	size_t n;
+
+	snprintf(text, sizeof text, MODEL("%s", "%s"), ends[*i].eom, REPLIES);
+	k = talk_to(text);
+	n = session_feed(&k.s, NULL, k.m, &env, span_str(ends[*i].in), ends[*i].flags, &k.f, &k.t);
+	cr_expect_eq(k.t.taken, ends[*i].taken > 0, "%s", ends[*i].what);
+	cr_expect_eq(n, ends[*i].taken > 0 ? ends[*i].taken : strlen(ends[*i].in), "%s: %zu",
+	    ends[*i].what, n);
+	model_destroy(k.m);
+}
+
+Test(session, a_pause_ends_what_has_no_other_end)
+{
+	struct talk k = talk_to(MODEL("eom 0 idle 300", REPLIES));
+	struct span in = span_str("A b\r\n");
+
+	cr_expect_eq(session_pause_ms(&k.s, k.m), 0);
+	session_feed(&k.s, NULL, k.m, &env, in, FEED_PUSH, &k.f, &k.t);
+	cr_expect_not(k.t.taken);
+	cr_expect_eq(session_pause_ms(&k.s, k.m), 300);
+	cr_expect_eq(session_feed(&k.s, NULL, k.m, &env, in, FEED_PUSH, &k.f, &k.t), in.n);
+	cr_expect(k.t.taken);
+	cr_expect_eq(k.t.template, 0);
+	model_destroy(k.m);
+}
+
+Test(session, sixty_four_kilobytes_are_a_message_whatever_they_say)
+{
+	struct talk k = talk_to(MODEL("eom 0 term \"\\r\\n\"", REPLIES));
+	static uint8_t endless[MODEL_MESSAGE_BYTES + 100];
+
+	memset(endless, 'A', sizeof endless);
+	cr_expect_eq(session_feed(&k.s, NULL, k.m, &env, span_of(endless, 60000), 0, &k.f, &k.t), 60000);
+	cr_expect_not(k.t.taken);
+	cr_expect_eq(session_feed(&k.s, NULL, k.m, &env, span_of(endless, sizeof endless), 0, &k.f, &k.t),
+	    MODEL_MESSAGE_BYTES);
+	cr_expect(k.t.taken);
+	cr_expect_eq(k.t.match, MATCH_OTHER);
+	model_destroy(k.m);
+}
+
+Test(session, a_repeated_probe_gets_the_same_answer_and_a_neighbour_another)
+{
+	struct talk k = talk_to(MODEL("eom 0 push", REPLIES));
+	struct session_env who = env;
+	char first[64], again[64];
+
+	who.key[3] = 7;
+	for (int i = 0; i < 1000; i++) {
+		size_t n;
+
+		session_init(&k.s, k.m);
+		who.peer_port = (uint16_t)i;
+		session_feed(&k.s, NULL, k.m, &who, span_str("R"), FEED_PUSH, &k.f, &k.t);
+		n = session_render(&k.s, &k.f, k.m, &who, 0, (uint8_t *)(i > 0 ? again : first), 64, NULL);
+		cr_assert_eq(n, 33);
+		cr_assert(i == 0 || memcmp(first, again, n) == 0);
+	}
+	who.peer.b[15]++;		/* another peer: what the host is called stays */
+	session_render(&k.s, &k.f, k.m, &who, 0, (uint8_t *)again, 64, NULL);
+	cr_expect_arr_eq(first, again, 17);
+	cr_expect_arr_neq(first + 17, again + 17, 16);
+	who.own.b[15]++;
+	session_render(&k.s, &k.f, k.m, &who, 0, (uint8_t *)again, 64, NULL);
+	cr_expect_arr_neq(first, again, 16);
+	model_destroy(k.m);
 }
