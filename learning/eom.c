@@ -4,31 +4,57 @@
 
 #include "learning/intern.h"
 
-enum { MAX_TERM = 5, MIN_SHARE_PERCENT = 80, MAX_OFFSET = 15 };
+enum {
+	MAX_TERM = 5,
+	MIN_SHARE_PERCENT = 80,
+	NEAR_TIE = 50,		/* of 10000 messages */
+	MAX_OFFSET = 15,
+};
 
 static const uint8_t *
-find(struct span s, size_t from, struct span what)
+find(struct span s, struct span what)
 {
-	return from > s.n ? NULL : memmem(s.p + from, s.n - from, what.p, what.n);
+	return memmem(s.p, s.n, what.p, what.n);
 }
 
-/* The number that stands behind label in a head, or -1. */
-static int64_t
+static uint8_t
+lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* Where the first label in a head ends, in letters of either case; NULL when there is none. */
+static const uint8_t *
+behind_label(struct span head, struct span label)
+{
+	for (size_t at = 0; at + label.n <= head.n; at++) {
+		size_t k = 0;
+
+		while (k < label.n && lower(head.p[at + k]) == lower(label.p[k]))
+			k++;
+		if (k == label.n)
+			return head.p + at + k;
+	}
+	return NULL;
+}
+
+/* The number that stands behind label and any blanks in a head; 0 when there is none. */
+static size_t
 decimal_after(struct span head, struct span label)
 {
-	const uint8_t *p = find(head, 0, label), *end = head.p + head.n;
-	int64_t v = 0;
+	const uint8_t *p = behind_label(head, label), *end = head.p + head.n;
+	size_t v = 0;
 
 	if (p == NULL)
-		return -1;
-	p += label.n;
-	if (p == end || *p < '0' || *p > '9')
-		return -1;
-	for (; p < end && *p >= '0' && *p <= '9' && v <= MODEL_MESSAGE_BYTES; p++)
-		v = v * 10 + (*p - '0');
+		return 0;
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	for (; p < end && *p >= '0' && *p <= '9'; p++)
+		v = MIN(v * 10 + (*p - '0'), (size_t)MODEL_MESSAGE_BYTES);
 	return v;
 }
 
+/* The value of a length field, -1 when it is not there. */
 static int64_t
 length_field(const struct text_eom *e, struct span s)
 {
@@ -38,33 +64,41 @@ length_field(const struct text_eom *e, struct span s)
 		return -1;
 	for (unsigned i = 0; i < e->width; i++)
 		v |= (int64_t)s.p[e->at + i] << 8 * (e->format == FMT_BE ? e->width - 1 - i : i);
-	return v * e->times + e->plus;
+	return v;
+}
+
+/* Bytes that a message has by its rule; 0: s does not tell yet. */
+static size_t
+length_of(const struct text_eom *e, struct span s)
+{
+	const uint8_t *p;
+	int64_t field;
+	size_t head;
+
+	switch (e->kind) {
+	case EOM_TERM:
+	case EOM_DECIMAL:
+		p = find(s, e->term);
+		head = p == NULL ? 0 : (size_t)(p - s.p) + e->term.n;
+		return p == NULL || e->kind == EOM_TERM
+		    ? head : head + decimal_after(span_sub(s, 0, head), e->label);
+	case EOM_LENGTH:
+		field = length_field(e, s);
+		return field < 0 ? 0 : (size_t)MAX(field * e->times + e->plus,
+		    (int64_t)e->at + e->width);
+	default:
+		return s.n;
+	}
 }
 
 size_t
 eom_first(const struct text_eom *e, struct span s)
 {
-	const uint8_t *p;
-	int64_t body;
-	size_t head;
+	size_t n = length_of(e, span_sub(s, 0, MODEL_MESSAGE_BYTES));
 
-	switch (e->kind) {
-	case EOM_TERM:
-		p = find(s, 0, e->term);
-		return p == NULL ? 0 : (size_t)(p - s.p) + e->term.n;
-	case EOM_DECIMAL:
-		p = find(s, 0, e->term);
-		if (p == NULL)
-			return 0;
-		head = (size_t)(p - s.p) + e->term.n;
-		body = decimal_after(span_sub(s, 0, head), e->label);
-		return body < 0 ? head : head + (size_t)body <= s.n ? head + (size_t)body : 0;
-	case EOM_LENGTH:
-		body = length_field(e, s);
-		return body > 0 && (size_t)body <= s.n ? (size_t)body : 0;
-	default:
-		return s.n;
-	}
+	if (n == 0 || n > MODEL_MESSAGE_BYTES)	/* the runtime waits no longer */
+		n = MODEL_MESSAGE_BYTES;
+	return n <= s.n ? n : 0;
 }
 
 /* Share of messages, in 1/10000, that the rule ends exactly at their end, as one message. */
@@ -84,9 +118,9 @@ consider(struct text_eom *best, uint32_t *best_score, const struct text_eom *e,
     const struct span *m, size_t n)
 {
 	uint32_t sc = score(e, m, n);
-	uint32_t handicap = e->term.n > best->term.n ? 50 : 0;
+	uint32_t bonus = e->term.n > best->term.n ? NEAR_TIE : 0;
 
-	if (sc * 100 < 10000u * MIN_SHARE_PERCENT || sc + handicap <= *best_score)
+	if (sc * 100 < 10000u * MIN_SHARE_PERCENT || sc + bonus <= *best_score)
 		return;
 	*best = *e;
 	best->error = 1.0 - sc / 10000.0;
@@ -106,7 +140,7 @@ body_label(struct pool *pool, struct span term, const struct span *m, size_t n)
 	intern_init(&labels, pool);
 	votes = pool_array(pool, n + 1, sizeof *votes);
 	for (size_t i = 0; i < n; i++) {
-		const uint8_t *p = find(m[i], 0, term);
+		const uint8_t *p = find(m[i], term);
 		size_t head = p == NULL ? 0 : (size_t)(p - m[i].p) + term.n;
 		char number[24];
 		const uint8_t *at, *line;
@@ -114,9 +148,11 @@ body_label(struct pool *pool, struct span term, const struct span *m, size_t n)
 		if (p == NULL || head == m[i].n)
 			continue;
 		snprintf(number, sizeof number, "%zu", m[i].n - head);
-		at = find(span_sub(m[i], 0, head), 0, span_str(number));
+		at = find(span_sub(m[i], 0, head), span_str(number));
 		for (line = at; line != NULL && line > m[i].p && line[-1] != '\n'; line--)
 			;
+		while (at != NULL && at > line && (at[-1] == ' ' || at[-1] == '\t'))
+			at--;	/* blanks are skipped at run time, however many */
 		if (at == NULL || at - line < 3)
 			continue;
 		votes[intern_add(&labels, span_of(line, (size_t)(at - line)))]++;
