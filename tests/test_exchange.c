@@ -1,0 +1,169 @@
+#include "learning/exchange.h"
+#include "tests/cases.h"
+#include "tests/handmade.h"
+#include "tests/pooled.h"
+
+/* "asked>said" per exchange: C the connection, - silence, ? not known, $ closes. */
+static const char *
+shown(struct pool *pool, const struct exchanges *x)
+{
+	char *to = pool_alloc(pool, 4096);
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct exchange *e = &x->exchange[i];
+		struct span ask = e->client == NO_UNIT ? span_str("C") : x->unit[e->client].bytes;
+		struct span say = e->server == NO_UNIT ? span_str("-") : x->unit[e->server].bytes;
+
+		at += (size_t)sprintf(to + at, "%s%.*s>%.*s%s%s", i ? " " : "",
+		    (int)MIN(ask.n, strcspn((const char *)ask.p, "\r")), (const char *)ask.p,
+		    (int)MIN(say.n, strcspn((const char *)say.p, "\r")), (const char *)say.p,
+		    e->known ? "" : "?", e->closes ? "$" : "");
+	}
+	return to;
+}
+
+/* Enough lines that a message ends with its line. */
+static struct handmade
+lines(struct pool *pool)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+
+	handmade_talk(&h, "<220\r\n", ">A\r\n", "<1\r\n", ">B\r\n", "<2\r\n", ">C\r\n", "<3\r\n", NULL);
+	return h;
+}
+
+static const char *
+after_lines(struct pool *pool, struct handmade *h, struct exchanges *x)
+{
+	exchanges_make(x, pool, h->c, NULL, false);
+	return strchr(shown(pool, x), '3') + 2;
+}
+
+POOLED(exchange, the_connection_is_asked_first)
+{
+	struct handmade h = lines(pool);
+	struct exchanges x;
+
+	exchanges_make(&x, pool, h.c, NULL, false);
+	cr_expect_str_eq(shown(pool, &x), "C>220 A>1 B>2 C>3");
+	cr_expect_eq(x.exchange[0].previous, NO_UNIT);
+	for (uint32_t i = 1; i < x.n; i++)
+		cr_expect_eq(x.exchange[i].previous, i - 1);
+	cr_expect_eq(x.silent, 0);
+}
+
+POOLED(exchange, a_server_that_waits_is_silent_to_the_connection)
+{
+	struct handmade h = lines(pool);
+	struct exchanges x;
+
+	handmade_talk(&h, ">D\r\n", "<4\r\n", NULL);
+	cr_expect_str_eq(after_lines(pool, &h, &x), "C>- D>4");
+	cr_expect_eq(x.silent, 1);
+	cr_expect_eq(x.exchange[4].previous, NO_UNIT, "conversations do not touch");
+}
+
+POOLED(exchange, of_a_connection_without_its_beginning_nothing_is_known_about_it)
+{
+	struct handmade h = lines(pool);
+	struct exchanges x;
+
+	handmade_talk(&h, ">D\r\n", "<4\r\n", NULL)->whole = false;
+	cr_expect_str_eq(after_lines(pool, &h, &x), "D>4");
+}
+
+POOLED(exchange, messages_sent_in_one_go_teach_no_reply)
+{
+	struct handmade h = lines(pool);
+	struct exchanges x;
+
+	handmade_talk(&h, "<220\r\n", ">D\r\nE\r\n", "<4\r\n5\r\n", ">F\r\n", "<6\r\n", NULL);
+	cr_expect_str_eq(after_lines(pool, &h, &x), "C>220 D>4? E>-? F>6");
+	cr_expect_eq(x.pipelined, 2);
+}
+
+POOLED(exchange, the_servers_close_belongs_to_the_last_exchange)
+{
+	struct handmade h = lines(pool);
+	struct exchanges x;
+
+	handmade_talk(&h, "<220\r\n", ">QUIT\r\n", "<221\r\n", NULL)->end = END_FIN_SERVER;
+	handmade_talk(&h, "<220\r\n", ">QUIT\r\n", "<221\r\n", NULL)->end = END_FIN_CLIENT;
+	cr_expect_str_eq(after_lines(pool, &h, &x), "C>220 QUIT>221$ C>220 QUIT>221");
+}
+
+POOLED(exchange, who_resets_before_the_answer_teaches_no_silence)
+{
+	struct handmade h = lines(pool);
+	struct exchanges x;
+
+	handmade_talk(&h, "<220\r\n", ">D\r\n", NULL)->end = END_RST_CLIENT;
+	handmade_talk(&h, "<220\r\n", ">D\r\n", NULL)->end = END_FIN_CLIENT;
+	cr_expect_str_eq(after_lines(pool, &h, &x), "C>220 D>-? C>220 D>-");
+}
+
+POOLED(exchange, as_many_datagrams_as_questions_are_their_answers_in_order)
+{
+	struct handmade h = handmade(pool, PROTO_UDP, 53);
+	struct exchanges x;
+
+	handmade_talk(&h, ">a", "<1", ">b", ">c", "<2", "<3", NULL);
+	exchanges_make(&x, pool, h.c, NULL, false);
+	cr_expect_str_eq(shown(pool, &x), "a>1 b>2 c>3");
+	cr_expect_eq(x.eom.kind, EOM_DATAGRAM);
+}
+
+POOLED(exchange, fewer_datagrams_than_questions_answer_nobody_knows_which)
+{
+	struct handmade h = handmade(pool, PROTO_UDP, 53);
+	struct exchanges x;
+
+	handmade_talk(&h, ">a", ">b", "<1", ">c", "<2", "<3", NULL);
+	exchanges_make(&x, pool, h.c, NULL, false);
+	cr_expect_str_eq(shown(pool, &x), "a>1? b>-? c>2");
+	cr_expect_eq(x.extra, 1, "the second answer to one question");
+}
+
+POOLED(exchange, an_empty_datagram_is_a_message_too)
+{
+	struct handmade h = handmade(pool, PROTO_UDP, 53);
+	struct exchanges x;
+
+	handmade_talk(&h, ">", "<1", ">b", "<", NULL);
+	exchanges_make(&x, pool, h.c, NULL, false);
+	cr_expect_str_eq(shown(pool, &x), ">1 b>");
+}
+
+POOLED(exchange, conversations_that_are_held_out_are_empty)
+{
+	struct handmade h = lines(pool);
+	bool use[] = { false, true };
+	struct exchanges x;
+
+	handmade_talk(&h, "<220\r\n", ">A\r\n", "<1\r\n", NULL);
+	exchanges_make(&x, pool, h.c, use, false);
+	cr_expect_eq(x.conversations, 2);
+	cr_expect_eq(x.first[0], 0);
+	cr_expect_eq(x.first[1], 0);
+	cr_expect_eq(x.first[2], x.n);
+	cr_expect_eq(x.n, 2);
+}
+
+POOLED(exchange, equal_shapes_are_equal_kinds_in_order)
+{
+	struct handmade h = lines(pool);
+	struct exchanges x;
+	const struct unit *u;
+
+	handmade_talk(&h, "<220\r\n", ">USER a\r\n", "<331 from 198.18.0.10\r\n", ">PASS b\r\n",
+	    "<331 from elsewhere\r\n", ">PASS\r\n", "<331 from 198.18.0.10\r\n", NULL);
+	exchanges_make(&x, pool, h.c, NULL, false);
+	u = &x.unit[x.exchange[x.first[1]].server];	/* the banner; then the client's, then ours */
+	cr_expect_eq(u[1].shape, u[3].shape);
+	cr_expect_neq(u[1].shape, u[5].shape);
+	cr_expect_neq(u[2].shape, u[4].shape, "an address is no word");
+	cr_expect_eq(u[2].shape, u[6].shape);
+	cr_expect_neq(u[1].value[0], u[3].value[0]);
+	cr_expect_eq(u[3].value[0], u[5].value[0], "equal bytes, equal value");
+}

@@ -1,0 +1,309 @@
+#include "tests/cases.h"
+#include "tests/learned.h"
+#include "tests/pooled.h"
+
+/* The rule of field k in the reply that begins with a word, to the client's full template. */
+static const struct rule *
+rule_of(const struct learned *l, const char *asked, const char *word, uint32_t k)
+{
+	struct pool *pool = l->rules.pool;
+
+	for (uint32_t i = 0; i < l->rules.n; i++) {
+		const struct answer *a = &l->rules.answer[i];
+
+		if (a->client == l->client.n || l->client.t[a->client].level != LEVEL_FULL ||
+		    strcmp(template_words(pool, &l->client.t[a->client]), asked) != 0 ||
+		    !span_eq(l->server.t[a->server].token[0].bytes, span_str(word)))
+			continue;
+		cr_assert_lt(k, a->nfields, "%s has %u fields", word, a->nfields);
+		return &a->rule[k];
+	}
+	cr_assert_fail("no answer %s to %s: client%s, server%s", word, asked,
+	    template_list(pool, &l->client), template_list(pool, &l->server));
+}
+
+/* One conversation each: a question and its answer. */
+static void
+ask(struct handmade *h, const char *question, const char *answer)
+{
+	handmade_talk(h, "<220 ready\r\n", question, answer, NULL);
+}
+
+enum { N = 40 };
+
+/* No two alike, and no order in them. */
+static unsigned
+jumble(unsigned i)
+{
+	return (i * 2654435761u >> 8) % 90000 + 10000;
+}
+
+POOLED(rules, copy_repeats_what_the_client_said)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct rule *r;
+
+	for (unsigned i = 0; i < N; i++)
+		ask(&h, handmade_line(&h, ">MKD d%u\r\n", jumble(i)),
+		    handmade_line(&h, "<257 d%u created\r\n", jumble(i)));
+	r = rule_of(learned_from(&h, false), "MKD _;", "257", 0);
+	cr_expect_eq(r->kind, RULE_COPY);
+	cr_expect_eq(r->from.first, 2);
+	cr_expect_eq(r->from.last, 2);
+	cr_expect_not(r->from.earlier);
+}
+
+POOLED(rules, copy_takes_the_last_message_of_another_template)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct rule *r;
+	struct learned *l;
+
+	for (unsigned i = 0; i < N; i++)
+		handmade_talk(&h, "<220 ready\r\n", handmade_line(&h, ">USER u%u\r\n", jumble(i)),
+		    "<331 go on\r\n", ">NOOP\r\n", "<200 fine\r\n",
+		    handmade_line(&h, ">PASS p%u\r\n", jumble(i + N)),
+		    handmade_line(&h, "<230 Welcome u%u here\r\n", jumble(i)), NULL);
+	l = learned_from(&h, false);
+	r = rule_of(l, "PASS _;", "230", 0);
+	cr_expect_eq(r->kind, RULE_COPY);
+	cr_expect(r->from.earlier);
+	cr_expect_eq(r->from.template, template_named(pool, &l->client, LEVEL_FULL, "USER _;"));
+}
+
+POOLED(rules, copy_reaches_over_several_fields)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct answer *a = NULL;
+	struct learned *l;
+
+	for (unsigned i = 0; i < N; i++)
+		ask(&h, handmade_line(&h, ">SAY a%u b%u\r\n", jumble(i), jumble(i + N)),
+		    handmade_line(&h, "<200 a%u b%u said\r\n", jumble(i), jumble(i + N)));
+	l = learned_from(&h, false);
+	cr_expect_eq(rule_of(l, "SAY _ _;", "200", 0)->from.first, 2);
+	cr_expect_eq(rule_of(l, "SAY _ _;", "200", 1)->from.first, 4);
+	(void)a;
+}
+
+static const struct {
+	int delta;
+} steps[] = { { 1 }, { 3 }, { -7 }, { 4096 } };
+
+EACH_CASE(rules, seq_finds_its_increment, steps)
+{
+	struct pool pool;
+	struct handmade h;
+	const struct rule *r;
+
+	pool_init(&pool, 0);
+	h = handmade(&pool, PROTO_TCP, 21);
+	for (unsigned k = 0; k < N; k++)
+		ask(&h, handmade_line(&h, ">PING %u\r\n", jumble(k)),
+		    handmade_line(&h, "<PONG %u\r\n", jumble(k) + (unsigned)steps[*i].delta));
+	r = rule_of(learned_from(&h, false), "PING _;", "PONG", 0);
+	cr_expect_eq(r->kind, RULE_SEQ);
+	cr_expect_eq(r->delta, steps[*i].delta);
+	pool_fini(&pool);
+}
+
+POOLED(rules, add_puts_constants_around_what_the_client_said)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct rule *r;
+
+	for (unsigned i = 0; i < N; i++)
+		ask(&h, handmade_line(&h, ">CWD d%u\r\n", jumble(i)),
+		    handmade_line(&h, "<250 /home/d%u/;ok changed\r\n", jumble(i)));
+	r = rule_of(learned_from(&h, false), "CWD _;", "250", 0);
+	cr_assert_eq(r->kind, RULE_ADD);
+	cr_expect(span_eq(r->before, span_str("/home/")));
+	cr_expect(span_eq(r->after, span_str("/;ok")));
+}
+
+static const struct {
+	const char *what, *question, *answer;
+	bool second;
+} parts[] = {
+	{ "before", ">LOGIN u%u@host%u\r\n", "<WELCOME u%u dear\r\n", false },
+	{ "behind", ">LOGIN u%2$u@host%1$u\r\n", "<WELCOME host%u dear\r\n", true },
+};
+
+EACH_CASE(rules, part_is_what_stands_at_a_separator, parts)
+{
+	char question[64], answer[64];
+	struct pool pool;
+	struct handmade h;
+	const struct rule *r;
+
+	pool_init(&pool, 0);
+	h = handmade(&pool, PROTO_TCP, 21);
+	for (unsigned k = 0; k < N; k++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(question, sizeof question, parts[*i].question, jumble(k), jumble(k + N));
+		snprintf(answer, sizeof answer, parts[*i].answer, jumble(k));
+#pragma GCC diagnostic pop
+		ask(&h, handmade_line(&h, "%s", question), handmade_line(&h, "%s", answer));
+	}
+	r = rule_of(learned_from(&h, false), "LOGIN _;", "WELCOME", 0);
+	cr_assert_eq(r->kind, RULE_PART, "%s", parts[*i].what);
+	cr_expect(span_eq(r->before, span_str("@")));
+	cr_expect_eq(r->second, parts[*i].second);
+	pool_fini(&pool);
+}
+
+POOLED(rules, map_remembers_which_value_went_with_which_name)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct rule *r;
+
+	for (unsigned i = 0; i < 60; i++)
+		ask(&h, handmade_line(&h, ">SIZE f%u\r\n", jumble(i * 7 % 20)),
+		    handmade_line(&h, "<213 %u bytes\r\n", jumble(i * 7 % 20 + 500) * 3));
+	r = rule_of(learned_from(&h, false), "SIZE _;", "213", 0);
+	cr_assert_eq(r->kind, RULE_MAP);
+	cr_assert_eq(r->n, 20);
+	for (uint32_t k = 0; k < r->n; k++) {
+		bool found = false;
+
+		cr_expect(k == 0 || span_cmp(r->pair[k - 1].key, r->pair[k].key) < 0, "sorted");
+		for (unsigned i = 0; i < 20; i++)
+			found |= span_eq(r->pair[k].key, span_str(handmade_line(&h, "f%u", jumble(i)))) &&
+			    span_eq(r->pair[k].value,
+				span_str(handmade_line(&h, "%u", jumble(i + 500) * 3)));
+		cr_expect(found, "%.*s", (int)r->pair[k].key.n, r->pair[k].key.p);
+	}
+}
+
+POOLED(rules, data_keeps_what_was_seen_by_how_often)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct rule *r;
+
+	for (unsigned i = 0; i < 60; i++)	/* the same question every time: nothing to follow from */
+		ask(&h, ">STAT\r\n", handmade_line(&h, "<211 load%u now\r\n",
+		    i < 20 ? 5 : i < 32 ? 4 : 100 + i));
+	r = rule_of(learned_from(&h, false), "STAT;", "211", 0);
+	cr_assert_eq(r->kind, RULE_DATA);
+	cr_expect_eq(r->n, 30);
+	cr_expect(span_eq(r->choice[0].value, span_str("load5")));
+	cr_expect_eq(r->choice[0].weight, 20);
+	cr_expect(span_eq(r->choice[1].value, span_str("load4")));
+	cr_expect_eq(r->choice[1].weight, 12);
+	cr_expect_eq(r->choice[2].weight, 1);
+}
+
+POOLED(rules, a_rule_that_nine_in_ten_follow_is_a_rule)
+{
+	for (unsigned wrong = 3; wrong <= 6; wrong++) {
+		struct handmade h = handmade(pool, PROTO_TCP, 21);
+
+		for (unsigned i = 0; i < N; i++)
+			ask(&h, handmade_line(&h, ">MKD d%u\r\n", jumble(i)),
+			    handmade_line(&h, "<257 d%u created\r\n", jumble(i < wrong ? i + N : i)));
+		cr_expect_eq(rule_of(learned_from(&h, false), "MKD _;", "257", 0)->kind == RULE_COPY,
+		    wrong <= N / 10, "%u of %u", wrong, N);
+	}
+}
+
+static const struct {
+	const char *what, *question, *answer;
+	unsigned samples;
+} chances[] = {
+	{ "numbers without relation are no sequence", ">PING %u\r\n", "<PONG %u now\r\n", N },
+	{ "one pair of numbers is no sequence", ">PING %u\r\n", "<PONG %u now\r\n", 1 },
+	{ "two pairs with two differences are none", ">PING %u\r\n", "<PONG %u now\r\n", 2 },
+	{ "what holds a short word by chance adds nothing", ">A x%u\r\n", "<PONG x%u now\r\n", N },
+};
+
+EACH_CASE(rules, are_not_learned_from_coincidence, chances)
+{
+	struct pool pool;
+	struct handmade h;
+	struct learned *l;
+
+	pool_init(&pool, 0);
+	h = handmade(&pool, PROTO_TCP, 21);
+	for (unsigned k = 0; k < chances[*i].samples; k++) {
+		char q[64], a[64];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(q, sizeof q, chances[*i].question, jumble(k));
+		snprintf(a, sizeof a, chances[*i].answer, jumble(k * 31 + 1000));
+#pragma GCC diagnostic pop
+		ask(&h, handmade_line(&h, "%s", q), handmade_line(&h, "%s", a));
+	}
+	l = learned_from(&h, false);
+	for (uint32_t k = 0; k < l->rules.n; k++)
+		for (uint32_t f = 0; f < l->rules.answer[k].nfields; f++)
+			cr_expect_geq(l->rules.answer[k].rule[f].kind, RULE_MAP, "%s: %s",
+			    chances[*i].what, rule_names[l->rules.answer[k].rule[f].kind]);
+	pool_fini(&pool);
+}
+
+POOLED(rules, what_everybody_said_is_still_a_copy)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct answer *a;
+	struct learned *l;
+	uint32_t client;
+
+	for (unsigned i = 0; i < N; i++)	/* the reply never varies, but once the client says more */
+		handmade_talk(&h, "<220 ready\r\n", ">USER anonymous\r\n",
+		    "<331 anonymous may enter\r\n", handmade_line(&h, ">USER u%u\r\n", jumble(i)),
+		    "<530 no\r\n", NULL);
+	l = learned_from(&h, false);
+	client = template_named(pool, &l->client, LEVEL_WORD, "USER _;");
+	cr_assert_neq(client, NO_TEMPLATE);
+	a = rules_find(&l->rules, client, template_named(pool, &l->server, LEVEL_FULL,
+	    "331 anonymous may enter;"));
+	cr_assert_not_null(a);
+	cr_assert_eq(a->nfields, 1);
+	cr_expect_eq(a->rule[0].kind, RULE_COPY);
+}
+
+POOLED(rules, answers_are_found_by_both_their_templates)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	struct learned *l;
+
+	for (unsigned i = 0; i < N; i++)
+		ask(&h, i % 3 ? ">STAT\r\n" : ">NOOP\r\n", i % 2 ? "<200 fine\r\n" : "<421 late now\r\n");
+	l = learned_from(&h, false);
+	cr_assert_gt(l->rules.n, 4);
+	for (uint32_t i = 0; i < l->rules.n; i++)
+		cr_expect_eq(rules_find(&l->rules, l->rules.answer[i].client, l->rules.answer[i].server),
+		    &l->rules.answer[i]);
+	cr_expect_null(rules_find(&l->rules, 0, l->server.n));
+	cr_expect_not_null(rules_find(&l->rules, l->client.n,
+	    template_named(pool, &l->server, LEVEL_FULL, "220 ready;")), "to the connection");
+}
+
+POOLED(rules, closing_is_counted_per_answer)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct answer *a;
+	struct learned *l;
+
+	for (unsigned i = 0; i < N; i++)
+		handmade_talk(&h, "<220 ready\r\n", ">NOOP\r\n", "<200 fine\r\n", ">QUIT\r\n",
+		    "<221 bye\r\n", NULL)->end = i % 4 ? END_FIN_SERVER : END_FIN_CLIENT;
+	l = learned_from(&h, false);
+	a = rules_find(&l->rules, template_named(pool, &l->client, LEVEL_FULL, "QUIT;"),
+	    template_named(pool, &l->server, LEVEL_FULL, "221 bye;"));
+	cr_assert_not_null(a);
+	cr_expect_eq(a->n, N);
+	cr_expect_eq(a->closes, N * 3 / 4);
+}
+
+POOLED(rules, empty_datagrams_are_no_source_of_anything)
+{
+	struct handmade h = handmade(pool, PROTO_UDP, 53);
+
+	for (unsigned i = 0; i < N; i++)
+		handmade_talk(&h, ">", "<1", handmade_line(&h, ">b%u", jumble(i)),
+		    handmade_line(&h, "<x%u", jumble(i + N)), ">", "<", NULL);
+	cr_expect_gt(learned_from(&h, false)->rules.n, 0);
+}
