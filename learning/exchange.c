@@ -60,6 +60,25 @@ add_run(struct maker *k, uint32_t conv, const struct message *m)
 	return n;
 }
 
+/* UDP: n datagrams in a row. An empty one is no question, and hides whom an answer is for. */
+static uint32_t
+add_datagrams(struct maker *k, uint32_t conv, const struct message *m, uint32_t n)
+{
+	struct exchanges *x = k->x;
+	uint32_t asked = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (m[i].bytes.n == 0)
+			continue;
+		add_unit(k, &m[i], m[i].bytes);
+		add_exchange(k, conv, x->nunit - 1);
+		asked++;
+	}
+	for (uint32_t i = 0; i < asked && asked < n; i++)
+		x->exchange[x->n - 1 - i].known = false;
+	return asked;
+}
+
 /*
  * Messages [i, end) of one side in a row. TCP has one message per run; of UDP's several, the
  * replies belong to the requests in order when they are as many.
@@ -75,6 +94,8 @@ answer(struct maker *k, const struct message *m, uint32_t n, uint32_t asked)
 			x->extra++;
 			continue;
 		}
+		if (m[i].bytes.n == 0)
+			continue;
 		add_unit(k, &m[i], m[i].bytes);
 		x->unit[x->nunit - 1].exchange = first + i;
 		x->exchange[first + i].server = x->nunit - 1;
@@ -115,15 +136,8 @@ add_conversation(struct maker *k, uint32_t index)
 			asked = 0;
 			continue;
 		}
-		for (asked = 0; i < j; i++) {
-			if (conv->proto == PROTO_TCP) {
-				asked += add_run(k, index, &m[i]);
-				continue;
-			}
-			add_unit(k, &m[i], m[i].bytes);
-			add_exchange(k, index, x->nunit - 1);
-			asked++;
-		}
+		asked = conv->proto == PROTO_TCP ? add_run(k, index, &m[i])
+						 : add_datagrams(k, index, &m[i], j - i);
 	}
 	if (conv->end == END_FIN_SERVER && x->n > x->first[index])
 		x->exchange[x->n - 1].closes = true;

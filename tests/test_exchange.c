@@ -125,14 +125,16 @@ POOLED(exchange, fewer_datagrams_than_questions_answer_nobody_knows_which)
 	cr_expect_eq(x.extra, 1, "the second answer to one question");
 }
 
-POOLED(exchange, an_empty_datagram_is_a_message_too)
+POOLED(exchange, an_empty_datagram_is_no_question_and_no_answer)
 {
 	struct handmade h = handmade(pool, PROTO_UDP, 53);
 	struct exchanges x;
 
-	handmade_talk(&h, ">", "<1", ">b", "<", NULL);
+	handmade_talk(&h, ">", "<1", ">b", "<", ">c", ">", "<3", ">d", "<4", NULL);
 	exchanges_make(&x, pool, h.c, NULL, false);
-	cr_expect_str_eq(shown(pool, &x), ">1 b>");
+	cr_expect_str_eq(shown(pool, &x), "b>- c>3? d>4");
+	for (uint32_t i = 0; i < x.nunit; i++)
+		cr_expect_gt(x.unit[i].ntoken, 0);
 }
 
 POOLED(exchange, conversations_that_are_held_out_are_empty)
