@@ -28,7 +28,7 @@ struct splitter {
 	/* scratch by value id, valid where stamp equals the running number */
 	uint32_t *stamp, *count, *other;
 	uint32_t now;
-	struct pair *pairs, *moved;	/* one per row */
+	struct pair *pairs;		/* one per row */
 };
 
 /* One column: distinct values, how many rows hold the rare ones. Leaves counts in s->count. */
@@ -258,24 +258,27 @@ inner_bits(struct pair *p, uint32_t m, uint32_t *branches)
 }
 
 /*
- * Pairs of branch and reply, the replies moved on by shift rows: shifted, they show what chance
- * alone would give a column with so many values.
+ * Pairs of branch and reply; shuffled, the replies show what chance alone would give a column
+ * with so many values. A shift would not do: clients that all follow one script make it periodic.
  */
 static uint32_t
-pairs_of(struct splitter *s, const struct row *rows, uint32_t n, uint32_t j, uint32_t shift)
+pairs_of(struct splitter *s, const struct row *rows, uint32_t n, uint32_t j, bool shuffled)
 {
-	uint32_t m = 0;
+	uint32_t m = 0, seed = 1;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t y = target_of(s, &rows[i]);
+		uint32_t y = target_of(s, &rows[i]), v = rows[i].value[j];
 
 		if (y != NO_TEMPLATE)
-			s->pairs[m++] = (struct pair){ i, y };
+			s->pairs[m++] = (struct pair){ s->count[v] >= RARE ? v : UINT32_MAX, y };
 	}
-	for (uint32_t i = 0; i < m; i++) {
-		uint32_t v = rows[s->pairs[(i + shift) % m].branch].value[j];
+	for (uint32_t i = m; shuffled && i > 1; i--) {	/* Fisher and Yates */
+		uint32_t y = s->pairs[i - 1].target, other;
 
-		s->moved[i] = (struct pair){ s->count[v] >= RARE ? v : UINT32_MAX, s->pairs[i].target };
+		seed = seed * 1664525 + 1013904223;
+		other = (uint32_t)((uint64_t)seed * i >> 32);
+		s->pairs[i - 1].target = s->pairs[other].target;
+		s->pairs[other].target = y;
 	}
 	return m;
 }
@@ -293,15 +296,15 @@ gain_of(struct splitter *s, const struct row *rows, uint32_t n, uint32_t j)
 
 	if (c.frequent == 0 || c.frequent > BRANCHES || (c.frequent > 8 && c.rare_rows * 20 > n))
 		return 0;
-	m = pairs_of(s, rows, n, j, 0);
+	m = pairs_of(s, rows, n, j, false);
 	if (m < 2)
 		return 0;
-	real = inner_bits(s->moved, m, &branches);
+	real = inner_bits(s->pairs, m, &branches);
 	if (branches < 2)
 		return 0;
 	nbranch = branches;
-	pairs_of(s, rows, n, j, m / 2 + 1);
-	chance = inner_bits(s->moved, m, &branches);
+	pairs_of(s, rows, n, j, true);
+	chance = inner_bits(s->pairs, m, &branches);
 	/* both are losses: bits about the reply that are left within the branches */
 	return chance - real > 8 + BRANCH_BITS * nbranch + 0.02 * chance ? chance - real : 0;
 }
@@ -418,7 +421,6 @@ splitter_init(struct splitter *s, struct templates *out, struct pool *pool,
 	s->count = pool_array(pool, nvalues, sizeof *s->count);
 	s->other = pool_array(pool, nvalues, sizeof *s->other);
 	s->pairs = pool_array(pool, x->n + 1, sizeof *s->pairs);
-	s->moved = pool_array(pool, x->n + 1, sizeof *s->moved);
 }
 
 void

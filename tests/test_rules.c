@@ -20,6 +20,7 @@ rule_of(const struct learned *l, const char *asked, const char *word, uint32_t k
 	}
 	cr_assert_fail("no answer %s to %s: client%s, server%s", word, asked,
 	    template_list(pool, &l->client), template_list(pool, &l->server));
+	return NULL;
 }
 
 /* One conversation each: a question and its answer. */
@@ -71,10 +72,9 @@ POOLED(rules, copy_takes_the_last_message_of_another_template)
 	cr_expect_eq(r->from.template, template_named(pool, &l->client, LEVEL_FULL, "USER _;"));
 }
 
-POOLED(rules, copy_reaches_over_several_fields)
+POOLED(rules, copies_of_several_fields_keep_their_order)
 {
 	struct handmade h = handmade(pool, PROTO_TCP, 21);
-	const struct answer *a = NULL;
 	struct learned *l;
 
 	for (unsigned i = 0; i < N; i++)
@@ -83,12 +83,9 @@ POOLED(rules, copy_reaches_over_several_fields)
 	l = learned_from(&h, false);
 	cr_expect_eq(rule_of(l, "SAY _ _;", "200", 0)->from.first, 2);
 	cr_expect_eq(rule_of(l, "SAY _ _;", "200", 1)->from.first, 4);
-	(void)a;
 }
 
-static const struct {
-	int delta;
-} steps[] = { { 1 }, { 3 }, { -7 }, { 4096 } };
+static const int steps[] = { 1, 3, -7, 4096 };
 
 EACH_CASE(rules, seq_finds_its_increment, steps)
 {
@@ -100,10 +97,10 @@ EACH_CASE(rules, seq_finds_its_increment, steps)
 	h = handmade(&pool, PROTO_TCP, 21);
 	for (unsigned k = 0; k < N; k++)
 		ask(&h, handmade_line(&h, ">PING %u\r\n", jumble(k)),
-		    handmade_line(&h, "<PONG %u\r\n", jumble(k) + (unsigned)steps[*i].delta));
+		    handmade_line(&h, "<PONG %u\r\n", jumble(k) + (unsigned)steps[*i]));
 	r = rule_of(learned_from(&h, false), "PING _;", "PONG", 0);
 	cr_expect_eq(r->kind, RULE_SEQ);
-	cr_expect_eq(r->delta, steps[*i].delta);
+	cr_expect_eq(r->delta, steps[*i]);
 	pool_fini(&pool);
 }
 
@@ -121,35 +118,24 @@ POOLED(rules, add_puts_constants_around_what_the_client_said)
 	cr_expect(span_eq(r->after, span_str("/;ok")));
 }
 
-static const struct {
-	const char *what, *question, *answer;
-	bool second;
-} parts[] = {
-	{ "before", ">LOGIN u%u@host%u\r\n", "<WELCOME u%u dear\r\n", false },
-	{ "behind", ">LOGIN u%2$u@host%1$u\r\n", "<WELCOME host%u dear\r\n", true },
-};
+static const bool second[] = { false, true };
 
-EACH_CASE(rules, part_is_what_stands_at_a_separator, parts)
+EACH_CASE(rules, part_is_what_stands_before_or_behind_a_separator, second)
 {
-	char question[64], answer[64];
 	struct pool pool;
 	struct handmade h;
 	const struct rule *r;
 
 	pool_init(&pool, 0);
 	h = handmade(&pool, PROTO_TCP, 21);
-	for (unsigned k = 0; k < N; k++) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(question, sizeof question, parts[*i].question, jumble(k), jumble(k + N));
-		snprintf(answer, sizeof answer, parts[*i].answer, jumble(k));
-#pragma GCC diagnostic pop
-		ask(&h, handmade_line(&h, "%s", question), handmade_line(&h, "%s", answer));
-	}
+	for (unsigned k = 0; k < N; k++)
+		ask(&h, handmade_line(&h, ">LOGIN u%u@h%u\r\n", jumble(k), jumble(k + N)),
+		    second[*i] ? handmade_line(&h, "<WELCOME h%u dear\r\n", jumble(k + N))
+			       : handmade_line(&h, "<WELCOME u%u dear\r\n", jumble(k)));
 	r = rule_of(learned_from(&h, false), "LOGIN _;", "WELCOME", 0);
-	cr_assert_eq(r->kind, RULE_PART, "%s", parts[*i].what);
+	cr_assert_eq(r->kind, RULE_PART);
 	cr_expect(span_eq(r->before, span_str("@")));
-	cr_expect_eq(r->second, parts[*i].second);
+	cr_expect_eq(r->second, second[*i]);
 	pool_fini(&pool);
 }
 
@@ -208,33 +194,27 @@ POOLED(rules, a_rule_that_nine_in_ten_follow_is_a_rule)
 }
 
 static const struct {
-	const char *what, *question, *answer;
+	const char *what, *prefix;
 	unsigned samples;
 } chances[] = {
-	{ "numbers without relation are no sequence", ">PING %u\r\n", "<PONG %u now\r\n", N },
-	{ "one pair of numbers is no sequence", ">PING %u\r\n", "<PONG %u now\r\n", 1 },
-	{ "two pairs with two differences are none", ">PING %u\r\n", "<PONG %u now\r\n", 2 },
-	{ "what holds a short word by chance adds nothing", ">A x%u\r\n", "<PONG x%u now\r\n", N },
+	{ "numbers without relation are no sequence", "", N },
+	{ "one pair of numbers is no sequence", "", 1 },
+	{ "two pairs with two differences are none", "", 2 },
+	{ "a letter that both begin with is no part", "x", N },
 };
 
 EACH_CASE(rules, are_not_learned_from_coincidence, chances)
 {
+	const char *x = chances[*i].prefix;
 	struct pool pool;
 	struct handmade h;
 	struct learned *l;
 
 	pool_init(&pool, 0);
 	h = handmade(&pool, PROTO_TCP, 21);
-	for (unsigned k = 0; k < chances[*i].samples; k++) {
-		char q[64], a[64];
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(q, sizeof q, chances[*i].question, jumble(k));
-		snprintf(a, sizeof a, chances[*i].answer, jumble(k * 31 + 1000));
-#pragma GCC diagnostic pop
-		ask(&h, handmade_line(&h, "%s", q), handmade_line(&h, "%s", a));
-	}
+	for (unsigned k = 0; k < chances[*i].samples; k++)
+		ask(&h, handmade_line(&h, ">PING %s%u\r\n", x, jumble(k)),
+		    handmade_line(&h, "<PONG %s%u now\r\n", x, jumble(k * 31 + 1000)));
 	l = learned_from(&h, false);
 	for (uint32_t k = 0; k < l->rules.n; k++)
 		for (uint32_t f = 0; f < l->rules.answer[k].nfields; f++)
@@ -250,12 +230,11 @@ POOLED(rules, what_everybody_said_is_still_a_copy)
 	struct learned *l;
 	uint32_t client;
 
-	for (unsigned i = 0; i < N; i++)	/* the reply never varies, but once the client says more */
-		handmade_talk(&h, "<220 ready\r\n", ">USER anonymous\r\n",
-		    "<331 anonymous may enter\r\n", handmade_line(&h, ">USER u%u\r\n", jumble(i)),
-		    "<530 no\r\n", NULL);
+	for (unsigned i = 0; i < N; i++)	/* too rarely for a template of its own */
+		ask(&h, i < 2 ? ">USER anonymous\r\n" : handmade_line(&h, ">USER u%u\r\n", jumble(i)),
+		    i < 2 ? "<331 anonymous may enter\r\n" : "<530 no\r\n");
 	l = learned_from(&h, false);
-	client = template_named(pool, &l->client, LEVEL_WORD, "USER _;");
+	client = template_named(pool, &l->client, LEVEL_FULL, "USER _;");
 	cr_assert_neq(client, NO_TEMPLATE);
 	a = rules_find(&l->rules, client, template_named(pool, &l->server, LEVEL_FULL,
 	    "331 anonymous may enter;"));
@@ -272,7 +251,7 @@ POOLED(rules, answers_are_found_by_both_their_templates)
 	for (unsigned i = 0; i < N; i++)
 		ask(&h, i % 3 ? ">STAT\r\n" : ">NOOP\r\n", i % 2 ? "<200 fine\r\n" : "<421 late now\r\n");
 	l = learned_from(&h, false);
-	cr_assert_gt(l->rules.n, 4);
+	cr_assert_geq(l->rules.n, 3);
 	for (uint32_t i = 0; i < l->rules.n; i++)
 		cr_expect_eq(rules_find(&l->rules, l->rules.answer[i].client, l->rules.answer[i].server),
 		    &l->rules.answer[i]);
