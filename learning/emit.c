@@ -121,7 +121,7 @@ say_op(struct ops *o, struct text_op op)
 	o->op[o->n++] = op;
 }
 
-/* A source without a slot: what the first sample had is said. */
+/* A source without a slot: what the first sample had is said (most_literal() leaves room). */
 static void
 say_source(struct ops *o, const struct rule *rule, struct text_op op, struct span sample)
 {
@@ -198,10 +198,9 @@ copied_run(const struct template *t, const struct answer *a, const struct rule *
 }
 
 static void
-say_template(struct ops *o, const struct template *t, const struct answer *a)
+say_template(struct ops *o, const struct template *t, const struct answer *a,
+    const struct token *sample)
 {
-	const struct exchanges *x = o->e->in->x;
-	const struct token *sample = x->unit[x->exchange[a->exchange[0]].server].token;
 	uint32_t k = 0;
 
 	for (uint32_t j = 0; j < t->ntoken; j++) {
@@ -240,20 +239,19 @@ say_template(struct ops *o, const struct template *t, const struct answer *a)
 	flush_literal(o);
 }
 
+/* Literal bytes that a reply has at most: fixed tokens, what rules add, and the first sample's fields. */
 static size_t
-most_literal(const struct template *t, const struct answer *a)
+most_literal(const struct template *t, const struct answer *a, const struct token *sample)
 {
 	size_t n = 1;
 
 	for (uint32_t j = 0; j < t->ntoken; j++)
-		n += t->token[j].bytes.n;
+		n += a->is_field[j] ? sample[j].bytes.n : t->token[j].bytes.n;
 	for (uint32_t i = 0; i < a->joined.n; i++)
 		n += a->joined.choice[i].value.n;
 	for (uint32_t k = 0; k < a->nfields; k++) {
-		const struct rule *r = &a->rule[k];
-
-		for (; r != NULL; r = r->rest) {
-			n += r->before.n + r->after.n + 4096;
+		for (const struct rule *r = &a->rule[k]; r != NULL; r = r->rest) {
+			n += r->before.n + r->after.n;
 			for (uint32_t i = 0; r->kind == RULE_DATA && i < r->n; i++)
 				n += r->choice[i].value.n;
 		}
@@ -264,16 +262,19 @@ most_literal(const struct template *t, const struct answer *a)
 static int32_t
 add_reply(struct emitter *e, const struct answer *a)
 {
+	const struct exchanges *x = e->in->x;
 	uint32_t server = a->server;
 	const struct template *t = &e->in->server->t[server];
+	const struct token *sample;
 	struct ops o = { .e = e };
 	struct text_reply *reply;
 
 	if (a->nfields == 0 && e->bare_of[server] != NOT_EMITTED)
 		return e->bare_of[server];
 	o.op = pool_array(e->pool, 6 * (size_t)t->ntoken + 1, sizeof *o.op);
-	o.lit = pool_alloc(e->pool, most_literal(t, a));
-	say_template(&o, t, a);
+	sample = x->unit[x->exchange[a->exchange[0]].server].token;
+	o.lit = pool_alloc(e->pool, most_literal(t, a, sample));
+	say_template(&o, t, a, sample);
 	reply = push(e, &e->replies, sizeof *reply);
 	*reply = (struct text_reply){ .op = o.op, .nop = o.n, .support = a->n,
 		.cluster = (int32_t)(e->in->server_symbol[server] / 2), .origin = ORIGIN_PRISMA };
