@@ -118,6 +118,28 @@ POOLED(rules, add_puts_constants_around_what_the_client_said)
 	cr_expect(span_eq(r->after, span_str("/;ok")));
 }
 
+POOLED(rules, the_front_of_an_add_may_follow_from_elsewhere)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct rule *r;
+	struct learned *l;
+
+	for (unsigned i = 0; i < N; i++)
+		handmade_talk(&h, "<220 ready\r\n", handmade_line(&h, ">USER u%u\r\n", jumble(i)),
+		    "<331 go on\r\n", handmade_line(&h, ">CWD d%u\r\n", jumble(i + N)),
+		    handmade_line(&h, "<250 /home/u%u/d%u;ok now\r\n", jumble(i), jumble(i + N)), NULL);
+	l = learned_from(&h, false);
+	r = rule_of(l, "CWD _;", "250", 0);
+	cr_assert_eq(r->kind, RULE_ADD);
+	cr_expect_not(r->from.earlier);
+	cr_expect(span_eq(r->after, span_str(";ok")));
+	cr_assert_not_null(r->rest);
+	cr_assert_eq(r->rest->kind, RULE_ADD);
+	cr_expect(r->rest->from.earlier);
+	cr_expect(span_eq(r->rest->before, span_str("/home/")));
+	cr_expect(span_eq(r->rest->after, span_str("/")));
+}
+
 static const bool second[] = { false, true };
 
 EACH_CASE(rules, part_is_what_stands_before_or_behind_a_separator, second)
@@ -169,28 +191,40 @@ POOLED(rules, data_keeps_what_was_seen_by_how_often)
 
 	for (unsigned i = 0; i < 60; i++)	/* the same question every time: nothing to follow from */
 		ask(&h, ">STAT\r\n", handmade_line(&h, "<211 load%u now\r\n",
-		    i < 20 ? 5 : i < 32 ? 4 : 100 + i));
+		    i < 4 ? 5 : i < 7 ? 4 : 100 + i));
 	r = rule_of(learned_from(&h, false), "STAT;", "211", 0);
 	cr_assert_eq(r->kind, RULE_DATA);
-	cr_expect_eq(r->n, 30);
+	cr_expect_eq(r->n, 55);
 	cr_expect(span_eq(r->choice[0].value, span_str("load5")));
-	cr_expect_eq(r->choice[0].weight, 20);
+	cr_expect_eq(r->choice[0].weight, 4);
 	cr_expect(span_eq(r->choice[1].value, span_str("load4")));
-	cr_expect_eq(r->choice[1].weight, 12);
+	cr_expect_eq(r->choice[1].weight, 3);
 	cr_expect_eq(r->choice[2].weight, 1);
 }
 
-POOLED(rules, a_rule_that_nine_in_ten_follow_is_a_rule)
-{
-	for (unsigned wrong = 3; wrong <= 6; wrong++) {
-		struct handmade h = handmade(pool, PROTO_TCP, 21);
+static const struct {
+	unsigned wrong;		/* of N */
+	enum rule_kind kind;
+} shares[] = {
+	{ 0, RULE_COPY }, { 4, RULE_COPY },	/* nine in ten: a rule */
+	{ 15, RULE_COPY },			/* most: better than a drawn value */
+	{ 30, RULE_DATA },
+};
 
-		for (unsigned i = 0; i < N; i++)
-			ask(&h, handmade_line(&h, ">MKD d%u\r\n", jumble(i)),
-			    handmade_line(&h, "<257 d%u created\r\n", jumble(i < wrong ? i + N : i)));
-		cr_expect_eq(rule_of(learned_from(&h, false), "MKD _;", "257", 0)->kind == RULE_COPY,
-		    wrong <= N / 10, "%u of %u", wrong, N);
-	}
+EACH_CASE(rules, a_copy_is_what_most_samples_follow, shares)
+{
+	struct pool pool;
+	struct handmade h;
+
+	pool_init(&pool, 0);
+	h = handmade(&pool, PROTO_TCP, 21);
+	for (unsigned k = 0; k < N; k++)
+		ask(&h, handmade_line(&h, ">MKD d%u\r\n", jumble(k)),
+		    handmade_line(&h, "<257 d%u created\r\n",
+			jumble(k * 7 % N < shares[*i].wrong ? k + N : k)));
+	cr_expect_eq(rule_of(learned_from(&h, false), "MKD _;", "257", 0)->kind, shares[*i].kind,
+	    "%u of %u wrong", shares[*i].wrong, N);
+	pool_fini(&pool);
 }
 
 static const struct {
