@@ -13,7 +13,8 @@
 
 #include "control/proto.h"
 
-enum { EVENTS = 16, REQUESTS_PER_TURN = 16 };	/* of one client; the others wait no longer */
+enum { EVENTS = CTL_CLIENTS + 1,	/* all there can be */
+	REQUESTS_PER_TURN = 16 };	/* of one client; the others wait no longer */
 
 struct client {
 	int fd;			/* -1: free */

@@ -1,0 +1,138 @@
+/* The sensor from outside, as far as it goes without a network: bad input, sentences, exit status. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/cases.h"
+
+#define SMALL TEST_ROOT "/tests/data/models/ftp-small.txt"
+
+static char place[] = "/tmp/mynah-test-XXXXXX";
+
+/* Runs a command line in which D is the sensor, M the tool; returns its exit status. */
+static int
+run(const char *line)
+{
+	char command[2048];
+	int status;
+
+	snprintf(command, sizeof command, "D='%s'; M='%s'; %s", TEST_MYNAHD, TEST_MYNAH, line);
+	status = system(command);
+	cr_assert(WIFEXITED(status), "%s", line);
+	return WEXITSTATUS(status);
+}
+
+static void
+go_somewhere(void)
+{
+	cr_assert_not_null(mkdtemp(place));
+	cr_assert_eq(chdir(place), 0);
+	cr_assert_eq(run("\"$M\" compile " SMALL " -o ftp.mynah >out; cat >good.yaml <<'E'\n"
+			 "ports:\n"
+			 "- device: net_null0\n"
+			 "  link-address: 192.0.2.2\n"
+			 "models:\n"
+			 "- {name: ftp, file: ftp.mynah}\n"
+			 "prefixes:\n"
+			 "- prefix: 198.19.0.0/16\n"
+			 "  services: [{port: tcp/21, model: ftp}]\n"
+			 "control-socket: s\n"
+			 "record-file: r.json\n"
+			 "E\n"), 0);
+}
+
+static void
+leave(void)
+{
+	run("rm -f *.yaml *.mynah *.key out err s r.json; cd / && rmdir \"$OLDPWD\"");
+}
+
+TestSuite(mynahd, .init = go_somewhere, .fini = leave, .timeout = 60);
+
+/* sed makes bad.yaml out of good.yaml; says must stand in the one line on standard error. */
+static const struct {
+	const char *sed, *says;
+} bad[] = {
+	{ "s/^models/modles/", "bad.yaml line 4: \"modles\" is not a key" },
+	{ "s/net_null0/net_af_packet0,iface=nowhere0/", "There is no interface nowhere0" },
+	{ "s/net_null0/eth0/", "neither a PCI address" },
+	{ "s/ftp.mynah/none.mynah/", "none.mynah" },
+	{ "s/ftp.mynah/good.yaml/", "good.yaml" },
+	{ "s/tcp.21/udp\\/21/", "speaks tcp" },
+	{ "s/model: ftp/model: web/", "line 8: model \"web\" is not in the list" },
+	{ "s/tcp.21, model: ftp/&}, {port: &/", "has a service already" },
+	{ "s/^control.*/user: nosuchuser/", "There is no user \"nosuchuser\"" },
+	{ "s/^control.*/key-file: good.yaml/", "is no key file" },
+};
+
+EACH_CASE(mynahd, bad_input_is_one_sentence_and_status_1, bad)
+{
+	char line[1024];
+
+	snprintf(line, sizeof line, "sed '%s' good.yaml >bad.yaml; \"$D\" --check -c bad.yaml >out 2>err", bad[*i].sed);
+	cr_expect_eq(run(line), 1, "%s", bad[*i].says);
+	snprintf(line, sizeof line, "test $(wc -l <err) = 1 && grep -qF '%s' err || { cat err; false; }", bad[*i].says);
+	cr_expect_eq(run(line), 0, "%s", bad[*i].says);
+	cr_expect_eq(run("\"$D\" -c bad.yaml >out 2>err"), 1, "starting fails for the same reason: %s", bad[*i].says);
+	cr_expect_eq(run(line), 0, "%s", bad[*i].says);
+	cr_expect_eq(run("! test -e s && ! test -e r.json && ! test -e mynahd.key"), 0, "nothing was made");
+}
+
+static const struct {
+	const char *line;
+	int status;
+} words[] = {
+	{ "\"$D\" --frob 2>err", 2 },
+	{ "\"$D\" -c 2>err", 2 },
+	{ "\"$D\" -c good.yaml more 2>err", 2 },
+	{ "\"$D\" -v -c good.yaml 2>err", 2 },
+	{ "\"$D\" --help | grep -q -- --check", 0 },
+	{ "\"$D\" --version | grep -q '^mynahd '", 0 },
+	{ "\"$D\" --check -c good.yaml >out 2>err && ! test -s out && ! test -s err && ! test -e mynahd.key", 0 },
+	{ "\"$D\" --check -v -c good.yaml >good2.yaml && \"$D\" --check -v -c good2.yaml | cmp - good2.yaml", 0 },
+	{ "\"$D\" --check -c nowhere.yaml 2>err; grep -qx 'mynahd: nowhere.yaml: No such file or directory.' err", 0 },
+	{ "touch s; \"$D\" -c good.yaml 2>err; test $? = 1 && grep -q 'a file of that name exists' err", 0 },
+};
+
+EACH_CASE(mynahd, words_and_status, words)
+{
+	cr_expect_eq(run(words[*i].line), words[*i].status, "%s", words[*i].line);
+}
+
+/* Starts it, waits for "ready", does what stands between, and stops it. */
+#define UP   "{ \"$D\" -c good.yaml >out 2>err & } && until grep -qx ready out; do sleep 0.05; kill -0 $! || exit 9; done;"
+#define CTL  "\"$M\" ctl -s s "
+
+static const struct {
+	const char *what, *line;
+} lives[] = {
+	{ "stops on SIGTERM", UP "kill $!; wait $! && ! test -e s && test -e r.json && test $(wc -c <mynahd.key) = 16" },
+	{ "stops on request", UP CTL "stop && wait $! && ! test -e s" },
+	{ "tells its status", UP CTL "status | grep -q '^workers  *1$'; e=$?; kill $!; wait $! && exit $e" },
+	{ "tells it as JSON", UP CTL "--json counters | grep -q '\"drop\":{\"none\":0'; e=$?; kill $!; wait $! && exit $e" },
+	{ "loads a model", UP CTL "load ftp.mynah ftp | grep -q '^slot *2$'; e=$?; kill $!; wait $! && exit $e" },
+	{ "refuses what is none", UP CTL "load good.yaml ftp 2>no; e=$?; grep -q good.yaml no || e=9; rm no; kill $!; "
+	  "wait $! && test $e = 1" },
+	{ "is not started twice", UP "\"$D\" -c good.yaml 2>no; e=$?; grep -q 'another mynahd runs' no || e=9; rm no; "
+	  CTL "status >out; f=$?; kill $!; wait $! && test $e$f = 10" },
+	{ "opens its records again", UP "mv r.json old.json; kill -HUP $!; until test -e r.json; do sleep 0.05; done; "
+	  "rm old.json; kill $!; wait $!" },
+	{ "takes over the socket of one that crashed", UP "kill -9 $!; wait $!; " UP "kill $!; wait $!" },
+};
+
+EACH_CASE(mynahd, from_start_to_end, lives)
+{
+	cr_expect_eq(run(lives[*i].line), 0, "%s", lives[*i].what);
+	cr_expect_eq(run("! grep -q 'did not come back' err"), 0, "%s: frames were lost", lives[*i].what);
+}
+
+Test(mynahd, ctl_without_a_sensor_says_so)
+{
+	cr_expect_eq(run(CTL "status 2>err"), 1);
+	cr_expect_eq(run("grep -q 'No mynahd answers on s' err"), 0);
+	cr_expect_eq(run(CTL "2>err"), 2);
+	cr_expect_eq(run(CTL "frob 2>err"), 2);
+	cr_expect_eq(run(CTL "load 2>err"), 2);
+	cr_expect_eq(run(CTL "status now 2>err"), 2);
+}
