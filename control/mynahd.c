@@ -311,8 +311,6 @@ launch(struct program *p)
 	struct sensor *s = &p->sensor;
 	int err = 0;
 
-	for (unsigned i = 0; err == 0 && i < s->nports; i++)
-		err = port_start(s->port[i], &p->why);
 	for (; err == 0 && p->running < s->nworkers; p->running += err == 0) {
 		err = eal_run(p->running, worker_main, s->worker[p->running]);
 		if (err < 0)
@@ -356,6 +354,8 @@ start(struct program *p, const char *path)
 		err = create_workers(p);
 	if (err == 0)
 		err = ctl_open(&p->ctl, c->control, answer, p, &p->why);
+	for (unsigned i = 0; err == 0 && i < s->nports; i++)
+		err = port_start(s->port[i], &p->why);	/* asks the kernel for what only root may */
 	if (err == 0)
 		err = priv_drop(c->user, (const char *[]){ c->control, c->records, c->key }, 3, &p->why);
 	return err == 0 ? launch(p) : err;
