@@ -4,7 +4,7 @@
  *
  * If the handshake's last ACK is lost there, the client waits for a banner from somebody who
  * knows nothing of it: the known flaw of cookies. So such a SYN-ACK is kept for a second and
- * said once more. Entries stand where their hash puts them, newer over older; a queue in
+ * said again, after 1 and 3 s. Entries stand where their hash puts them, newer over older; a queue in
  * order of time says when. Nothing is repeated under load: a queue that overflows forgets.
  * spec dataplane 2. Threads: one owner.
  */
@@ -19,6 +19,7 @@ struct halfopen_entry {
 	struct link link;
 	struct cookie what;
 	bool has_mss, has_ts, has_wscale;
+	uint8_t waited;			/* seconds since the SYN, as stack_syn.c counts */
 	uint32_t due_ms;
 };
 

@@ -1,7 +1,9 @@
 /* TCP segments that belong to no conversation. No state before proof of the way back. */
 #include "dataplane/inside.h"
 
-enum { REPEAT_MS = 1000, REPEAT_SLACK = 512 };	/* bytes per /24 and minute beyond 1 : 1 */
+enum { SECOND_MS = 1000, REPEATS_END_S = 3,	/* said again after 1 and 3 s, as Linux begins */
+	REPEAT_SLACK = 512,	/* bytes per /24 and minute beyond 1 : 1 */
+	PROVEN_CREDIT = 512 };	/* more for every handshake that such a /24 completes */
 
 static void
 reset(struct stack *s, struct packet *p)
@@ -57,7 +59,7 @@ syn(struct stack *s, struct packet *p, const struct target *target)
 		.own_port = p->w.dport, .peer_port = p->w.sport, .client_isn = seg->seq,
 		.ts_val = seg->ts_val,
 		.has_mss = seg->has_mss, .has_ts = seg->has_ts, .has_wscale = seg->has_wscale,
-		.due_ms = now32(s) + REPEAT_MS };
+		.due_ms = now32(s) + SECOND_MS };
 	const struct model *m = target->action == ACTION_ANSWER ? s->set->slot[target->slot] : NULL;
 
 	prefixes_charge(&s->one_to_one, prefix, (uint32_t)p->w.ip.n, now32(s));
@@ -83,9 +85,15 @@ stack_halfopen(struct stack *s)
 	while (halfopen_pop(&s->half, &e, now32(s))) {
 		const struct range *r = set_range(s->set, &e.own);
 
-		if (r != NULL && say_syn_ack(s, NULL, &e,
+		if (r == NULL)
+			continue;
+		e.waited++;
+		if (e.waited % 2 == 1 && say_syn_ack(s, NULL, &e,
 		    r->persona != NULL ? r->persona : &persona_linux))
 			s->count.retransmits++;
+		e.due_ms = now32(s) + SECOND_MS;
+		if (e.waited < REPEATS_END_S)
+			halfopen_add(&s->half, &e);
 	}
 }
 
@@ -143,6 +151,7 @@ open_flow(struct stack *s, struct packet *p, const struct target *target, const 
 	struct flow *f;
 
 	halfopen_del(&s->half, p->hash);
+	prefixes_charge(&s->one_to_one, flow_prefix(&p->w.src), PROVEN_CREDIT, now32(s));
 	if (bare && !first && seg->flags & TCP_FIN) {
 		close_at_once(s, p);
 		return;
