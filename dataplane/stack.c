@@ -4,7 +4,7 @@
 
 #include "dataplane/inside.h"
 
-enum { CHUNK = 32, TIMERS_PER_CALL = 256, WAIT_MS = 1000, SECOND_MS = 1000 };
+enum { CHUNK = 32, TIMERS_PER_CALL = 256, WAIT_MS = 1000 };
 enum { SCANS_PER_S = 50, UNKNOWNS_PER_S = 20, ARPS_PER_S = 1000, UNREACHABLES_PER_S = 1000,
 	UNREACHABLES_BURST = 50 };	/* Linux: icmp_msgs_per_sec, icmp_msgs_burst */
 enum { FRAG_ROOM = 4096, ONCE_PLACES = 4096, PREFIX_PLACES = 16384, MAX_CELLS = UINT16_MAX };

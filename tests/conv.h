@@ -1,6 +1,6 @@
 #pragma once
 /*
- * conv.h - conversations as files: the .conv language of docs/testing.md, read and carried out.
+ * conv.h - conversations as files: the .conv language of docs/conversations.md, read and carried out.
  *
  * One line per event: time since the last one, direction, segment. A segment from us must
  * come out at its time (within 10 % and 20 ms); one that no line expects is an error, and so is

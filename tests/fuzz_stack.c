@@ -8,13 +8,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct reader from = reader_of(span_of(data, n));
 	struct peers peers;
-	struct rig r;
+	static struct rig r;
 
-	rig_init(&r);
-	rig_service(&r, PROTO_TCP, 21, ACTION_ANSWER, rig_model(&r, "talk-small"));
-	rig_service(&r, PROTO_UDP, 53, ACTION_ANSWER, rig_model(&r, "udp-small"));
-	r.c.flows = 64;
-	rig_start(&r);
+	if (r.mem == NULL) {
+		rig_init(&r);
+		rig_service(&r, PROTO_TCP, 21, ACTION_ANSWER, rig_model(&r, "talk-small"));
+		rig_service(&r, PROTO_UDP, 53, ACTION_ANSWER, rig_model(&r, "udp-small"));
+		r.c.flows = 64;
+		rig_start(&r);
+	} else {
+		rig_restart(&r);
+	}
 	peers_init(&peers);
 	while (peers_step(&peers, &r, &from)) {
 		peers_learn(&peers, &r);
@@ -24,6 +28,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 	stack_shutdown(r.s, r.set, 0);
 	stack_check(r.s);
-	rig_fini(&r);
 	return 0;
 }

@@ -85,6 +85,15 @@ rig_start(struct rig *r)
 }
 
 void
+rig_restart(struct rig *r)
+{
+	free(r->mem);
+	r->nout = r->nrecords = 0;
+	r->frames = 0;
+	rig_start(r);
+}
+
+void
 rig_fini(struct rig *r)
 {
 	free(r->mem);

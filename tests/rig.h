@@ -39,6 +39,8 @@ extern const uint8_t rig_mac[6], rig_router[6];
 /* Sensible defaults; change them, then rig_start(). */
 void	rig_init(struct rig *r);
 void	rig_start(struct rig *r);
+/* The same set with a fresh stack. */
+void	rig_restart(struct rig *r);
 void	rig_fini(struct rig *r);
 /* Compiles tests/data/models/NAME.txt or a text and puts it on air. Returns its slot; aborts on errors. */
 uint8_t	rig_model(struct rig *r, const char *name);
