@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LOCAL_SLOTS = 22, NOT_EMITTED = -1 };
+enum { LOCAL_SLOTS = 22, NOT_EMITTED = -1,
+	STRANGERS = 3 };	/* words that must agree before words never heard get the same */
 
 struct list {			/* a growing array in the pool */
 	void *at;
@@ -400,17 +401,80 @@ stranger(const struct emitter *e)
 	return best;
 }
 
+/* What a node says to whatever it does not know more about; NULL where that needs the message. */
+static const struct choice *
+plain_choice(const struct node *nd)
+{
+	const struct choice *c = &nd->choice[nd->nchoices - 1];
+
+	return c->answer == NULL || c->guarded || c->answer->nfields > 0 ? NULL : c;
+}
+
+struct heard {			/* a first word, and a node that answers it without history */
+	struct span word;
+	const struct node *node;
+};
+
+/* By word; the node with the most evidence first. */
+static int
+heard_cmp(const void *a, const void *b)
+{
+	const struct heard *x = a, *y = b;
+	int c = span_cmp(x->word, y->word);
+
+	return c != 0 ? c
+	    : x->node->support != y->node->support
+		? (x->node->support < y->node->support) - (x->node->support > y->node->support)
+		: (x->node > y->node) - (x->node < y->node);
+}
+
+/*
+ * Where every first word has templates of its own: a word never heard gets what most words got,
+ * each counted once. NULL where there is no such habit.
+ */
+static const struct node *
+common_answer(const struct emitter *e)
+{
+	const struct decisions *d = e->in->decisions;
+	struct heard *h = pool_array(e->pool, d->n, sizeof *h);
+	uint32_t *votes = pool_array(e->pool, e->in->server->n, sizeof *votes);
+	uint32_t n = 0, most = STRANGERS - 1;
+	const struct node *best = NULL;
+
+	for (uint32_t i = 0; i < d->n; i++) {
+		const struct node *nd = &d->node[i];
+		const struct template *t = nd->client < e->in->client->n
+		    ? &e->in->client->t[nd->client] : NULL;
+
+		if (t != NULL && e->in->markov->state[nd->state].length == 0 && t->ntoken > 0 &&
+		    !t->is_field[0] && t->token[0].kind == TOKEN_WORD)
+			h[n++] = (struct heard){ t->token[0].bytes, nd };
+	}
+	qsort(h, n, sizeof *h, heard_cmp);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct choice *c = plain_choice(h[i].node);
+
+		if (c != NULL && (i == 0 || !span_eq(h[i].word, h[i - 1].word)) &&
+		    ++votes[c->answer->server] > most) {
+			most = votes[c->answer->server];
+			best = h[i].node;
+		}
+	}
+	return best;
+}
+
 static bool
 make_other(struct emitter *e, struct text_turn *turn)
 {
 	const struct node *nd = stranger(e);
-	const struct choice *c = nd == NULL ? NULL : &nd->choice[nd->nchoices - 1];
+	const struct choice *c = nd == NULL ? NULL : plain_choice(nd);
 	struct text_alt *alt = pool_alloc(e->pool, sizeof *alt);
 
-	if (c == NULL || c->answer == NULL || c->guarded ||
-	    c->answer->nfields > 0)
-		return false;
-	if (!make_alt(e, alt, nd, c))
+	if (c == NULL) {
+		nd = common_answer(e);
+		c = nd == NULL ? NULL : plain_choice(nd);
+	}
+	if (c == NULL || !make_alt(e, alt, nd, c))
 		return false;
 	alt->conf = 0.1;
 	*turn = (struct text_turn){ .event = EVENT_OTHER, .alt = alt, .nalt = 1 };

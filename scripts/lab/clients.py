@@ -72,6 +72,7 @@ ACCOUNTS = {	# what the real server gave these users; see tests/data/README.md
               "directories": ["banner28", "inventory", "poster588"]},
 }
 NEW_DIRECTORIES = ["ticket", "chapter", "benchmark", "manual"]
+UNKNOWN = ["XYZZY", "FROB", "WIBBLE"]	# commands; the captures have the first only
 
 
 def ftp_errand(rng):
@@ -83,7 +84,7 @@ def ftp_errand(rng):
         ("PWD", "257"),
         ("CWD " + rng.choice(account["directories"]), "250"),
         (f"MKD {rng.choice(NEW_DIRECTORIES)}{rng.randrange(1000, 9999)}", account["MKD"]),
-        ("XYZZY", "500"),
+        (rng.choice(UNKNOWN), "500"),
         ("PWD", "257"),
     ]
     rng.shuffle(steps)

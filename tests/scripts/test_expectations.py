@@ -97,6 +97,8 @@ class Expectations(unittest.TestCase):
         everyone = collections.Counter()
         for (_, verb), counts in said.items():
             everyone.update({(verb, code): n for code, n in counts.items()})
+        for verb in clients.UNKNOWN[1:]:
+            self.assertNotIn(verb, {v for v, _ in everyone})
         for verb, code in (("XYZZY", "500"), ("QUIT", "221"), ("FEAT", "211"), ("HELP", "214"),
                            ("CLNT", "500")):
             self.assertGreater(everyone[verb, code], 0, f"{verb} {code}")
