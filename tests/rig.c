@@ -191,12 +191,13 @@ rig_wait(struct rig *r, uint64_t ns, bool until_output)
 {
 	uint64_t end = r->now_ns + ns;
 
-	do {
-		uint64_t step = MIN(end - r->now_ns, 4000000);
+	for (;;) {
+		uint64_t idle = stack_timers(r->s, r->set, r->now_ns, wall(r));
 
-		r->now_ns += step;
-		stack_timers(r->s, r->set, r->now_ns, wall(r));
-	} while (r->now_ns < end && !(until_output && r->nout > 0));
+		if (r->now_ns >= end || (until_output && r->nout > 0))
+			return;
+		r->now_ns += MIN(end - r->now_ns, MAX(idle, 1000000));
+	}
 }
 
 bool

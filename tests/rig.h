@@ -48,7 +48,7 @@ uint8_t	rig_model_text(struct rig *r, const char *name, const char *text);
 void	rig_service(struct rig *r, uint8_t proto, uint16_t port, enum action action, uint8_t slot);
 /* One received frame, copied. */
 void	rig_input(struct rig *r, const uint8_t *bytes, uint32_t len);
-/* Time passes, timers run each 4 ms; stops early when a frame comes out if told so. */
+/* Time passes, timers run when the stack asks for it; stops early when a frame comes out if told so. */
 void	rig_wait(struct rig *r, uint64_t ns, bool until_output);
 /* Takes the oldest frame. False: none. */
 bool	rig_take(struct rig *r, struct rig_frame *to);
