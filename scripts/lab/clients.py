@@ -23,7 +23,7 @@ class Client:
     name: str
     call: object	    # (address, rng) -> Call
     exchanges: object	    # output -> [(request, reply)] as the client itself tells them
-    patience: float = 60.0  # seconds
+    patience: float = 40.0  # seconds
 
 
 @dataclass
@@ -129,7 +129,7 @@ def ncftp(address, rng):
 
 def curl_quote(address, rng):
     user, password, steps = ftp_errand(rng)
-    argv = ["curl", "-sSv", "--max-time", "50", "-I", "--user", f"{user}:{password}"]
+    argv = ["curl", "-sSv", "--max-time", "35", "-I", "--user", f"{user}:{password}"]
     for line, _ in steps:
         argv += ["-Q", "*" + line]	# the star: go on, whatever the code
     expect = [("", "220"), ("USER", "331"), ("PASS", "230"), ("PWD", "257"), *_codes(steps)]
@@ -169,7 +169,7 @@ PAGES = [("/", "200"), ("/2003/letter.html", "200"), ("/robots.txt", "200"), ("/
 
 def curl_http(address, rng):
     path, code = rng.choice(PAGES)
-    return Call(["curl", "-sSv", "--max-time", "50", "-o", "/dev/null", f"http://{address}{path}"],
+    return Call(["curl", "-sSv", "--max-time", "35", "-o", "/dev/null", f"http://{address}{path}"],
                 [("GET", code)])
 
 
@@ -212,8 +212,10 @@ def dns_exchanges(output):
     """
     status = re.search(r"status: (\w+)", output)
     question = re.search(r"^;(\S+)\.\s+IN\s+A\s*$", output, re.M)
-    if not status or not question or re.search("mismatch|warning", output, re.I):
-        return []	# among the warnings: a malformed message, bytes left over
+    if not status or not question:
+        return []
+    if warning := re.search(r"^;; (.*(?:mismatch|warning).*)$", output, re.M | re.I):
+        return [(question[1], warning[1])]	# malformed, bytes left over, another id
     answers = []
     section = re.search(r"^;; ANSWER SECTION:\n(.*?)\n\n", output, re.M | re.S)
     for line in section[1].split("\n") if section else []:
