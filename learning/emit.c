@@ -632,6 +632,20 @@ make_template(struct emitter *e, struct text_template *out, uint32_t index)
 				elem_of[use[i].from.first], elem_of[use[i].from.last] };
 }
 
+/* Templates that some state answers get numbers, in their order; no message needs the others. */
+static void
+number_templates(struct emitter *e)
+{
+	const struct decisions *d = e->in->decisions;
+	uint32_t n = e->in->client->n;
+	bool *answered = pool_array(e->pool, n + 1, sizeof *answered);
+
+	for (uint32_t i = 0; i < d->n; i++)
+		answered[d->node[i].client] = true;
+	for (uint32_t i = 0; i < n; i++)
+		e->template_of[i] = answered[i] ? e->t->ntemplate++ : UINT32_MAX;
+}
+
 /* A source in an earlier message must be captured, so its template stays after all. */
 static void
 keep_sources(struct emitter *e)
@@ -667,8 +681,7 @@ emit(struct text *t, struct pool *pool, const struct emit_input *in, struct emit
 	t->eom = pool_copy(pool, &in->x->eom, sizeof in->x->eom);
 	t->neom = 1;
 	e.template_of = pool_array(pool, in->client->n + 1, sizeof *e.template_of);
-	for (uint32_t i = 0; i < in->client->n; i++)
-		e.template_of[i] = in->decisions->dropped[i] ? UINT32_MAX : t->ntemplate++;
+	number_templates(&e);
 	make_states(&e);
 	keep_sources(&e);
 	t->template = pool_array(pool, t->ntemplate, sizeof *t->template);
