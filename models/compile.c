@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -834,13 +835,17 @@ int
 image_save(const char *path, struct span image, struct diag *why)
 {
 	char beside[PATH_MAX];
+	struct stat st;
 	int n = snprintf(beside, sizeof beside, "%s.tmp", path), fd, err;
 
 	if (n < 0 || (size_t)n >= sizeof beside)
 		return diag_set(why, -ENAMETOOLONG, "%s: the name is too long.", path);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))	/* a rename would replace a device */
+		return diag_set(why, -EINVAL, "%s: is no ordinary file, so no model is put in its place.",
+		    path);
 	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return diag_set(why, -errno, "%s: %s.", beside, strerror(errno));
+		return diag_set(why, -errno, "%s: cannot be written: %s.", path, strerror(errno));
 	err = write_all(fd, image);
 	if (close(fd) < 0 && err == 0)
 		err = -errno;
