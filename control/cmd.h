@@ -21,6 +21,8 @@ int	cmd_show(int argc, char **argv);
 
 /* Says what is wrong (NULL: getopt has) and how the command is called. Returns CMD_USAGE. */
 int	cmd_wrong_usage(char **argv, const char *fmt, ...) PRINTF(2, 3);
+/* "tcp/21" or "udp/53". */
+bool	cmd_parse_port(const char *s, uint8_t *proto, uint16_t *port);
 /* Prints the sentence. Returns CMD_FAILED. */
 int	cmd_failed(const struct diag *why);
 /* Writes what is still buffered to standard output; a full disk or closed pipe is a failure. */

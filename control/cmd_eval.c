@@ -11,6 +11,8 @@
 
 struct trial {
 	const char *model_path, *transcripts;
+	uint8_t proto;			/* 0: the model's */
+	uint16_t port;			/* 0: work out */
 	bool json;
 	const char *const *captures;
 	size_t ncaptures;
@@ -54,7 +56,7 @@ write_transcripts(struct trial *t, struct pool *pool)
 	int err = 0;
 
 	if (f == NULL)
-		return diag_set(&t->why, -errno, "%s: cannot be written: %s", t->transcripts,
+		return diag_set(&t->why, -errno, "%s: cannot be written: %s.", t->transcripts,
 		    strerror(errno));
 	for (uint32_t i = 0; i < t->report.nlines && err == 0; i++) {
 		const struct eval_line *l = &t->report.line[i];
@@ -70,7 +72,7 @@ write_transcripts(struct trial *t, struct pool *pool)
 	}
 	if (fclose(f) != 0 || err != 0)
 		return diag_set(&t->why, -EIO, "%s: not all of it could be written; the disk may be "
-		    "full", t->transcripts);
+		    "full.", t->transcripts);
 	return 0;
 }
 
@@ -113,17 +115,20 @@ static int
 eval_in_pool(struct pool *pool, void *ctx)
 {
 	struct trial *t = ctx;
-	struct corpus_options o = { .progress = t->job.progress.fn, .ctx = &t->job };
+	struct corpus_options o = { .port = t->port, .progress = t->job.progress.fn, .ctx = &t->job };
 	struct corpus *c;
 	int err;
 
 	o.proto = model_proto(t->model) == MODEL_TCP ? PROTO_TCP : PROTO_UDP;
+	if (t->proto != 0 && t->proto != o.proto)
+		return diag_set(&t->why, -EINVAL, "%s: is a model of a %s service.", t->model_path,
+		    o.proto == PROTO_TCP ? "TCP" : "UDP");
 	err = corpus_load(&c, pool, &o, t->captures, t->ncaptures, &t->why);
 	if (err < 0)
 		return err;
 	eval(&t->report, pool, t->model, c, NULL, &t->job.progress);
 	if (t->report.messages == 0)
-		return diag_set(&t->why, -ENODATA, "%s: no server message to compare with",
+		return diag_set(&t->why, -ENODATA, "%s: no server message to compare with.",
 		    t->captures[0]);
 	return t->transcripts == NULL ? 0 : write_transcripts(t, pool);
 }
@@ -144,6 +149,9 @@ run(struct trial *t)
 	}
 	if (err < 0)
 		return cmd_failed(&t->why);
+	if (t->report.class_messages == 0)
+		fprintf(stderr, "mynah: %s: not one reply is of the kind that %s has; is it a capture of "
+		    "another service?\n", t->model_path, t->captures[0]);
 	print_report(t);
 	return CMD_DONE;
 }
@@ -152,6 +160,7 @@ int
 cmd_eval(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "port", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "transcripts", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
@@ -159,8 +168,12 @@ cmd_eval(int argc, char **argv)
 	static struct trial t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "jt:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:", options, NULL)) != -1) {
 		switch (c) {
+		case 'p':
+			if (!cmd_parse_port(optarg, &t.proto, &t.port))
+				return cmd_wrong_usage(argv, "--port %s: write it as tcp/21 or udp/53", optarg);
+			break;
 		case 'j':
 			t.json = true;
 			break;

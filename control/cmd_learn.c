@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "control/cmd.h"
 #include "control/job.h"
@@ -20,26 +21,6 @@ struct order {			/* what the command line asks for, and what came of it */
 	struct compile_report compiled;
 	struct diag why;
 };
-
-/* "tcp/21" */
-static bool
-parse_port(const char *s, uint8_t *proto, uint16_t *port)
-{
-	char *end;
-	unsigned long n;
-
-	if (strncmp(s, "tcp/", 4) == 0)
-		*proto = PROTO_TCP;
-	else if (strncmp(s, "udp/", 4) == 0)
-		*proto = PROTO_UDP;
-	else
-		return false;
-	if (s[4] < '0' || s[4] > '9')
-		return false;
-	n = strtoul(s + 4, &end, 10);
-	*port = (uint16_t)n;
-	return *end == '\0' && n > 0 && n < 65536;
-}
 
 static bool
 parse_number(const char *s, uint64_t most, uint64_t *n)
@@ -128,7 +109,7 @@ candidates_json(const struct learn_report *r)
 }
 
 static int
-write_report(const struct order *o, struct diag *why)
+write_report(const struct order *o, const char *path, struct diag *why)
 {
 	const struct learn_report *r = &o->report;
 	json_t *root, *rules = json_object(), *unused = json_object();
@@ -150,10 +131,32 @@ write_report(const struct order *o, struct diag *why)
 	    "templates_left_out", (int)o->compiled.templates_left_out,
 	    "automaton_states", (int)o->compiled.automaton_states,
 	    "rules", rules, "unused", unused, "candidates", candidates_json(r));
-	if (root == NULL || json_dump_file(root, o->report_path, JSON_INDENT(2)) != 0)
-		err = diag_set(why, -EIO, "%s: the report cannot be written: %s", o->report_path,
+	if (root == NULL || json_dump_file(root, path, JSON_INDENT(2)) != 0)
+		err = diag_set(why, -EIO, "%s: the report cannot be written: %s.", o->report_path,
 		    strerror(errno));
 	json_decref(root);
+	return err;
+}
+
+/* The report first, beside its place: without it there is no model either. */
+static int
+save(struct order *o, struct pool *pool, struct span image)
+{
+	size_t room = o->report_path == NULL ? 0 : strlen(o->report_path) + sizeof ".tmp";
+	char *beside = pool_alloc(pool, room + 1);
+	int err = 0;
+
+	if (o->report_path == NULL)
+		return image_save(o->out, image, &o->why);
+	snprintf(beside, room, "%s.tmp", o->report_path);
+	err = write_report(o, beside, &o->why);
+	if (err == 0)
+		err = image_save(o->out, image, &o->why);
+	if (err == 0 && rename(beside, o->report_path) < 0)
+		err = diag_set(&o->why, -errno, "%s: the report cannot be written: %s.", o->report_path,
+		    strerror(errno));
+	if (err < 0)
+		unlink(beside);
 	return err;
 }
 
@@ -173,10 +176,8 @@ learn_in_pool(struct pool *pool, void *ctx)
 	err = compile(&o->text, &image, &n, &o->compiled, &o->why);
 	if (err < 0)
 		return err;
-	err = image_save(o->out, span_of(image, n), &o->why);
+	err = save(o, pool, span_of(image, n));
 	free(image);
-	if (err == 0 && o->report_path != NULL)
-		err = write_report(o, &o->why);
 	return err;
 }
 
@@ -219,7 +220,7 @@ cmd_learn(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "p:n:s:c:k:r:o:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
-			if (!parse_port(optarg, &o.params.proto, &o.params.port))
+			if (!cmd_parse_port(optarg, &o.params.proto, &o.params.port))
 				return cmd_wrong_usage(argv, "--port %s: write it as tcp/21 or udp/53", optarg);
 			break;
 		case 'n':

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/cmd.h"
 #include "control/proto.h"
+#include "models/vocab.h"
 
 static const struct command {
 	const char *name, *words, *what;
@@ -22,8 +24,9 @@ static const struct command {
 	    "  -k, --order K        of the Markov model: 1, 2 or 4; the best is chosen\n"
 	    "  -r, --report FILE    numbers as JSON\n",
 	    cmd_learn },
-	{ "eval", "[--json] [--transcripts FILE] MODEL CAPTURE...",
+	{ "eval", "[--port tcp/21] [--json] [--transcripts FILE] MODEL CAPTURE...",
 	    "score a model on captures",
+	    "  -p, --port PROTO/N       the service; worked out when the captures hold one\n"
 	    "  -j, --json               the scores as one JSON object\n"
 	    "  -t, --transcripts FILE   what was asked, recorded and said, a JSON line each\n",
 	    cmd_eval },
@@ -108,6 +111,25 @@ cmd_wrong_usage(char **argv, const char *fmt, ...)
 	if (c != NULL)
 		print_usage(stderr, c);
 	return CMD_USAGE;
+}
+
+bool
+cmd_parse_port(const char *s, uint8_t *proto, uint16_t *port)
+{
+	char *end;
+	unsigned long n;
+
+	if (strncmp(s, "tcp/", 4) == 0)
+		*proto = MODEL_TCP;
+	else if (strncmp(s, "udp/", 4) == 0)
+		*proto = MODEL_UDP;
+	else
+		return false;
+	if (s[4] < '0' || s[4] > '9')
+		return false;
+	n = strtoul(s + 4, &end, 10);
+	*port = (uint16_t)n;
+	return *end == '\0' && n > 0 && n < 65536;
 }
 
 int

@@ -131,7 +131,7 @@ what_was_read(const struct corpus *c, char *to, size_t room)
 	return to;
 }
 
-/* What may be the reason that nothing was found: at most one, the weightiest. */
+/* What may be the reason that nothing was found, behind a blank: at most one, the weightiest. */
 static const char *
 likely_reason(const struct corpus *c, char *to, size_t room)
 {
@@ -139,16 +139,16 @@ likely_reason(const struct corpus *c, char *to, size_t room)
 
 	for (uint32_t i = 0; i < c->nsources; i++) {
 		if (c->sources[i].warning != NULL)
-			return c->sources[i].warning;
+			return snprintf(to, room, " %s", c->sources[i].warning), to;
 	}
 	to[0] = '\0';
 	if (r->packets == 0)
-		snprintf(to, room, "It holds no packets.");
+		snprintf(to, room, " It holds no packets.");
 	else if (r->cut_packets * 4 > r->packets)
-		snprintf(to, room, "%llu packets were recorded without all their bytes; record whole ones "
+		snprintf(to, room, " %llu packets were recorded without all their bytes; record whole ones "
 		    "(tcpdump -s 0).", (unsigned long long)r->cut_packets);
 	else if (r->fault[WIRE_OK] * 2 < r->packets)
-		snprintf(to, room, "%llu of its %llu frames are not IP or damaged.",
+		snprintf(to, room, " %llu of its %llu frames are not IP or damaged.",
 		    (unsigned long long)(r->packets - r->fault[WIRE_OK]), (unsigned long long)r->packets);
 	return to;
 }
@@ -171,7 +171,7 @@ work_out_service(struct corpus *c, struct pool *p, const struct gather *g, struc
 	s = busiest(p, answered, answered + PORTS, &n);
 	if (s[0].conversations == 0)
 		return diag_set(why, -ENOENT, "%s: no conversation in which a server answers "
-		    "(%llu packets read). %s", what_was_read(c, name, sizeof name),
+		    "(%llu packets read).%s", what_was_read(c, name, sizeof name),
 		    (unsigned long long)c->report.packets, likely_reason(c, reason, sizeof reason));
 	if (s[1].conversations > 0 && (uint64_t)s[1].conversations * RIVAL >= s[0].conversations) {
 		list_services(list, sizeof list, s, n, s[0].conversations / RIVAL);
@@ -191,7 +191,7 @@ no_such_service(const struct corpus *c, struct pool *p, const struct gather *g, 
 	struct service *s = busiest(p, g->others[0], g->others[1], &n);
 
 	list_services(list, sizeof list, s, n, 1);
-	return diag_set(why, -ENOENT, "%s: no conversation on %s/%u (%llu packets read%s%s). %s",
+	return diag_set(why, -ENOENT, "%s: no conversation on %s/%u (%llu packets read%s%s).%s",
 	    what_was_read(c, name, sizeof name), c->proto == 0 ? "port" : proto_name(c->proto), c->port,
 	    (unsigned long long)c->report.packets, list[0] ? "; most go to " : "", list,
 	    likely_reason(c, reason, sizeof reason));

@@ -7,6 +7,7 @@
 #include "learning/dfa.h"
 
 static const uint32_t orders[] = { 1, 2, 4 };
+#define SUPERVISED "reply-supervised"
 
 struct learner {
 	struct pool *pool;
@@ -115,7 +116,7 @@ make_trial(struct learner *l, struct trial *t, const struct clusterer *c)
 static void
 trial_of_templates(struct learner *l, struct trial *t)
 {
-	*t = (struct trial){ .name = "reply-supervised", .k = MAX(l->client.n, l->server.n) };
+	*t = (struct trial){ .name = SUPERVISED, .k = MAX(l->client.n, l->server.n) };
 	t->client_label = pool_array(l->pool, l->client.n + 1, sizeof *t->client_label);
 	t->server_label = pool_array(l->pool, l->server.n + 1, sizeof *t->server_label);
 	for (uint32_t i = 0; i < l->client.n; i++)
@@ -301,6 +302,23 @@ is_binary(const struct corpus *c, struct pool *pool)
 	return !embed_is_text(m, n);
 }
 
+/* Does the choice of clusterer and order leave anything to try? */
+static int
+check_params(const struct learn_params *p, struct diag *why)
+{
+	bool known = p->order == 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(orders); i++)
+		known |= p->order == orders[i];
+	if (!known)
+		return diag_set(why, -EINVAL, "order %u is not one of 1, 2 and 4.", p->order);
+	if (p->clusterer != NULL && strcmp(p->clusterer, SUPERVISED) != 0 &&
+	    clusterer_find(p->clusterer) == NULL)
+		return diag_set(why, -EINVAL, "there is no clusterer \"%s\"; nmf, first-token and "
+		    SUPERVISED " are.", p->clusterer);
+	return 0;
+}
+
 int
 learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
     const struct learn_params *p, struct learn_report *report, struct diag *why)
@@ -314,11 +332,14 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 
 	*t = (struct text){ 0 };
 	*report = (struct learn_report){ .corpus = c };
+	err = check_params(p, why);
+	if (err < 0)
+		return err;
 	for (uint32_t i = 0; i < c->nconversations; i++)
 		report->conversations += (use == NULL || use[i]) && c->conversations[i].n > 0;
 	if (report->conversations < LEARN_MIN_CONVERSATIONS)
 		return diag_set(why, -ENODATA, "%s: %u conversations of %s/%u are too few to learn "
-		    "from; give captures with at least %d", c->sources[0].name,
+		    "from; give captures with at least %d.", c->sources[0].name,
 		    report->conversations, c->proto == PROTO_TCP ? "tcp" : "udp", c->port,
 		    LEARN_MIN_CONVERSATIONS);
 	report->binary = is_binary(c, pool);
@@ -336,9 +357,8 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 	l.before = pool_array(pool, l.x.n + 1, sizeof *l.before);
 	err = choose(&l, &best);
 	if (err < 0)
-		return diag_set(why, err, "no clusterer is called \"%s\", or none of order %u; try nmf, "
-		    "first-token or reply-supervised, and order 1, 2 or 4",
-		    p->clusterer == NULL ? "" : p->clusterer, p->order);
+		return diag_set(why, err, "%s: %s cannot sort these messages; try another clusterer.",
+		    c->sources[0].name, p->clusterer);
 
 	report->exchanges = l.x.n;
 	report->pipelined = l.x.pipelined;

@@ -1,41 +1,8 @@
 /* The tool from outside: words in, exit status and files out. */
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "tests/cases.h"
+#include "tests/tool.h"
 
 #define MODELS TEST_ROOT "/tests/data/models/"
-
-/* Runs a command line in which M is the tool; returns its exit status. */
-static int
-run(const char *line)
-{
-	char command[2048];
-	int status;
-
-	snprintf(command, sizeof command, "M='%s'; %s", TEST_MYNAH, line);
-	status = system(command);
-	cr_assert(WIFEXITED(status), "%s", line);
-	return WEXITSTATUS(status);
-}
-
-static char place[] = "/tmp/mynah-test-XXXXXX";
-
-static void
-go_somewhere(void)
-{
-	cr_assert_not_null(mkdtemp(place));
-	cr_assert_eq(chdir(place), 0);
-}
-
-static void
-leave(void)
-{
-	cr_assert_eq(run("rm -f *.txt *.mynah out; cd / && rmdir \"$OLDPWD\""), 0);
-}
 
 static const struct {
 	const char *line;
@@ -65,14 +32,14 @@ static const struct {
 
 EACH_CASE(mynah, says_done_failed_or_wrong_usage, cases)
 {
-	go_somewhere();
-	cr_expect_eq(run(cases[*i].line), cases[*i].status, "%s", cases[*i].line);
-	leave();
+	tool_enter();
+	cr_expect_eq(tool_run(cases[*i].line), cases[*i].status, "%s", cases[*i].line);
+	tool_leave();
 }
 
 Test(mynah, text_and_image_turn_into_each_other_byte_for_byte)
 {
-	go_somewhere();
+	tool_enter();
 	for (const char *const *name = (const char *const[]){ "ftp-small", "dns-small",
 	     "words-plain", "resync", NULL };
 	     *name != NULL; name++) {
@@ -80,17 +47,17 @@ Test(mynah, text_and_image_turn_into_each_other_byte_for_byte)
 		snprintf(line, sizeof line, "\"$M\" compile " MODELS "%s.txt -o a.mynah >out && "
 		    "\"$M\" show --text a.mynah >a.txt && \"$M\" compile a.txt -o b.mynah >out && "
 		    "cmp a.mynah b.mynah && \"$M\" show --text b.mynah | cmp a.txt -", *name);
-		cr_expect_eq(run(line), 0, "%s", *name);
+		cr_expect_eq(tool_run(line), 0, "%s", *name);
 	}
-	leave();
+	tool_leave();
 }
 
 Test(mynah, show_names_the_service_in_every_form)
 {
-	go_somewhere();
-	cr_assert_eq(run("\"$M\" compile " MODELS "ftp-small.txt -o a.mynah >out"), 0);
-	cr_expect_eq(run("\"$M\" show a.mynah | grep -q '^ftp-small, tcp'"), 0);
-	cr_expect_eq(run("\"$M\" show --json a.mynah | grep -q '\"service\":\"ftp-small\"'"), 0);
-	cr_expect_eq(run("\"$M\" show --dot a.mynah | grep -q '^digraph \"ftp-small\"'"), 0);
-	leave();
+	tool_enter();
+	cr_assert_eq(tool_run("\"$M\" compile " MODELS "ftp-small.txt -o a.mynah >out"), 0);
+	cr_expect_eq(tool_run("\"$M\" show a.mynah | grep -q '^ftp-small, tcp'"), 0);
+	cr_expect_eq(tool_run("\"$M\" show --json a.mynah | grep -q '\"service\":\"ftp-small\"'"), 0);
+	cr_expect_eq(tool_run("\"$M\" show --dot a.mynah | grep -q '^digraph \"ftp-small\"'"), 0);
+	tool_leave();
 }

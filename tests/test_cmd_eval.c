@@ -1,0 +1,81 @@
+/* mynah eval from outside. */
+#include "tests/cases.h"
+#include "tests/tool.h"
+
+#define EVAL "\"$M\" eval "
+#define FTP "\"$D\"/ftp-small.pcap.gz"
+#define HTTP "\"$D\"/http-small.pcap.gz"
+
+static const struct {
+	const char *what, *line;
+	int status;
+	const char *sentence;
+} cases[] = {
+	{ "nothing", EVAL, 2, "name a model" },
+	{ "no capture", EVAL "m.mynah", 2, "name a model and at least one capture" },
+	{ "an unknown option", EVAL "--frob m.mynah " FTP, 2, "frob" },
+	{ "a wrong port", EVAL "-p 21 m.mynah " FTP, 2, "--port 21: write it as" },
+	{ "a missing model", EVAL "nowhere.mynah " FTP, 1, "nowhere.mynah" },
+	{ "a missing capture", EVAL "m.mynah nowhere.pcap", 1, "nowhere.pcap: cannot be opened" },
+	{ "an empty model", ": >e.mynah; " EVAL "e.mynah " FTP, 1, "e.mynah: this is not a mynah model" },
+	{ "a capture as model", EVAL FTP " " FTP, 1, "is not a mynah model" },
+	{ "a model that is cut", "head -c 5000 m.mynah >c.mynah; " EVAL "c.mynah " FTP, 1,
+	    "c.mynah: this model image is damaged" },
+	{ "a model with one bit flipped", "python3 -c 'b = bytearray(open(\"m.mynah\", \"rb\").read()); "
+	    "b[3000] ^= 4; open(\"f.mynah\", \"wb\").write(b)'; " EVAL "f.mynah " FTP, 1,
+	    "f.mynah: this model image is damaged" },
+	{ "an empty capture", ": >e.pcap; " EVAL "m.mynah e.pcap", 1, "e.pcap: is empty" },
+	{ "a capture of the other protocol", EVAL "m.mynah \"$D\"/dns-small.pcap.gz", 1,
+	    "no conversation" },
+	{ "a port of the other protocol", EVAL "-p udp/53 m.mynah \"$D\"/dns-small.pcap.gz", 1,
+	    "m.mynah: is a model of a TCP service" },
+	{ "captures of two services", EVAL "m.mynah " FTP " " HTTP, 1, "say which one with --port" },
+	{ "a capture of another service is scored, and the doubt said", EVAL "m.mynah " HTTP, 0,
+	    "is it a capture of another service?" },
+	{ "transcripts that cannot be", EVAL "-t nowhere/t m.mynah " FTP, 1, "nowhere/t: cannot be written" },
+	{ "transcripts on a full disk", EVAL "-t /dev/full m.mynah " FTP, 1, "/dev/full: not all" },
+};
+
+EACH_CASE(cmd_eval, says_what_is_wrong, cases)
+{
+	char line[1024];
+
+	tool_enter();
+	cr_assert_eq(tool_run("\"$M\" learn -c first-token -o m.mynah " FTP " >out"), 0);
+	snprintf(line, sizeof line, "(%s) >out 2>err", cases[*i].line);
+	cr_expect_eq(tool_run(line), cases[*i].status, "%s", cases[*i].what);
+	snprintf(line, sizeof line, "grep -qF -- '%s' err", cases[*i].sentence);
+	cr_expect_eq(tool_run(line), 0, "%s: \"%s\" is not in the sentence", cases[*i].what,
+	    cases[*i].sentence);
+	cr_expect_eq(tool_run("test \"$(grep -vc ^usage: err)\" = 1"), 0, "%s: one sentence",
+	    cases[*i].what);
+	if (cases[*i].status != 0)
+		cr_expect_eq(tool_run("test ! -s out"), 0, "%s: no scores", cases[*i].what);
+	tool_leave();
+}
+
+static const struct {
+	const char *what, *line;
+} good[] = {
+	{ "scores are JSON with every number of the manual", EVAL "--json m.mynah " FTP " >s.json && "
+	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
+	    "assert sorted(s) == sorted([\"conversations\", \"messages\", \"class_agreement_messages\", "
+	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\"]); "
+	    "assert s[\"conversations\"] == 20 and s[\"messages\"] == 275; "
+	    "assert 0.7 < s[\"class_agreement_messages\"] <= 1'" },
+	{ "every server message has its line in the transcripts",
+	    EVAL "-t t.jsonl m.mynah " FTP " >out && test $(wc -l <t.jsonl) = 275 && "
+	    "python3 -c 'import json; [json.loads(l)[\"recorded\"] for l in open(\"t.jsonl\")]'" },
+	{ "the port chooses among several services", EVAL "-p tcp/21 m.mynah " FTP " " HTTP " | "
+	    "grep -q '20 conversations'" },
+	{ "the same again gives the same scores", EVAL "--json m.mynah " FTP " >a && "
+	    EVAL "--json m.mynah " FTP " >b && cmp a b" },
+};
+
+EACH_CASE(cmd_eval, does_what_it_should, good)
+{
+	tool_enter();
+	cr_assert_eq(tool_run("\"$M\" learn -c first-token -o m.mynah " FTP " >out"), 0);
+	cr_expect_eq(tool_run(good[*i].line), 0, "%s", good[*i].what);
+	tool_leave();
+}
