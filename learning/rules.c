@@ -243,6 +243,21 @@ has_source(const struct source *list, uint32_t n, uint32_t template, uint32_t to
 	return false;
 }
 
+/*
+ * Is t a template of the client message of exchange e? Then its fields cannot be a source from
+ * earlier: what this message has in them is in view before the answer is chosen.
+ */
+static bool
+is_of_message(const struct rules *r, uint32_t e, uint32_t t)
+{
+	uint32_t u = r->x->exchange[e].client;
+
+	for (unsigned l = 0; u != NO_UNIT && l < LEVELS; l++)
+		if (r->client->of[l][u] == t)
+			return true;
+	return false;
+}
+
 uint32_t
 sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t nexchange,
     struct source *out, uint32_t max)
@@ -260,6 +275,8 @@ sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t nexcha
 			if (u == NO_UNIT)
 				continue;
 			t = r->client->of[LEVEL_FULL][u];
+			if (is_of_message(r, e, t))
+				continue;
 			for (uint32_t j = 0; j < r->client->t[t].ntoken && n < max; j++)
 				if (r->client->t[t].is_field[j] &&
 				    r->client->t[t].token[j].kind == TOKEN_WORD && !has_source(out, n, t, j))

@@ -72,6 +72,21 @@ POOLED(rules, copy_takes_the_last_message_of_another_template)
 	cr_expect_eq(r->from.template, template_named(pool, &l->client, LEVEL_FULL, "USER _;"));
 }
 
+POOLED(rules, nothing_comes_from_an_earlier_message_of_the_same_template)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct rule *r;
+
+	/* What RNTO named before is out of view once the next RNTO has filled the same slot. */
+	for (unsigned i = 0; i < N; i++)
+		handmade_talk(&h, "<220 ready\r\n", handmade_line(&h, ">RNTO a%u\r\n", jumble(i)),
+		    "<350 go on\r\n", handmade_line(&h, ">RNTO b%u\r\n", jumble(i + N)),
+		    handmade_line(&h, "<250 was a%u then\r\n", jumble(i)), NULL);
+	r = rule_of(learned_from(&h, false), "RNTO _;", "250", 0);
+	cr_expect_neq(r->kind, RULE_COPY);
+	cr_expect_not(r->from.earlier);
+}
+
 POOLED(rules, copies_of_several_fields_keep_their_order)
 {
 	struct handmade h = handmade(pool, PROTO_TCP, 21);
