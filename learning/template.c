@@ -560,7 +560,7 @@ static uint32_t
 shape_of(struct intern *shapes, struct pool *pool, enum level level, const struct row *r)
 {
 	bool whole = level == LEVEL_FULL || r->token[r->ntoken - 1].kind != TOKEN_SEP;
-	struct span end = whole ? (struct span){ 0 } : r->token[r->ntoken - 1].bytes;
+	struct span end = whole ? span_str("") : r->token[r->ntoken - 1].bytes;
 	uint8_t *key = pool_alloc(pool, r->ntoken + 2 + end.n);
 	size_t n = r->ntoken;
 
