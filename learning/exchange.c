@@ -8,6 +8,7 @@ struct maker {
 	const struct corpus *corpus;
 	struct intern shapes;
 	uint32_t unit_room, exchange_room;
+	size_t most_said;		/* bytes of a reply that a model can say */
 };
 
 static void
@@ -96,7 +97,7 @@ answer(struct maker *k, const struct message *m, uint32_t n, uint32_t asked)
 		}
 		if (m[i].bytes.n == 0)
 			continue;
-		add_unit(k, &m[i], m[i].bytes);
+		add_unit(k, &m[i], span_sub(m[i].bytes, 0, k->most_said));
 		x->unit[x->nunit - 1].exchange = first + i;
 		x->exchange[first + i].server = x->nunit - 1;
 	}
@@ -207,7 +208,8 @@ void
 exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corpus,
     const bool *use, bool binary)
 {
-	struct maker k = { .x = x, .pool = pool, .corpus = corpus };
+	struct maker k = { .x = x, .pool = pool, .corpus = corpus,
+		.most_said = corpus->proto == PROTO_UDP ? MODEL_DATAGRAM_BYTES : MODEL_REPLY_BYTES };
 	struct span *said;
 	uint32_t nsaid;
 

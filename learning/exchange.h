@@ -4,7 +4,8 @@
  *
  * Client messages that came in one piece are cut where the learned end of message says
  * (pipelining); what the server said to each of several is then not known and such an exchange
- * teaches no reply. All memory is the job's pool; spans point into the corpus.
+ * teaches no reply. Of a reply longer than a model can say (models/vocab.h) the beginning is
+ * used. All memory is the job's pool; spans point into the corpus.
  */
 #include "learning/corpus.h"
 #include "learning/eom.h"

@@ -4,7 +4,7 @@
 #include "models/hostvar.h"
 #include "models/match.h"
 
-enum { DATAGRAM_BYTES = 1472 };
+enum { DATAGRAM_BYTES = MODEL_DATAGRAM_BYTES };
 
 /*
  * Where rendered bytes go: those inside the window are written, all are counted. The window is

@@ -28,7 +28,7 @@ enum {
 	TEXT_LENS = 64,		/* of them, lengths */
 	TEXT_HISTORY = 3,	/* how far a guard looks back */
 	TEXT_WIDTH = 64,	/* digits of a written number */
-	TEXT_DATAGRAM = 1472,
+	TEXT_DATAGRAM = MODEL_DATAGRAM_BYTES,
 };
 
 int	text_check_at(const struct text *t, const struct text_spots *spots, struct diag *why);

@@ -150,7 +150,8 @@ enum {
 	MODEL_TEMPLATES = 32768,
 	MODEL_GUARDS = 4,	/* per alternative */
 	MODEL_EFFECTS = 2,
-	MODEL_REPLY_BYTES = 65536, /* of one turn; UDP: one datagram at most 1472 */
+	MODEL_REPLY_BYTES = 65536, /* of one turn */
+	MODEL_DATAGRAM_BYTES = 1472, /* of one datagram of it */
 	MODEL_MESSAGE_BYTES = 65536,
 	MODEL_BACKOFF = 8,	/* longest chain of back-off states */
 };

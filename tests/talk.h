@@ -11,7 +11,7 @@ struct talk {
 	struct arena a;
 	struct fields f;
 	struct turn t;
-	char said[65536];	/* by the server, last */
+	char said[65537];	/* by the server, last */
 };
 
 static const struct session_env talk_env = {
@@ -23,8 +23,8 @@ static const struct session_env talk_env = {
 static inline const char *
 talk_said(struct talk *k)
 {
-	size_t n = k->t.taken ? session_render(&k->s, &k->f, k->m, &talk_env, 0, (uint8_t *)k->said,
-	    sizeof k->said - 1, NULL) : 0;
+	size_t boundary, n = k->t.taken ? session_render(&k->s, &k->f, k->m, &talk_env, 0,
+	    (uint8_t *)k->said, sizeof k->said - 1, &boundary) : 0;
 
 	k->said[n] = '\0';
 	return k->said;
@@ -45,6 +45,7 @@ talk_begin(struct talk *k, struct model *m)
 static inline const char *
 talk_say(struct talk *k, struct span what)
 {
-	session_feed(&k->s, &k->a, k->m, &talk_env, what, FEED_PUSH, &k->f, &k->t);
+	session_feed(&k->s, &k->a, k->m, &talk_env, what,
+	    model_proto(k->m) == MODEL_UDP ? FEED_DATAGRAM : FEED_PUSH, &k->f, &k->t);
 	return talk_said(k);
 }

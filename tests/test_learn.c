@@ -261,6 +261,46 @@ POOLED(learn, empty_datagrams_in_a_capture_do_no_harm)
 	model_destroy(m);
 }
 
+static const struct {
+	uint8_t proto;
+	size_t bytes, said;
+	bool varies;
+} long_replies[] = {
+	{ PROTO_TCP, 70000, MODEL_REPLY_BYTES, false }, { PROTO_TCP, 200000, MODEL_REPLY_BYTES, true },
+	{ PROTO_UDP, 1472, MODEL_DATAGRAM_BYTES, true }, { PROTO_UDP, 4000, MODEL_DATAGRAM_BYTES, false },
+	{ PROTO_UDP, 4000, MODEL_DATAGRAM_BYTES, true },
+};
+
+EACH_CASE(learn, replies_too_long_for_a_model_are_learned_by_their_beginning, long_replies)
+{
+	size_t n = long_replies[*i].bytes;
+	bool udp = long_replies[*i].proto == PROTO_UDP;
+	struct handmade h;
+	struct talk *k;
+	struct pool pool;
+
+	pool_init(&pool, 0);
+	k = pool_alloc(&pool, sizeof *k);
+	h = handmade(&pool, long_replies[*i].proto, 80);
+	for (unsigned c = 0; c < 10; c++) {
+		uint8_t *page = pool_alloc(&pool, n);
+
+		memset(page, long_replies[*i].varies ? 'a' + (int)c : 'x', n);
+		memcpy(page, "200 ", 4);
+		handmade_open(&h);
+		if (!udp)
+			handmade_say(&h, SIDE_SERVER, span_str("220 ready\r\n"));
+		handmade_say(&h, SIDE_CLIENT, span_str("GET\r\n"));
+		handmade_say(&h, SIDE_SERVER, span_of(page, n));
+	}
+	talk_begin(k, model_from(&pool, &h));
+	talk_say(k, span_str("GET\r\n"));
+	cr_expect_eq(k->t.out_len, long_replies[*i].said, "%u", k->t.out_len);
+	cr_expect_eq(strncmp(k->said, "200 ", 4), 0);
+	model_destroy(k->m);
+	pool_fini(&pool);
+}
+
 /* Captures that ship. */
 static struct text
 learn_file(struct pool *pool, const char *path, const char *clusterer, uint32_t order,
