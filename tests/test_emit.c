@@ -1,0 +1,97 @@
+#include "learning/learn.h"
+#include "tests/handmade.h"
+#include "tests/pooled.h"
+#include "tests/talk.h"
+
+static struct text
+emitted(const struct handmade *h, struct learn_report *report)
+{
+	struct learn_params params = { .name = "handmade", .clusterer = "first-token", .order = 1 };
+	struct diag why = { "" };
+	struct text t;
+
+	cr_assert_eq(learn_corpus(&t, h->pool, h->c, NULL, &params, report, &why), 0, "%s", why.text);
+	cr_assert_eq(text_check(&t, &why), 0, "%s", why.text);
+	return t;
+}
+
+enum { N = 20 };
+
+POOLED(emit, every_template_is_answered_somewhere_or_remembered)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	struct learn_report report;
+	struct text t;
+
+	for (unsigned i = 0; i < N; i++)	/* two in one go have no reply of their own */
+		handmade_talk(&h, "<220 ready\r\n", handmade_line(&h, ">USER u%u\r\n", i * 37),
+		    "<331 go on\r\n", ">PASS x\r\n", handmade_line(&h, "<230 hello u%u\r\n", i * 37),
+		    ">ODD thing\r\nNOOP\r\n", "<500 what\r\n200 fine\r\n", ">NOOP\r\n", "<200 fine\r\n", NULL);
+	t = emitted(&h, &report);
+	for (uint32_t k = 0; k < t.ntemplate; k++) {
+		bool used = t.template[k].nfield > 0;
+
+		for (uint32_t s = 0; s < t.nstate; s++)
+			for (uint32_t i = 0; i < t.state[s].nturn; i++)
+				used |= t.state[s].turn[i].event == EVENT_MESSAGE && t.state[s].turn[i].arg == k;
+		cr_expect(used, "template %u", k);
+	}
+}
+
+POOLED(emit, an_answer_closes_when_nearly_all_of_its_samples_did)
+{
+	for (unsigned closing = 0; closing <= N; closing++) {
+		struct handmade h = handmade(pool, PROTO_TCP, 21);
+		struct learn_report report;
+		struct talk *k = pool_alloc(pool, sizeof *k);
+		struct text t;
+
+		for (unsigned i = 0; i < N; i++)
+			handmade_talk(&h, "<220 ready\r\n", ">NOOP\r\n", "<200 fine\r\n", ">QUIT\r\n",
+			    "<221 bye\r\n", NULL)->end = i < closing ? END_FIN_SERVER : END_FIN_CLIENT;
+		t = emitted(&h, &report);
+		talk_begin(k, model_of_text(&t));
+		cr_expect_str_eq(talk_say(k, span_str("NOOP\r\n")), "200 fine\r\n");
+		cr_expect_not(k->t.close);
+		cr_expect_str_eq(talk_say(k, span_str("QUIT\r\n")), "221 bye\r\n");
+		cr_expect_eq(k->t.close, closing * 10 >= N * 9, "%u of %u", closing, N);
+		model_destroy(k->m);
+	}
+}
+
+POOLED(emit, a_literal_is_one_however_many_tokens_it_was)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	struct learn_report report;
+	struct text t;
+
+	for (unsigned i = 0; i < N; i++)
+		handmade_talk(&h, "<220 ready for you now\r\n", handmade_line(&h, ">SAY to all %u\r\n", i * 37),
+		    handmade_line(&h, "<200 you said %u and more\r\n", i * 37), NULL);
+	t = emitted(&h, &report);
+	for (uint32_t i = 0; i < t.nreply; i++)
+		for (uint32_t k = 1; k < t.reply[i].nop; k++)
+			cr_expect(t.reply[i].op[k].kind != OP_LIT || t.reply[i].op[k - 1].kind != OP_LIT);
+	for (uint32_t i = 0; i < t.ntemplate; i++)
+		for (uint32_t k = 1; k < t.template[i].nelem; k++)
+			cr_expect(t.template[i].elem[k].kind != ELEM_LIT ||
+			    t.template[i].elem[k - 1].kind != ELEM_LIT);
+}
+
+POOLED(emit, states_say_their_history_and_back_off_to_shorter_ones)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	struct learn_report report;
+	struct text t;
+
+	for (unsigned i = 0; i < N; i++)
+		handmade_talk(&h, "<220 ready\r\n", ">LIST\r\n", "<530 log in first\r\n",
+		    ">USER anonymous\r\n", "<331 go on\r\n", ">LIST\r\n", "<150 here it comes\r\n", NULL);
+	t = emitted(&h, &report);
+	cr_assert_eq(report.emit.states, t.nstate);
+	cr_expect_gt(t.nstate, 1);
+	for (uint32_t i = 0; i < t.nstate; i++) {
+		cr_expect_eq(t.state[i].note.n == 0, t.state[i].backoff < 0, "only the empty history is last");
+		cr_expect_eq(t.state[i].eom, 0);
+	}
+}
