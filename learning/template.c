@@ -569,7 +569,8 @@ shape_of(struct intern *shapes, struct pool *pool, enum level level, const struc
 	key[n++] = r->tail ? 1 : 0;
 	if (level == LEVEL_WORD)	/* what stands beside a line must be literal */
 		key[n++] = r->token[1].bytes.p[0];
-	memcpy(key + n, end.p, end.n);
+	if (end.n > 0)
+		memcpy(key + n, end.p, end.n);
 	return intern_add(shapes, span_of(key, n + end.n));
 }
 
