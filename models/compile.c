@@ -259,6 +259,8 @@ guard_reads(const struct text_guard *g)
 	case GUARD_EQ:
 	case GUARD_NE:
 		return 1u << g->slot;
+	case GUARD_PAIR:
+		return 1u << g->slot | 1u << g->back;
 	}
 	return 0;
 }

@@ -389,6 +389,8 @@ check_guard(const struct check *c, const struct image_guard *g)
 	case GUARD_KNOWN:
 	case GUARD_UNKNOWN:
 		return g->index < c->n[IMAGE_MAP];
+	case GUARD_PAIR:
+		return g->index < c->n[IMAGE_MAP] && g->back < MODEL_SLOTS;
 	case GUARD_EQ:
 	case GUARD_NE:
 		return true;
@@ -545,9 +547,12 @@ check_replies(struct check *c)
 			return refuse(c, "reply %u reads other slots than it says", k);
 		keep |= reads;
 	}
-	for (uint32_t k = 0; k < c->n[IMAGE_GUARD]; k++)
+	for (uint32_t k = 0; k < c->n[IMAGE_GUARD]; k++) {
 		if (i->guard[k].kind != GUARD_HISTORY)
 			keep |= 1u << i->guard[k].slot;
+		if (i->guard[k].kind == GUARD_PAIR)
+			keep |= 1u << i->guard[k].back;
+	}
 	if (keep != i->model->keep)
 		return refuse(c, "it remembers other slots than it reads");
 	return true;

@@ -33,6 +33,21 @@ session_init(struct session *s, const struct model *m)
 	};
 }
 
+/* Is one field, a zero byte and the other a key of the map? */
+static bool
+knows_pair(const struct deciding *d, const struct image_guard *g)
+{
+	struct span a = field_of(d->f, g->slot), b = field_of(d->f, g->back);
+	uint8_t key[SESSION_PAIR_BYTES];
+
+	if (a.n + b.n >= sizeof key)
+		return false;
+	memcpy(key, a.p, a.n);
+	key[a.n] = 0;
+	memcpy(key + a.n + 1, b.p, b.n);
+	return match_map(d->i, g->index, span_of(key, a.n + 1 + b.n)).p != NULL;
+}
+
 static bool
 guard_holds(const struct deciding *d, const struct image_guard *g)
 {
@@ -43,6 +58,8 @@ guard_holds(const struct deciding *d, const struct image_guard *g)
 		return match_map(d->i, g->index, s).p != NULL;
 	case GUARD_UNKNOWN:
 		return match_map(d->i, g->index, s).p == NULL;
+	case GUARD_PAIR:
+		return knows_pair(d, g);
 	case GUARD_EQ:
 		return span_eq(s, image_bytes(d->i, g->lit));
 	case GUARD_NE:

@@ -15,7 +15,7 @@
 #include "models/addr.h"
 #include "models/model.h"
 
-enum { SESSION_PATH = 8, SESSION_HISTORY = 3, ARENA_BYTES = 128 };
+enum { SESSION_PAIR_BYTES = 512, SESSION_PATH = 8, SESSION_HISTORY = 3, ARENA_BYTES = 128 };
 
 /* Lives in a flow's second cache line; the stack keeps the rest of that line. */
 struct session {

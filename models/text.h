@@ -118,7 +118,7 @@ struct text_guard {
 	uint8_t kind;
 	uint32_t slot;		/* field looked at */
 	uint32_t index;		/* map, set, register, template; HISTORY: template */
-	uint32_t back;		/* HISTORY: 1 = the message before this one */
+	uint32_t back;		/* HISTORY: 1 = the message before this one; PAIR: second slot */
 	struct span lit;	/* EQ, NE */
 };
 

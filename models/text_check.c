@@ -233,6 +233,9 @@ check_guard(const struct check *c, const struct text_guard *g)
 	case GUARD_KNOWN:
 	case GUARD_UNKNOWN:
 		return index_below(c, "map", g->index, t->nmap);
+	case GUARD_PAIR:
+		TRY(at_most(c, "slot", g->back, MODEL_SLOTS - 1));
+		return index_below(c, "map", g->index, t->nmap);
 	case GUARD_IN:
 	case GUARD_NOTIN:
 		return hostset_of(c, g->index, false);

@@ -333,6 +333,9 @@ print_guard(struct out *o, const struct text_guard *g)
 	case GUARD_HISTORY:
 		put(o, " %u %u", g->back, g->index);
 		break;
+	case GUARD_PAIR:
+		put(o, " %u %u %u", g->slot, g->back, g->index);
+		break;
 	default:
 		put(o, " %u %u", g->slot, g->index);
 	}

@@ -225,6 +225,11 @@ read_guard(struct parser *p, struct text_alt *a)
 		g->slot = read_slot(p);
 		g->index = read_ref(p, REF_MAP);
 		break;
+	case GUARD_PAIR:
+		g->slot = read_slot(p);
+		g->back = read_slot(p);
+		g->index = read_ref(p, REF_MAP);
+		break;
 	case GUARD_EQ:
 	case GUARD_NE:
 		g->slot = read_slot(p);

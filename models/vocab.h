@@ -65,7 +65,8 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(GUARD_NOTIN, "notin")                                                                \
 	X(GUARD_EMPTY, "empty")		/* register holds nothing */                           \
 	X(GUARD_NONEMPTY, "nonempty")                                                          \
-	X(GUARD_HISTORY, "history")	/* the n-th previous client message was of template t */
+	X(GUARD_HISTORY, "history")	/* the n-th previous client message was of template t */ \
+	X(GUARD_PAIR, "known-pair")	/* field, a zero byte and a second field are a key of map */
 
 #define EFFECT_KINDS(X)                                                                        \
 	X(EFFECT_ADD, "add")	/* field into set */                                           \

@@ -200,6 +200,22 @@ is_member(const struct text_hostset *h, struct span s)
 }
 
 static bool
+knows_pair(const struct naive *c, const struct text_guard *g)
+{
+	struct span a = naive_value_of(c, g->slot), b = naive_value_of(c, g->back);
+	uint8_t key[SESSION_PAIR_BYTES];
+
+	if (a.n + b.n >= SESSION_PAIR_BYTES)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		key[i] = a.p[i];
+	key[a.n] = '\0';
+	for (size_t i = 0; i < b.n; i++)
+		key[a.n + 1 + i] = b.p[i];
+	return naive_map_find(&c->t->map[g->index], span_of(key, a.n + 1 + b.n)) != NULL;
+}
+
+static bool
 guard_holds(const struct naive *c, const struct text_guard *g)
 {
 	const struct text *t = c->t;
@@ -210,6 +226,8 @@ guard_holds(const struct naive *c, const struct text_guard *g)
 		return naive_map_find(&t->map[g->index], v) != NULL;
 	case GUARD_UNKNOWN:
 		return naive_map_find(&t->map[g->index], v) == NULL;
+	case GUARD_PAIR:
+		return knows_pair(c, g);
 	case GUARD_EQ:
 		return span_eq(v, g->lit);
 	case GUARD_NE:
@@ -558,6 +576,9 @@ naive_init(struct naive *c, const struct text *t, const struct session_env *env)
 					    alt->guard[g].kind != GUARD_NONEMPTY &&
 					    alt->guard[g].kind != GUARD_HISTORY)
 						reads(c, alt->guard[g].slot);
+				for (uint32_t g = 0; g < alt->nguard; g++)
+					if (alt->guard[g].kind == GUARD_PAIR)
+						reads(c, alt->guard[g].back);
 				for (uint32_t e = 0; e < alt->neffect; e++)
 					if (alt->effect[e].kind != EFFECT_POP &&
 					    alt->effect[e].kind != EFFECT_CLEAR)
