@@ -8,6 +8,7 @@ enum {
 	BYTES_PER_HIT = 40,	/* literal bytes that one more right reply is worth */
 	FIELD_BYTES = 16,	/* what a field costs the automaton, as literal bytes */
 	MAX_EARLIER = 12,
+	MAX_PAIRED = 6,		/* earlier fields, and own ones, that are tried together */
 	LONG_LITERAL = 64,
 	RARE = 3,
 	MIN_STRANGERS = 2,	/* values that got an answer before strangers do */
@@ -184,12 +185,30 @@ group(const struct keyed *k, uint32_t n, uint32_t from, struct tally *scratch, s
 	return end;
 }
 
+/* One field in place; of two a copy with a zero byte between, as GUARD_PAIR has it. */
+static struct span
+key_bytes(const struct decider *d, const struct key *key, uint32_t exchange)
+{
+	struct span a = source_bytes(d->r, &key->one, exchange), b;
+	uint8_t *both;
+
+	if (!key->is_pair)
+		return a;
+	b = source_bytes(d->r, &key->two, exchange);
+	both = pool_alloc(d->pool, a.n + 1 + b.n);
+	if (a.n > 0)
+		memcpy(both, a.p, a.n);
+	if (b.n > 0)
+		memcpy(both + a.n + 1, b.p, b.n);
+	return span_of(both, a.n + 1 + b.n);
+}
+
 static void
-make_keyed(const struct decider *d, const struct source *key, const struct sample *s, uint32_t n,
+make_keyed(const struct decider *d, const struct key *key, const struct sample *s, uint32_t n,
     struct keyed *k)
 {
 	for (uint32_t i = 0; i < n; i++)
-		k[i] = (struct keyed){ source_bytes(d->r, key, s[i].exchange), i, s[i].answer };
+		k[i] = (struct keyed){ key_bytes(d, key, s[i].exchange), i, s[i].answer };
 	qsort(k, n, sizeof *k, keyed_cmp);
 }
 
@@ -281,19 +300,28 @@ choose_by_number(struct decider *d, struct node *nd, const struct tally *t, uint
 			add_choice(nd, t[i].answer, false, NULL, 0, t[i].n);
 }
 
-/* Fields that may decide: of this message, then of earlier ones. */
+/* What may decide: fields of this message, of earlier ones, and one of each together. */
 static uint32_t
-key_sources(const struct decider *d, const struct sample *s, uint32_t n, struct source *out)
+key_candidates(const struct decider *d, const struct sample *s, uint32_t n, struct key *out)
 {
-	uint32_t *exchange, nsrc;
+	struct source own[MAX_SOURCES], earlier[MAX_EARLIER];
+	uint32_t *exchange, nown, nearlier, m = 0;
 
 	if (s->client == d->r->client->n || n < MIN_KEYED)
 		return 0;
-	nsrc = sources_deciding(d->r, s->client, out, MAX_SOURCES);
+	nown = sources_deciding(d->r, s->client, own, MAX_SOURCES);
 	exchange = pool_array(d->pool, n, sizeof *exchange);
 	for (uint32_t i = 0; i < n; i++)
 		exchange[i] = s[i].exchange;
-	return nsrc + sources_earlier(d->r, exchange, n, out + nsrc, MAX_EARLIER);
+	nearlier = sources_earlier(d->r, exchange, n, earlier, MAX_EARLIER);
+	for (uint32_t i = 0; i < nown; i++)
+		out[m++] = (struct key){ .one = own[i] };
+	for (uint32_t i = 0; i < nearlier; i++)
+		out[m++] = (struct key){ .one = earlier[i] };
+	for (uint32_t i = 0; i < MIN(nearlier, (uint32_t)MAX_PAIRED); i++)
+		for (uint32_t j = 0; j < MIN(nown, (uint32_t)MAX_PAIRED); j++)
+			out[m++] = (struct key){ earlier[i], own[j], true };
+	return m;
 }
 
 /* Did all samples with this answer ask about the same subject, while others asked elsewhere? */
@@ -321,11 +349,11 @@ one_subject_only(const struct decider *d, const struct sample *s, uint32_t n,
 static void
 consider(struct decider *d, const struct sample *s, uint32_t n)
 {
-	struct source src[MAX_SOURCES + MAX_EARLIER], key = { 0 };
-	uint32_t nsrc = key_sources(d, s, n, src);
+	struct key candidate[MAX_SOURCES + MAX_EARLIER + MAX_PAIRED * MAX_PAIRED], key = { 0 };
+	uint32_t ncandidates = key_candidates(d, s, n, candidate);
 	struct tally *votes = pool_array(d->pool, n, sizeof *votes);
 	struct tally *scratch = pool_array(d->pool, n, sizeof *scratch);
-	struct keyed *k = nsrc > 0 ? pool_array(d->pool, n, sizeof *k) : NULL;
+	struct keyed *k = ncandidates > 0 ? pool_array(d->pool, n, sizeof *k) : NULL;
 	bool *right = pool_array(d->pool, n, sizeof *right), by_key = false;
 	bool *trial = pool_array(d->pool, n, sizeof *trial);
 	uint32_t m, hits = 0, before = 0;
@@ -340,14 +368,14 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		right[i] = votes[0].n > 1 && s[i].answer == votes[0].answer;
 		hits += right[i];
 	}
-	for (uint32_t j = 0; j < nsrc && hits * 50 < n * 49; j++) {
+	for (uint32_t j = 0; j < ncandidates && hits * 50 < n * 49; j++) {
 		uint32_t h;
 
-		make_keyed(d, &src[j], s, n, k);
+		make_keyed(d, &candidate[j], s, n, k);
 		h = judge_key(k, n, scratch, trial);
 		if (h > hits + n / 50 + 1) {
 			hits = h;
-			key = src[j];
+			key = candidate[j];
 			by_key = true;
 			memcpy(right, trial, n * sizeof *right);
 		}
@@ -361,8 +389,9 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		return;
 	}
 	nd = add_node(d, s, n, hits);
-	if (!by_key && one_subject_only(d, s, n, votes[0].answer, &key)) {
+	if (!by_key && one_subject_only(d, s, n, votes[0].answer, &key.one)) {
 		k = pool_array(d->pool, n, sizeof *k);
+		key.is_pair = false;
 		by_key = true;
 	}
 	if (by_key) {

@@ -8,9 +8,15 @@
  * level is dropped where the general one foretells its replies as well for fewer bytes. In a node a field of the message
  * may decide (known users, existing files): then each answer names the values it was given to
  * and what is said to values never seen is learned from the first sight of each value.
+ * Two fields may decide together: the user who logged in and the file he names.
  */
 #include "learning/markov.h"
 #include "learning/rules.h"
+
+struct key {			/* what decides: one field, or two together */
+	struct source one, two;
+	bool is_pair;
+};
 
 struct choice {
 	const struct answer *answer;	/* NULL: silence */
@@ -22,7 +28,7 @@ struct choice {
 
 struct node {
 	uint32_t state, client;		/* client == templates: CONNECT */
-	struct source key;		/* where any choice is guarded */
+	struct key key;			/* where any choice is guarded */
 	struct choice *choice;		/* guarded first; at most one unguarded, last */
 	uint32_t nchoices;
 	uint32_t support;

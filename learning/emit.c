@@ -338,13 +338,14 @@ keys_of(struct emitter *e, const struct choice *c)
 
 /* False: its guard needs a slot that is not left. */
 static bool
-add_guard(struct emitter *e, struct text_alt *alt, const struct source *key, int32_t map)
+add_guard(struct emitter *e, struct text_alt *alt, const struct key *key, int32_t map)
 {
-	uint32_t slot = slot_of(e, key);
+	uint32_t slot = slot_of(e, &key->one), second = key->is_pair ? slot_of(e, &key->two) : 0;
 
-	if (slot == MODEL_SLOTS || map == NOT_EMITTED)
+	if (slot == MODEL_SLOTS || second == MODEL_SLOTS || map == NOT_EMITTED)
 		return false;
-	alt->guard[alt->nguard++] = (struct text_guard){ .kind = GUARD_KNOWN, .slot = slot,
+	alt->guard[alt->nguard++] = (struct text_guard){
+		.kind = key->is_pair ? GUARD_PAIR : GUARD_KNOWN, .slot = slot, .back = second,
 		.index = (uint32_t)map };
 	return true;
 }
@@ -363,7 +364,7 @@ make_alt(struct emitter *e, struct text_alt *alt, const struct node *nd, const s
 	    !add_guard(e, alt, &nd->key, add_map(e, keys_of(e, c), c->nvalues)))
 		return false;
 	if (a != NULL && a->has_map &&
-	    !add_guard(e, alt, &a->key, e->map_of[a - e->in->rules->answer]))
+	    !add_guard(e, alt, &(struct key){ .one = a->key }, e->map_of[a - e->in->rules->answer]))
 		return false;
 	return true;
 }

@@ -81,8 +81,10 @@ add_template(struct splitter *s, const struct row *rows, uint32_t n, const bool 
 		.ntoken = rows[0].ntoken, .token = rows[0].token, .support = n };
 	t->is_field = pool_copy(s->pool, varies, t->ntoken * sizeof *varies);
 	t->member = pool_array(s->pool, n, sizeof *t->member);
-	for (uint32_t j = 0; j < t->ntoken; j++)
-		t->nfields += varies[j];
+	for (uint32_t j = 0; j < t->ntoken; j++) {	/* general ones hold for what never came, too */
+		t->is_field[j] |= s->level == LEVEL_WORD && t->token[j].kind == TOKEN_REST;
+		t->nfields += t->is_field[j];
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		t->member[i] = rows[i].unit;
 		out->of[s->level][rows[i].unit] = out->n;
