@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 enum {
-	MAX_SOURCES = 40,
+	MAX_SOURCES = 64,
 	BYTES_PER_HIT = 40,	/* literal bytes that one more right reply is worth */
 	FIELD_BYTES = 16,	/* what a field costs the automaton, as literal bytes */
 	MAX_EARLIER = 12,

@@ -1,6 +1,12 @@
 #include "learning/exchange.h"
 
-enum { MAX_TOKENS_COMPARED = 4096 };
+enum {
+	MAX_TOKENS_COMPARED = 4096,
+	LOOSE_BYTES = 32,	/* at the end of a binary client message, looked at one by one */
+	NONCE_COLUMNS = 96,
+	NONCE_VALUES = 24,	/* different bytes in a column that looks random */
+	NONCE_BYTES = 4,
+};
 
 struct maker {
 	struct exchanges *x;
@@ -147,13 +153,62 @@ add_conversation(struct maker *k, uint32_t index)
 		x->exchange[x->n - 1].known = false;	/* he did not wait for the answer */
 }
 
+/* The longest run of byte tokens whose columns take many values over the units of a shape. */
+static struct span
+nonce_of(const struct unit *u, const uint16_t *distinct)
+{
+	struct span best = { 0 };
+	uint32_t run = 0;
+
+	for (uint32_t j = 0; j < MIN(u->ntoken, (uint32_t)NONCE_COLUMNS); j++) {
+		bool random = u->token[j].kind == TOKEN_BYTE && distinct[j] >= NONCE_VALUES;
+
+		run = random ? run + 1 : 0;
+		if (run >= NONCE_BYTES && run > best.n)
+			best = span_of(u->token[j].bytes.p + 1 - run, run);
+	}
+	return best;
+}
+
+/* Client bytes that look random, by shape: a server that repeats them is heard. */
+static void
+find_nonces(struct maker *k)
+{
+	struct exchanges *x = k->x;
+	uint16_t (*distinct)[NONCE_COLUMNS];
+	uint8_t (*seen)[NONCE_COLUMNS][32];
+
+	distinct = pool_array(k->pool, k->shapes.n + 1, sizeof *distinct);
+	seen = pool_array(k->pool, k->shapes.n + 1, sizeof *seen);
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct unit *u = &x->unit[x->exchange[i].client];
+
+		for (uint32_t j = 0; x->exchange[i].client != NO_UNIT &&
+		    j < MIN(u->ntoken, (uint32_t)NONCE_COLUMNS); j++) {
+			uint8_t b = u->token[j].bytes.n > 0 ? u->token[j].bytes.p[0] : 0;
+			uint8_t *bits = &seen[u->shape][j][b / 8];
+
+			distinct[u->shape][j] += !(*bits >> b % 8 & 1);
+			*bits |= (uint8_t)(1u << b % 8);
+		}
+	}
+	for (uint32_t i = 0; i < x->n; i++)
+		if (x->exchange[i].client != NO_UNIT) {
+			struct unit *u = &x->unit[x->exchange[i].client];
+
+			u->nonce = nonce_of(u, distinct[u->shape]);
+		}
+}
+
 static void
 lex(struct maker *k, struct unit *u, bool from_server)
 {
 	struct exchanges *x = k->x;
 	const struct conversation *c =
 	    &k->corpus->conversations[x->exchange[u->exchange].conversation];
-	struct lexer_context ctx = { c->server, c->client, u->time_ms, from_server };
+	const struct exchange *e = &x->exchange[u->exchange];
+	struct lexer_context ctx = { c->server, c->client, u->time_ms, from_server,
+		from_server && e->client != NO_UNIT ? x->unit[e->client].nonce : (struct span){ 0 } };
 	uint8_t *kinds;
 	size_t n;
 
@@ -229,13 +284,15 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 	x->first[corpus->nconversations] = x->n;
 	lexer_learn(&x->client_lexer, binary, said, nsaid);
 	x->server_lexer = x->client_lexer;
+	x->client_lexer.loose = LOOSE_BYTES;
+	for (uint32_t i = 0; i < x->n; i++)
+		if (x->exchange[i].client != NO_UNIT)
+			lex(&k, &x->unit[x->exchange[i].client], false);
+	if (binary)
+		find_nonces(&k);
 	for (uint32_t i = 0; i < x->n; i++) {
-		const struct exchange *e = &x->exchange[i];
-
-		if (e->client != NO_UNIT)
-			lex(&k, &x->unit[e->client], false);
-		if (e->server != NO_UNIT)
-			lex(&k, &x->unit[e->server], true);
-		x->silent += e->server == NO_UNIT;
+		if (x->exchange[i].server != NO_UNIT)
+			lex(&k, &x->unit[x->exchange[i].server], true);
+		x->silent += x->exchange[i].server == NO_UNIT;
 	}
 }

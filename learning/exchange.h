@@ -20,6 +20,7 @@ struct unit {			/* one message after cutting */
 	uint32_t *value;	/* interned bytes per token; special tokens by kind and format */
 	uint32_t ntoken;
 	uint32_t shape;		/* equal for units with the same kinds of tokens in the same order */
+	struct span nonce;	/* binary, client: bytes that look random over its shape */
 	uint32_t exchange;	/* the exchange it belongs to */
 	uint32_t cluster;	/* PRISMA's event, set by learn */
 	uint32_t template;	/* set by templates_learn() */

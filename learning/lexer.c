@@ -199,9 +199,11 @@ split_text(const struct lexer *l, struct pool *pool, struct span m,
 }
 
 static uint32_t
-split_binary(const struct lexer *l, struct pool *pool, struct span m, struct token **out)
+split_binary(const struct lexer *l, struct pool *pool, struct span m, struct span nonce,
+    struct token **out)
 {
-	struct token *tok = pool_array(pool, MAX_BYTE_TOKENS + l->tail + 3, sizeof *tok);
+	struct token *tok = pool_array(pool, MAX_BYTE_TOKENS + l->tail + l->loose + 5, sizeof *tok);
+	const uint8_t *echo;
 	uint32_t n = 0, last;
 	size_t i = 0, run_end;
 
@@ -217,9 +219,16 @@ split_binary(const struct lexer *l, struct pool *pool, struct span m, struct tok
 				tok[n++] = (struct token){ TOKEN_BYTE, 0, false, { m.p + i, 1 } };
 		}
 	}
-	last = n == 0 ? MAX_BYTE_TOKENS : n;
+	last = n == 0 ? MAX_BYTE_TOKENS : m.n - i <= l->loose ? n + (uint32_t)(m.n - i) : n;
 	for (; i < m.n && n < last; i++)
 		tok[n++] = (struct token){ TOKEN_BYTE, 0, false, { m.p + i, 1 } };
+	echo = nonce.n == 0 ? NULL : memmem(m.p + i, m.n - i, nonce.p, nonce.n);
+	if (echo != NULL) {
+		if (echo > m.p + i)
+			tok[n++] = (struct token){ TOKEN_REST, 0, false, { m.p + i, (size_t)(echo - m.p) - i } };
+		tok[n++] = (struct token){ TOKEN_ECHO, 0, false, { echo, nonce.n } };
+		i = (size_t)(echo - m.p) + nonce.n;
+	}
 	if (i < m.n)
 		tok[n++] = (struct token){ TOKEN_REST, 0, false, { m.p + i, m.n - i } };
 	*out = tok;
@@ -230,7 +239,7 @@ uint32_t
 lexer_split(const struct lexer *l, struct pool *pool, struct span message,
     const struct lexer_context *ctx, struct token **out)
 {
-	return l->binary ? split_binary(l, pool, message, out)
+	return l->binary ? split_binary(l, pool, message, ctx->nonce, out)
 			 : split_text(l, pool, message, ctx, out);
 }
 

@@ -10,13 +10,15 @@
  * Binary: where the captures show a run of bytes that always ends at one delimiter byte with
  * a fixed number of bytes before it (a name that ends in zero, say), the head is one token per
  * byte, the run is one token, the bytes behind are one token each, and what is left is one.
- * Where they do not, every byte is a token, as in the paper.
+ * Where they do not, every byte is a token, as in the paper. A random looking run of the client's
+ * bytes is one token in what the server answers (TOKEN_ECHO).
  */
 #include "learning/pool.h"
 #include "models/addr.h"
 #include "models/vocab.h"
 
-enum token_kind { TOKEN_WORD, TOKEN_SEP, TOKEN_BYTE, TOKEN_RUN, TOKEN_REST, TOKEN_TIME, TOKEN_ADDR };
+enum token_kind { TOKEN_WORD, TOKEN_SEP, TOKEN_BYTE, TOKEN_RUN, TOKEN_REST, TOKEN_TIME, TOKEN_ADDR,
+	TOKEN_ECHO };
 
 struct token {
 	uint8_t kind;
@@ -33,6 +35,7 @@ struct lexer {
 	uint32_t head;			/* bytes before the run */
 	uint8_t delimiter;
 	uint32_t tail;			/* bytes from the delimiter on that are tokens of their own */
+	uint32_t loose;			/* so many more bytes at the end are tokens, too, instead of a rest */
 };
 
 /* What the lexer may know about a message besides its bytes. */
@@ -40,6 +43,7 @@ struct lexer_context {
 	struct addr own, peer;		/* of the server and the client of its conversation */
 	int64_t time_ms;		/* when it was captured */
 	bool from_server;		/* only servers tell the time and addresses */
+	struct span nonce;		/* bytes of the client that look random, or nothing */
 };
 
 /* Looks at client messages and decides. */

@@ -9,8 +9,9 @@ enum {
 	LOOK_BACK = 64,		/* exchanges searched for the last message of a template */
 	LOOK_NEAR = 24,		/* exchanges in which sources are looked for */
 	HYPOTHESES = 3,		/* samples that a rule is guessed from */
-	MAX_SOURCES = 40,
-	MAX_FIELDS = 20,	/* of a template that are looked at */
+	MAX_SOURCES = 64,
+	NONCE_BYTES = 4,	/* neighbouring byte fields that may be one value */
+	MAX_FIELDS = 32,	/* of a template that are looked at */
 	MAX_CHOICES = 256,	/* recorded values kept per field */
 	HISTORY_FIELDS = 32,
 	MAX_ECHO_BYTES = 255,	/* tokens of a binary reply that are looked at for echoes */
@@ -60,6 +61,13 @@ sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_
 			field[nf++] = j;
 	for (uint32_t i = 0; i < nf && n < max; i++)
 		out[n++] = (struct source){ template, field[i], field[i], false };
+	for (uint32_t i = 0, run = 0; i < nf && n < max; i++) {	/* neighbouring bytes: a nonce */
+		bool byte = t->token[field[i]].kind == TOKEN_BYTE;
+
+		run = byte && i > 0 && field[i] == field[i - 1] + 1 ? run + 1 : byte;
+		if (run >= NONCE_BYTES)
+			out[n++] = (struct source){ template, field[i] + 1 - run, field[i], false };
+	}
 	for (uint32_t i = 0; i < nf; i++) {
 		uint8_t kind = t->token[field[i]].kind;
 

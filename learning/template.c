@@ -470,14 +470,12 @@ line_end(struct span sep)
 
 /* Binary: head, run and the bytes behind it, then anything. */
 static bool
-run_row(struct row *r, const struct unit *u)
+run_row(struct row *r, const struct unit *u, uint32_t tail)
 {
-	uint32_t n = u->ntoken;
-
-	if (n > 0 && u->token[n - 1].kind == TOKEN_REST)
-		n--;
-	for (uint32_t j = 0; j < n; j++) {
+	for (uint32_t j = 0; j < u->ntoken; j++) {
 		if (u->token[j].kind == TOKEN_RUN) {
+			uint32_t n = MIN(u->ntoken, j + 1 + tail);
+
 			*r = (struct row){ .token = u->token, .value = u->value, .ntoken = n, .tail = true };
 			return true;
 		}
@@ -577,17 +575,17 @@ shape_of(struct intern *shapes, struct pool *pool, enum level level, const struc
 }
 
 static bool
-row_of(struct row *r, enum level level, bool binary, struct pool *pool, const struct unit *u,
-    struct intern *values)
+row_of(struct row *r, enum level level, const struct lexer *l, struct pool *pool,
+    const struct unit *u, struct intern *values)
 {
 	switch (level) {
 	case LEVEL_FULL:
 		*r = (struct row){ .token = u->token, .value = u->value, .ntoken = u->ntoken };
 		return u->ntoken > 0;
 	case LEVEL_LINE:
-		return binary ? run_row(r, u) : line_row(r, pool, u, values);
+		return l->binary ? run_row(r, u, l->tail) : line_row(r, pool, u, values);
 	default:
-		return !binary && word_row(r, pool, u, values);
+		return !l->binary && word_row(r, pool, u, values);
 	}
 }
 
@@ -609,7 +607,7 @@ templates_of_client(struct templates *out, struct pool *pool, const struct excha
 			uint32_t u = x->exchange[i].client;
 
 			if (u == NO_UNIT ||
-			    !row_of(&all[n].row, (enum level)level, x->client_lexer.binary, pool,
+			    !row_of(&all[n].row, (enum level)level, &x->client_lexer, pool,
 				&x->unit[u], &values))
 				continue;
 			all[n].row.unit = u;
