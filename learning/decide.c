@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <strings.h>
 
 enum {
 	MAX_SOURCES = 64,
@@ -11,7 +12,8 @@ enum {
 	MAX_PAIRED = 6,		/* earlier fields, and own ones, that are tried together */
 	LONG_LITERAL = 64,
 	RARE = 3,
-	MIN_STRANGERS = 2,	/* values that got an answer before strangers do */
+	MIN_STRANGERS = 3,	/* values that got an answer before strangers do */
+	STRANGERS_SHARE = 20,	/* and one in so many of all */
 	MIN_KEYED = 12,		/* samples before a field may decide */
 	MIN_BETTER = 2,		/* exchanges that a longer history must win */
 };
@@ -157,17 +159,23 @@ speaks_for_strangers(const struct answer *a)
 
 /* What values never seen before got, among answers that need not know the value. */
 static bool
-answer_for_new(const struct keyed *k, uint32_t n, struct tally *scratch, const struct answer **out)
+answer_for_new(const struct decider *d, const struct keyed *k, uint32_t n, struct tally *scratch, const struct answer **out)
 {
-	uint32_t m = 0;
+	uint32_t m = 0, groups = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		if ((i == 0 || !span_eq(k[i].key, k[i - 1].key)) && speaks_for_strangers(k[i].answer))
+	for (uint32_t i = 0; i < n; i++) {
+		if (i > 0 && span_eq(k[i].key, k[i - 1].key))
+			continue;
+		groups++;
+		if (speaks_for_strangers(k[i].answer))
 			scratch[m++] = (struct tally){ k[i].answer, 1 };
+	}
 	m = tally(scratch, m);
-	if (m > 0 && scratch[0].n >= MIN_STRANGERS)	/* one value's answer may be its own */
-		*out = scratch[0].answer;
-	return m > 0 && scratch[0].n >= MIN_STRANGERS;
+	if (m == 0 || (scratch[0].n < MAX((uint32_t)MIN_STRANGERS, groups / STRANGERS_SHARE) &&
+	    !(scratch[0].answer != NULL && d->r->generic[scratch[0].answer->server])))
+		return false;	/* what few values got may be their own */
+	*out = scratch[0].answer;
+	return true;
 }
 
 /* Per key value (sorted in k): its most frequent answer, and how many samples it has. */
@@ -214,10 +222,10 @@ make_keyed(const struct decider *d, const struct key *key, const struct sample *
 
 /* Samples foretold when the field decides, each left out of its own value's evidence. */
 static uint32_t
-judge_key(const struct keyed *k, uint32_t n, struct tally *scratch, bool *right)
+judge_key(const struct decider *d, const struct keyed *k, uint32_t n, struct tally *scratch, bool *right)
 {
 	const struct answer *fresh = NULL;
-	bool has_fresh = answer_for_new(k, n, scratch, &fresh);
+	bool has_fresh = answer_for_new(d, k, n, scratch, &fresh);
 	uint32_t hits = 0;
 
 	for (uint32_t from = 0, end; from < n; from = end) {
@@ -262,7 +270,7 @@ choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
     struct tally *scratch)
 {
 	const struct answer *fresh = NULL;
-	bool has_fresh = answer_for_new(k, n, scratch, &fresh);
+	bool has_fresh = answer_for_new(d, k, n, scratch, &fresh);
 	struct tally *tops = pool_array(d->pool, n, sizeof *tops), *all;
 	struct span *value = pool_array(d->pool, n, sizeof *value);
 	uint32_t groups = 0, answers;
@@ -289,14 +297,71 @@ choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
 		add_choice(nd, fresh, false, NULL, 0, n);
 }
 
+/* Names are compared without regard to case here: one asked for in many spellings is one. */
+static bool
+same_subject(struct span a, struct span b)
+{
+	return a.n == b.n && strncasecmp((const char *)a.p, (const char *)b.p, a.n) == 0;
+}
+
+struct subject {
+	struct span bytes;
+	bool mine;		/* this subject got the answer in question */
+};
+
+static int
+subject_cmp(const void *a, const void *b)
+{
+	const struct subject *x = a, *y = b;
+	int c = strncasecmp((const char *)x->bytes.p, (const char *)y->bytes.p,
+	    MIN(x->bytes.n, y->bytes.n));
+
+	return c != 0 ? c : (x->bytes.n > y->bytes.n) - (x->bytes.n < y->bytes.n);
+}
+
+/*
+ * Was the answer given to so few subjects, of all that there were, that it may be their own? Not
+ * where a message has no subject, nor where the answer asks for the value itself (map).
+ */
+static bool
+few_subjects(const struct decider *d, const struct sample *s, uint32_t n,
+    const struct answer *answer, struct source *subject)
+{
+	struct subject *all;
+	uint32_t mine = 0, distinct = 0;
+
+	if (s->client == d->r->client->n || answer == NULL || answer->has_map ||
+	    d->r->generic[answer->server] ||
+	    !source_subject(d->r, s->client, subject))
+		return false;
+	all = pool_array(d->pool, n, sizeof *all);
+	for (uint32_t i = 0; i < n; i++)
+		all[i] = (struct subject){ source_bytes(d->r, subject, s[i].exchange),
+			s[i].answer == answer };
+	qsort(all, n, sizeof *all, subject_cmp);
+	for (uint32_t i = 0; i < n;) {
+		bool got = false;
+		uint32_t from = i;
+
+		for (; i < n && same_subject(all[i].bytes, all[from].bytes); i++)
+			got |= all[i].mine;
+		mine += got;
+		distinct++;
+	}
+	return mine < MAX((uint32_t)MIN_STRANGERS, distinct / STRANGERS_SHARE);
+}
+
 /* The most frequent answer; where it needs to know the value, one for strangers behind it. */
 static void
-choose_by_number(struct decider *d, struct node *nd, const struct tally *t, uint32_t m)
+choose_by_number(struct decider *d, struct node *nd, const struct sample *s, uint32_t n,
+    const struct tally *t, uint32_t m)
 {
+	struct source subject;
+
 	nd->choice = pool_array(d->pool, 2, sizeof *nd->choice);
 	add_choice(nd, t[0].answer, !speaks_for_strangers(t[0].answer), NULL, 0, t[0].n);
 	for (uint32_t i = 1; i < m && nd->choice[0].guarded && nd->nchoices == 1; i++)
-		if (speaks_for_strangers(t[i].answer))
+		if (speaks_for_strangers(t[i].answer) && !few_subjects(d, s, n, t[i].answer, &subject))
 			add_choice(nd, t[i].answer, false, NULL, 0, t[i].n);
 }
 
@@ -322,28 +387,6 @@ key_candidates(const struct decider *d, const struct sample *s, uint32_t n, stru
 		for (uint32_t j = 0; j < MIN(nown, (uint32_t)MAX_PAIRED); j++)
 			out[m++] = (struct key){ earlier[i], own[j], true };
 	return m;
-}
-
-/* Did all samples with this answer ask about the same subject, while others asked elsewhere? */
-static bool
-one_subject_only(const struct decider *d, const struct sample *s, uint32_t n,
-    const struct answer *answer, struct source *subject)
-{
-	struct span first = { 0 };
-
-	if (s->client == d->r->client->n || !speaks_for_strangers(answer) || answer == NULL ||
-	    !source_subject(d->r, s->client, subject))
-		return false;
-	for (uint32_t i = 0; i < n; i++) {
-		struct span v = source_bytes(d->r, subject, s[i].exchange);
-
-		if (s[i].answer != answer)
-			continue;
-		if (first.p != NULL && !span_eq(first, v))
-			return false;
-		first = v;
-	}
-	return true;
 }
 
 static void
@@ -372,7 +415,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		uint32_t h;
 
 		make_keyed(d, &candidate[j], s, n, k);
-		h = judge_key(k, n, scratch, trial);
+		h = judge_key(d, k, n, scratch, trial);
 		if (h > hits + n / 50 + 1) {
 			hits = h;
 			key = candidate[j];
@@ -389,7 +432,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		return;
 	}
 	nd = add_node(d, s, n, hits);
-	if (!by_key && one_subject_only(d, s, n, votes[0].answer, &key.one)) {
+	if (!by_key && few_subjects(d, s, n, votes[0].answer, &key.one)) {
 		k = pool_array(d->pool, n, sizeof *k);
 		key.is_pair = false;
 		by_key = true;
@@ -399,7 +442,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		make_keyed(d, &key, s, n, k);
 		choose_by_key(d, nd, k, n, scratch);
 	} else {
-		choose_by_number(d, nd, votes, m);
+		choose_by_number(d, nd, s, n, votes, m);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		*right_of(d, &s[i]) = right[i];

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 enum { LOCAL_SLOTS = 22, NOT_EMITTED = -1,
-	STRANGERS = 3 };	/* words that must agree before words never heard get the same */
 
 struct list {			/* a growing array in the pool */
 	void *at;
@@ -381,103 +380,83 @@ make_turn(struct emitter *e, struct text_turn *turn, const struct node *nd)
 		turn->nalt += make_alt(e, &turn->alt[turn->nalt], nd, &nd->choice[i]);
 }
 
-/* The node whose template begins with a field: what is said to a word never heard. */
-static const struct node *
-stranger(const struct emitter *e)
-{
-	const struct decisions *d = e->in->decisions;
-	const struct node *best = NULL;
-
-	for (uint32_t i = 0; i < d->n; i++) {
-		const struct node *nd = &d->node[i];
-		const struct template *t;
-
-		if (e->in->markov->state[nd->state].length > 0 || nd->client >= e->in->client->n)
-			continue;
-		t = &e->in->client->t[nd->client];
-		if (t->is_field[0] && t->token[0].kind == TOKEN_WORD &&
-		    (best == NULL || nd->support > best->support))
-			best = nd;
-	}
-	return best;
-}
-
-/* What a node says to whatever it does not know more about; NULL where that needs the message. */
-static const struct choice *
-plain_choice(const struct node *nd)
-{
-	const struct choice *c = &nd->choice[nd->nchoices - 1];
-
-	return c->answer == NULL || c->guarded || c->answer->nfields > 0 ? NULL : c;
-}
-
-struct heard {			/* a first word, and a node that answers it without history */
-	struct span word;
-	const struct node *node;
+/* First words of messages and what was mostly said to each. */
+struct said {
+	uint32_t word;		/* interned */
+	const struct answer *answer;
 };
 
-/* By word; the node with the most evidence first. */
 static int
-heard_cmp(const void *a, const void *b)
+said_cmp(const void *a, const void *b)
 {
-	const struct heard *x = a, *y = b;
-	int c = span_cmp(x->word, y->word);
+	const struct said *x = a, *y = b;
 
-	return c != 0 ? c
-	    : x->node->support != y->node->support
-		? (x->node->support < y->node->support) - (x->node->support > y->node->support)
-		: (x->node > y->node) - (x->node < y->node);
+	return x->word != y->word ? (x->word > y->word) - (x->word < y->word)
+	    : x->answer->server != y->answer->server
+	    ? (x->answer->server > y->answer->server) - (x->answer->server < y->answer->server)
+	    : (x->answer > y->answer) - (x->answer < y->answer);
 }
 
 /*
- * Where every first word has templates of its own: a word never heard gets what most words got,
- * each counted once. NULL where there is no such habit.
+ * What is said to a word never heard: of the answers that need nothing of the message, the one
+ * that is the usual one for most first words. NULL where messages have no words.
  */
-static const struct node *
-common_answer(const struct emitter *e)
+static const struct answer *
+usual_answer(struct emitter *e)
 {
-	const struct decisions *d = e->in->decisions;
-	struct heard *h = pool_array(e->pool, d->n, sizeof *h);
-	uint32_t *votes = pool_array(e->pool, e->in->server->n, sizeof *votes);
-	uint32_t n = 0, most = STRANGERS - 1;
-	const struct node *best = NULL;
+	const struct emit_input *in = e->in;
+	struct said *all = pool_array(e->pool, in->x->n, sizeof *all);
+	uint32_t *words = pool_array(e->pool, in->server->n + 1, sizeof *words), n = 0;
+	const struct answer **sample = pool_array(e->pool, in->server->n + 1, sizeof *sample);
+	uint32_t best = 0;
 
-	for (uint32_t i = 0; i < d->n; i++) {
-		const struct node *nd = &d->node[i];
-		const struct template *t = nd->client < e->in->client->n
-		    ? &e->in->client->t[nd->client] : NULL;
+	for (uint32_t i = 0; i < in->rules->n; i++) {
+		const struct answer *a = &in->rules->answer[i];
 
-		if (t != NULL && e->in->markov->state[nd->state].length == 0 && t->ntoken > 0 &&
-		    !t->is_field[0] && t->token[0].kind == TOKEN_WORD)
-			h[n++] = (struct heard){ t->token[0].bytes, nd };
-	}
-	qsort(h, n, sizeof *h, heard_cmp);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct choice *c = plain_choice(h[i].node);
+		if (a->client >= in->client->n || in->client->t[a->client].level != LEVEL_FULL ||
+		    a->nfields > 0 || a->closes * 2 > a->n)
+			continue;
+		for (uint32_t k = 0; k < a->n; k++) {
+			const struct unit *u = &in->x->unit[in->x->exchange[a->exchange[k]].client];
 
-		if (c != NULL && (i == 0 || !span_eq(h[i].word, h[i - 1].word)) &&
-		    ++votes[c->answer->server] > most) {
-			most = votes[c->answer->server];
-			best = h[i].node;
+			if (u->token[0].kind == TOKEN_WORD)
+				all[n++] = (struct said){ u->value[0], a };
 		}
 	}
-	return best;
+	qsort(all, n, sizeof *all, said_cmp);
+	for (uint32_t i = 0, w0 = 0; i < n; w0 = i) {
+		const struct answer *usual = NULL;
+		uint32_t most = 0;
+
+		while (i < n && all[i].word == all[w0].word) {
+			uint32_t r0 = i;
+
+			while (i < n && all[i].word == all[w0].word &&
+			    all[i].answer->server == all[r0].answer->server)
+				i++;
+			if (i - r0 > most) {
+				most = i - r0;
+				usual = all[r0].answer;
+			}
+		}
+		words[usual->server]++;
+		sample[usual->server] = usual;
+	}
+	for (uint32_t r = 1; r < in->server->n; r++)
+		best = words[r] > words[best] ? r : best;
+	return in->server->n > 0 && words[best] >= 3 ? sample[best] : NULL;
 }
 
+/* The answer to what is not understood; the conversation stays where it is. */
 static bool
-make_other(struct emitter *e, struct text_turn *turn)
+make_other(struct emitter *e, struct text_turn *turn, const struct answer *a, uint32_t state)
 {
-	const struct node *nd = stranger(e);
-	const struct choice *c = nd == NULL ? NULL : plain_choice(nd);
 	struct text_alt *alt = pool_alloc(e->pool, sizeof *alt);
 
-	if (c == NULL) {
-		nd = common_answer(e);
-		c = nd == NULL ? NULL : plain_choice(nd);
-	}
-	if (c == NULL || !make_alt(e, alt, nd, c))
+	if (a == NULL)
 		return false;
-	alt->conf = 0.1;
+	*alt = (struct text_alt){ .weight = 1, .reply = reply_of(e, a), .next = state, .conf = 0.1,
+		.origin = ORIGIN_PRISMA, .scope = SCOPE_PAIR };
 	*turn = (struct text_turn){ .event = EVENT_OTHER, .alt = alt, .nalt = 1 };
 	return true;
 }
@@ -518,6 +497,7 @@ make_states(struct emitter *e)
 	const struct decisions *d = in->decisions;
 	struct text *t = e->t;
 	uint32_t *first = pool_array(e->pool, in->markov->nstates + 1, sizeof *first), n = 0;
+	const struct answer *usual;
 
 	for (uint32_t i = 0; i < d->n; i++)
 		first[d->node[i].state + 1]++;
@@ -549,8 +529,9 @@ make_states(struct emitter *e)
 		make_turn(e, &st->turn[st->nturn], &d->node[i]);
 		st->nturn += st->turn[st->nturn].nalt > 0;
 	}
-	n = e->state_of[markov_state_of(in->markov, in->start, 0)] - 1;
-	t->state[n].nturn += make_other(e, &t->state[n].turn[t->state[n].nturn]);
+	usual = in->x->client_lexer.binary ? NULL : usual_answer(e);
+	for (uint32_t i = 0; i < t->nstate; i++)
+		t->state[i].nturn += make_other(e, &t->state[i].turn[t->state[i].nturn], usual, i);
 	for (uint32_t i = 0; i < t->nstate; i++) {
 		qsort(t->state[i].turn, t->state[i].nturn, sizeof *t->state[i].turn, turn_cmp);
 		e->report->turns += t->state[i].nturn;

@@ -15,7 +15,8 @@ enum {
 	MAX_CHOICES = 256,	/* recorded values kept per field */
 	HISTORY_FIELDS = 32,
 	MAX_ECHO_BYTES = 255,	/* tokens of a binary reply that are looked at for echoes */
-	ECHO_VALUES = 3,	/* an echo shows that many different bytes */
+	GENERIC_SUBJECTS = 8,	/* different subjects that got an answer that fits all */
+	GENERIC_SHARE = 400,	/* and one in so many of all subjects */
 	FEW_DATA = 4,		/* recorded values in one reply that are drawn one by one */
 	MIN_ECHO = 3,		/* bytes of a copy that one sample suffices for */
 };
@@ -544,17 +545,40 @@ learn_data(const struct rules *r, const struct answer *a, const struct goal *g, 
 	draw_from(r, value, a->n, out);
 }
 
-/*
- * A rule that chance would hardly give: a single byte is copied from its very place, where
- * servers do so in general; one sample is enough for an echo of some length only.
- */
+/* A single byte is copied from its very place, where servers do so in general, or not at all. */
+static uint32_t
+same_place(const struct rules *r, struct source *src, uint32_t n, uint32_t token)
+{
+	if (!r->echo_byte[MIN(token, (uint32_t)MAX_ECHO_BYTES)])
+		return 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (src[i].first == token && src[i].last == token && !src[i].earlier) {
+			src[0] = src[i];
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* One sample is enough for an echo of some length, or a byte in its place; not for more. */
 static bool
 trusted(const struct rules *r, const struct answer *a, const struct goal *g, const struct rule *rule)
 {
-	if (r->server->t[a->server].token[g->token].kind == TOKEN_BYTE)
-		return rule->kind == RULE_COPY && rule->from.first == g->token &&
-		    r->echo_byte[MIN(g->token, (uint32_t)MAX_ECHO_BYTES)];
-	return a->n > 1 || (rule->kind == RULE_COPY && target(r, a, 0, g).n >= MIN_ECHO);
+	bool byte = r->server->t[a->server].token[g->token].kind == TOKEN_BYTE;
+
+	return a->n > 1 || (rule->kind == RULE_COPY && (byte || target(r, a, 0, g).n >= MIN_ECHO));
+}
+
+/*
+ * Binary: what is not an echo is about what was asked, even where no key foretells it (it counts
+ * down, or turns round): better an old answer for the same name than one for another.
+ */
+static bool
+belongs_to_subject(const struct rules *r, struct answer *a, const struct goal *g)
+{
+	uint8_t kind = r->server->t[a->server].token[g->token].kind;
+
+	return (kind == TOKEN_BYTE || kind == TOKEN_REST) && source_subject(r, a->client, &a->key);
 }
 
 static void
@@ -565,7 +589,9 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 	uint32_t n = asked ? sources_of(r, a->client, src, MAX_SOURCES) : 0, weak_n = 0;
 	struct rule weak;
 
-	if (a->n > 1)
+	if (r->server->t[a->server].token[g->token].kind == TOKEN_BYTE)
+		n = same_place(r, src, n, g->token);
+	else if (a->n > 1)
 		n += sources_earlier(r, a->exchange, a->n, src + n, HISTORY_FIELDS);
 	if (try_sources(r, a, g, src, n, out, &weak, &weak_n) && trusted(r, a, g, out))
 		return;
@@ -575,7 +601,8 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 		learn_field(r, a, &front, out->rest);
 		return;
 	}
-	if (asked && g->outer == NULL && (a->has_map || find_key(r, a, g, &a->key))) {
+	if (asked && g->outer == NULL &&
+	    (a->has_map || find_key(r, a, g, &a->key) || belongs_to_subject(r, a, g))) {
 		a->has_map = true;
 		*out = (struct rule){ .kind = RULE_MAP };	/* learn_maps() fills it */
 		return;
@@ -693,19 +720,22 @@ triple_cmp(const void *a, const void *b)
 				     : (x->exchange > y->exchange) - (x->exchange < y->exchange);
 }
 
-/* Where do servers repeat the client's byte in the same place, whatever it is? */
+/*
+ * Where do servers repeat the client's byte in the same place, whatever it is? A constant equals a
+ * constant by chance: so they must do so for several different bytes, or for those bytes that
+ * are not the usual one there.
+ */
 static void
 find_echoes(struct rules *out)
 {
 	const struct exchanges *x = out->x;
-	uint32_t *same, *both;
-	uint8_t (*seen)[32];
+	struct { uint32_t all, same; } (*seen)[256];	/* per place and byte */
 
 	out->echo_byte = pool_array(out->pool, MAX_ECHO_BYTES + 1, sizeof *out->echo_byte);
-	same = pool_array(out->pool, MAX_ECHO_BYTES, sizeof *same);
-	both = pool_array(out->pool, MAX_ECHO_BYTES, sizeof *both);
+	if (!x->client_lexer.binary)
+		return;
 	seen = pool_array(out->pool, MAX_ECHO_BYTES, sizeof *seen);
-	for (uint32_t i = 0; i < x->n && x->client_lexer.binary; i++) {
+	for (uint32_t i = 0; i < x->n; i++) {
 		const struct exchange *e = &x->exchange[i];
 		const struct unit *c, *s;
 
@@ -716,17 +746,82 @@ find_echoes(struct rules *out)
 		for (uint32_t j = 0; j < MIN(MIN(c->ntoken, s->ntoken), (uint32_t)MAX_ECHO_BYTES); j++) {
 			if (c->token[j].kind != TOKEN_BYTE || s->token[j].kind != TOKEN_BYTE)
 				continue;
-			both[j]++;
-			same[j] += c->token[j].bytes.p[0] == s->token[j].bytes.p[0];
-			seen[j][c->token[j].bytes.p[0] / 8] |= (uint8_t)(1u << c->token[j].bytes.p[0] % 8);
+			seen[j][c->token[j].bytes.p[0]].all++;
+			seen[j][c->token[j].bytes.p[0]].same +=
+			    c->token[j].bytes.p[0] == s->token[j].bytes.p[0];
 		}
 	}
 	for (uint32_t j = 0; j < MAX_ECHO_BYTES; j++) {
-		unsigned values = 0;
+		uint32_t usual = 0, all = 0, other = 0, same = 0, same_other = 0, values = 0;
 
-		for (unsigned b = 0; b < 32; b++)
-			values += (unsigned)__builtin_popcount(seen[j][b]);
-		out->echo_byte[j] = values >= ECHO_VALUES && same[j] * 100ull >= both[j] * 95ull;
+		for (uint32_t b = 1; b < 256; b++)
+			usual = seen[j][b].all > seen[j][usual].all ? b : usual;
+		for (uint32_t b = 0; b < 256; b++) {
+			values += seen[j][b].all > 0;
+			all += seen[j][b].all;
+			same += seen[j][b].same;
+			other += b != usual ? seen[j][b].all : 0;
+			same_other += b != usual ? seen[j][b].same : 0;
+		}
+		out->echo_byte[j] = (values >= 3 && same * 100ull >= all * 95ull) ||
+		    (other > 0 && other * 100ull >= all && same_other * 100ull >= other * 80ull);
+	}
+}
+
+/* What a message is about, for counting: its run, or all of it, in lower case. */
+static struct span
+subject_of(const struct rules *r, const struct unit *u)
+{
+	struct span s = u->bytes;
+	uint8_t *low;
+
+	for (uint32_t j = 0; j < u->ntoken; j++)
+		if (u->token[j].kind == TOKEN_RUN)
+			s = u->token[j].bytes;
+	low = pool_copy(r->pool, s.p, s.n);
+	for (size_t i = 0; i < s.n; i++)
+		low[i] |= low[i] >= 'A' && low[i] <= 'Z' ? 0x20 : 0;
+	return span_of(low, s.n);
+}
+
+struct about {
+	uint32_t server, subject;
+};
+
+static int
+about_cmp(const void *a, const void *b)
+{
+	const struct about *x = a, *y = b;
+
+	return x->server != y->server ? (x->server > y->server) - (x->server < y->server)
+				      : (x->subject > y->subject) - (x->subject < y->subject);
+}
+
+/* Server templates that were said to many different subjects, of all that there are. */
+static void
+find_generic(struct rules *out)
+{
+	const struct exchanges *x = out->x;
+	struct about *all = pool_array(out->pool, x->n, sizeof *all);
+	struct intern subjects;
+	uint32_t n = 0;
+
+	out->generic = pool_array(out->pool, out->server->n + 1, sizeof *out->generic);
+	intern_init(&subjects, out->pool);
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct exchange *e = &x->exchange[i];
+
+		if (e->known && e->client != NO_UNIT && e->server != NO_UNIT)
+			all[n++] = (struct about){ out->server->of[LEVEL_FULL][e->server],
+				intern_add(&subjects, subject_of(out, &x->unit[e->client])) };
+	}
+	qsort(all, n, sizeof *all, about_cmp);
+	for (uint32_t i = 0, distinct = 0; i < n; i++) {
+		bool same = i > 0 && all[i - 1].server == all[i].server;
+
+		distinct = same ? distinct + (all[i - 1].subject != all[i].subject) : 1;
+		if (distinct >= MAX((uint32_t)GENERIC_SUBJECTS, subjects.n / GENERIC_SHARE))
+			out->generic[all[i].server] = true;
 	}
 }
 
@@ -760,6 +855,7 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 		}
 	}
 	find_echoes(out);
+	find_generic(out);
 	qsort(all, n, sizeof *all, triple_cmp);
 	samples = pool_array(pool, n, sizeof *samples);
 	out->answer = pool_array(pool, n, sizeof *out->answer);

@@ -62,6 +62,7 @@ struct rules {
 	const struct templates *client, *server;
 	struct answer *answer;	/* sorted by client, then server */
 	uint32_t n;
+	bool *generic;		/* per server template: said to many different subjects */
 	bool *echo_byte;	/* binary, per token: servers repeat the client's byte there */
 	uint64_t map_right, map_repeated; /* how well keys foretold values, over all answers */
 };
