@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LOCAL_SLOTS = 22, NOT_EMITTED = -1,
+enum { LOCAL_SLOTS = 22, NOT_EMITTED = -1 };
 
 struct list {			/* a growing array in the pool */
 	void *at;

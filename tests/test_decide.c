@@ -199,7 +199,7 @@ POOLED(decide, what_was_said_earlier_may_decide_instead_of_the_history)
 	k = decided_from(&h, 2);
 	cr_assert_eq(nodes_of(k, template_named(pool, &k->l->client, LEVEL_FULL, "LIST;"), false, &nd), 1);
 	cr_assert(nd->choice[0].guarded);
-	cr_expect(nd->key.earlier);
+	cr_expect(nd->key.one.earlier);
 	cr_assert_eq(nd->choice[0].nvalues, 1);
 	cr_expect_eq(nd->choice[0].value[0].n, 0, "no name");
 	cr_expect(says(k, &nd->choice[0], "530"));
