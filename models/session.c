@@ -42,9 +42,11 @@ knows_pair(const struct deciding *d, const struct image_guard *g)
 
 	if (a.n + b.n >= sizeof key)
 		return false;
-	memcpy(key, a.p, a.n);
+	if (a.n > 0)
+		memcpy(key, a.p, a.n);
 	key[a.n] = 0;
-	memcpy(key + a.n + 1, b.p, b.n);
+	if (b.n > 0)
+		memcpy(key + a.n + 1, b.p, b.n);
 	return match_map(d->i, g->index, span_of(key, a.n + 1 + b.n)).p != NULL;
 }
 
