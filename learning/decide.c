@@ -172,7 +172,7 @@ answer_for_new(const struct decider *d, const struct keyed *k, uint32_t n, struc
 	}
 	m = tally(scratch, m);
 	if (m == 0 || (scratch[0].n < MAX((uint32_t)MIN_STRANGERS, groups / STRANGERS_SHARE) &&
-	    !(scratch[0].answer != NULL && d->r->generic[scratch[0].answer->server])))
+	    !(scratch[0].answer != NULL && d->r->habits.generic[scratch[0].answer->server])))
 		return false;	/* what few values got may be their own */
 	*out = scratch[0].answer;
 	return true;
@@ -331,7 +331,7 @@ few_subjects(const struct decider *d, const struct sample *s, uint32_t n,
 	uint32_t mine = 0, distinct = 0;
 
 	if (s->client == d->r->client->n || answer == NULL || answer->has_map ||
-	    d->r->generic[answer->server] ||
+	    d->r->habits.generic[answer->server] ||
 	    !source_subject(d->r, s->client, subject))
 		return false;
 	all = pool_array(d->pool, n, sizeof *all);

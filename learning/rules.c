@@ -6,113 +6,12 @@
 enum {
 	ACCEPT_PERCENT = 90,
 	WEAK_PERCENT = 40,	/* better than nothing, where no rule holds */
-	LOOK_BACK = 64,		/* exchanges searched for the last message of a template */
-	LOOK_NEAR = 24,		/* exchanges in which sources are looked for */
 	HYPOTHESES = 3,		/* samples that a rule is guessed from */
 	MAX_SOURCES = 64,
-	NONCE_BYTES = 4,	/* neighbouring byte fields that may be one value */
-	MAX_FIELDS = 32,	/* of a template that are looked at */
 	MAX_CHOICES = 256,	/* recorded values kept per field */
 	HISTORY_FIELDS = 32,
-	MAX_ECHO_BYTES = 255,	/* tokens of a binary reply that are looked at for echoes */
-	GENERIC_SUBJECTS = 8,	/* different subjects that got an answer that fits all */
-	GENERIC_SHARE = 400,	/* and one in so many of all subjects */
 	FEW_DATA = 4,		/* recorded values in one reply that are drawn one by one */
-	MIN_ECHO = 3,		/* bytes of a copy that one sample suffices for */
 };
-
-const char *const rule_names[RULE_KINDS] = { "copy", "seq", "add", "part", "map", "data" };
-
-static struct span
-range_in(const struct unit *u, const struct template *t, uint32_t first, uint32_t last)
-{
-	struct span a = template_token(u, (enum level)t->level, first);
-	struct span b = template_token(u, (enum level)t->level, last);
-
-	return span_of(a.p, (size_t)(b.p + b.n - a.p));
-}
-
-struct span
-source_bytes(const struct rules *r, const struct source *s, uint32_t exchange)
-{
-	const struct template *t = &r->client->t[s->template];
-	const struct exchange *e = &r->x->exchange[exchange];
-	unsigned left = LOOK_BACK;
-
-	if (!s->earlier)
-		return range_in(&r->x->unit[e->client], t, s->first, s->last);
-	for (uint32_t i = e->previous; i != NO_UNIT && left-- > 0; i = r->x->exchange[i].previous) {
-		uint32_t u = r->x->exchange[i].client;
-
-		if (u != NO_UNIT && r->client->of[t->level][u] == s->template)
-			return range_in(&r->x->unit[u], t, s->first, s->last);
-	}
-	return (struct span){ 0 };
-}
-
-/* Single fields, then runs of them, which begin with a word, not with a stray byte. */
-uint32_t
-sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_t max)
-{
-	const struct template *t = &r->client->t[template];
-	uint32_t field[MAX_FIELDS], nf = 0, n = 0;
-
-	for (uint32_t j = 0; j < t->ntoken && nf < MAX_FIELDS; j++)
-		if (t->is_field[j])
-			field[nf++] = j;
-	for (uint32_t i = 0; i < nf && n < max; i++)
-		out[n++] = (struct source){ template, field[i], field[i], false };
-	for (uint32_t i = 0, run = 0; i < nf && n < max; i++) {	/* neighbouring bytes: a nonce */
-		bool byte = t->token[field[i]].kind == TOKEN_BYTE;
-
-		run = byte && i > 0 && field[i] == field[i - 1] + 1 ? run + 1 : byte;
-		if (run >= NONCE_BYTES)
-			out[n++] = (struct source){ template, field[i] + 1 - run, field[i], false };
-	}
-	for (uint32_t i = 0; i < nf; i++) {
-		uint8_t kind = t->token[field[i]].kind;
-
-		for (uint32_t j = i + 1; j < nf && n < max && kind != TOKEN_BYTE; j++)
-			out[n++] = (struct source){ template, field[i], field[j], false };
-	}
-	return n;
-}
-
-bool
-source_subject(const struct rules *r, uint32_t template, struct source *out)
-{
-	const struct template *t = &r->client->t[template];
-	bool found = false;
-
-	*out = (struct source){ .template = template };
-	for (uint32_t j = 0; j < t->ntoken; j++) {
-		uint8_t kind = t->token[j].kind;
-
-		if (!t->is_field[j] || (!found && kind == TOKEN_BYTE) ||
-		    (found && kind == TOKEN_REST))
-			continue;
-		out->first = found ? out->first : j;
-		out->last = j;
-		found = true;
-	}
-	return found;
-}
-
-/* Sources that may decide a value: not the bytes beside a run that varies. */
-uint32_t
-sources_deciding(const struct rules *r, uint32_t template, struct source *out, uint32_t max)
-{
-	const struct template *t = &r->client->t[template];
-	uint32_t n = sources_of(r, template, out, max), kept = 0;
-	bool run = false;
-
-	for (uint32_t j = 0; j < t->ntoken; j++)
-		run |= t->is_field[j] && t->token[j].kind == TOKEN_RUN;
-	for (uint32_t i = 0; i < n; i++)
-		if (!run || t->token[out[i].first].kind == TOKEN_RUN)
-			out[kept++] = out[i];
-	return kept;
-}
 
 /* What a rule has to explain: a token of the reply, or what an add leaves over at its front. */
 struct goal {
@@ -134,94 +33,6 @@ target(const struct rules *r, const struct answer *a, uint32_t sample, const str
 	return t;
 }
 
-static bool
-to_number(struct span s, int64_t *v)
-{
-	*v = 0;
-	if (s.n == 0 || s.n > 18)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		*v = *v * 10 + (s.p[i] - '0');
-	}
-	return true;
-}
-
-/* Does the rule yield this target from this source? */
-static bool
-yields(const struct rule *rule, struct span from, struct span to)
-{
-	int64_t a, b;
-	const uint8_t *cut;
-	struct span part;
-
-	if (from.p == NULL)
-		return false;
-	switch (rule->kind) {
-	case RULE_COPY:
-		return span_eq(from, to);
-	case RULE_SEQ:
-		return to_number(from, &a) && to_number(to, &b) && b == a + rule->delta &&
-		    (to.p[0] != '0' || to.n == from.n);
-	case RULE_ADD:
-		if (to.n < from.n + rule->after.n ||
-		    (rule->rest == NULL && to.n != rule->before.n + from.n + rule->after.n))
-			return false;
-		return memcmp(to.p, rule->before.p, rule->before.n) == 0 &&
-		    memcmp(to.p + to.n - rule->after.n - from.n, from.p, from.n) == 0 &&
-		    memcmp(to.p + to.n - rule->after.n, rule->after.p, rule->after.n) == 0;
-	case RULE_PART:
-		cut = memmem(from.p, from.n, rule->before.p, rule->before.n);
-		if (cut == NULL)
-			return false;
-		part = rule->second ? span_of(cut + rule->before.n,
-			(size_t)(from.p + from.n - cut) - rule->before.n)
-		    : span_of(from.p, (size_t)(cut - from.p));
-		return span_eq(part, to);
-	default:
-		return false;
-	}
-}
-
-/* The rule of a kind that this one pair suggests. */
-static bool
-guess(struct rule *rule, enum rule_kind kind, const struct source *src, struct span from,
-    struct span to)
-{
-	const uint8_t *at;
-	int64_t a, b;
-
-	*rule = (struct rule){ .kind = (uint8_t)kind, .from = *src };
-	switch (kind) {
-	case RULE_COPY:
-		return true;
-	case RULE_SEQ:
-		if (!to_number(from, &a) || !to_number(to, &b))
-			return false;
-		rule->delta = b - a;
-		return rule->delta != 0 && llabs(rule->delta) < 100000;
-	case RULE_ADD:
-		at = from.n < MIN_ECHO ? NULL : memmem(to.p, to.n, from.p, from.n);
-		if (at == NULL || from.n == to.n)
-			return false;
-		rule->before = span_of(to.p, (size_t)(at - to.p));
-		rule->after = span_of(at + from.n, (size_t)(to.p + to.n - at) - from.n);
-		return true;
-	case RULE_PART:
-		at = to.n < MIN_ECHO ? NULL : memmem(from.p, from.n, to.p, to.n);
-		if (at == NULL || from.n == to.n)
-			return false;
-		rule->second = at > from.p;
-		if (rule->second && at + to.n != from.p + from.n)
-			return false;
-		rule->before = rule->second ? span_of(at - 1, 1) : span_of(at + to.n, 1);
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* Samples that follow the rule; counting stops once fewer than percent can. */
 static uint32_t
 followers(const struct rules *r, const struct answer *a, const struct goal *g,
@@ -230,7 +41,7 @@ followers(const struct rules *r, const struct answer *a, const struct goal *g,
 	uint32_t hits = 0;
 
 	for (uint32_t i = 0; i < a->n; i++) {
-		hits += yields(rule, source_bytes(r, &rule->from, a->exchange[i]), target(r, a, i, g));
+		hits += rule_yields(rule, source_bytes(r, &rule->from, a->exchange[i]), target(r, a, i, g));
 		if ((i + 1 - hits) * 100 > (uint64_t)a->n * (100 - percent))
 			return 0;
 	}
@@ -241,58 +52,6 @@ static bool
 holds(const struct rules *r, const struct answer *a, const struct goal *g, const struct rule *rule)
 {
 	return followers(r, a, g, rule, ACCEPT_PERCENT) > 0;
-}
-
-static bool
-has_source(const struct source *list, uint32_t n, uint32_t template, uint32_t token)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (list[i].template == template && list[i].first == token)
-			return true;
-	return false;
-}
-
-/*
- * Is t a template of the client message of exchange e? Then its fields cannot be a source from
- * earlier: what this message has in them is in view before the answer is chosen.
- */
-static bool
-is_of_message(const struct rules *r, uint32_t e, uint32_t t)
-{
-	uint32_t u = r->x->exchange[e].client;
-
-	for (unsigned l = 0; u != NO_UNIT && l < LEVELS; l++)
-		if (r->client->of[l][u] == t)
-			return true;
-	return false;
-}
-
-uint32_t
-sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t nexchange,
-    struct source *out, uint32_t max)
-{
-	uint32_t n = 0;
-
-	for (uint32_t k = 0; k < MIN(nexchange, (uint32_t)HYPOTHESES); k++) {
-		uint32_t e = exchange[k * (nexchange - 1) / MAX(1u, MIN(nexchange, (uint32_t)HYPOTHESES) - 1)];
-		unsigned left = LOOK_NEAR;
-
-		for (uint32_t i = r->x->exchange[e].previous; i != NO_UNIT && left-- > 0;
-		    i = r->x->exchange[i].previous) {
-			uint32_t u = r->x->exchange[i].client, t;
-
-			if (u == NO_UNIT)
-				continue;
-			t = r->client->of[LEVEL_FULL][u];
-			if (is_of_message(r, e, t))
-				continue;
-			for (uint32_t j = 0; j < r->client->t[t].ntoken && n < max; j++)
-				if (r->client->t[t].is_field[j] &&
-				    r->client->t[t].token[j].kind == TOKEN_WORD && !has_source(out, n, t, j))
-					out[n++] = (struct source){ t, j, j, true };
-		}
-	}
-	return n;
 }
 
 static uint32_t
@@ -316,7 +75,7 @@ try_sources(const struct rules *r, const struct answer *a, const struct goal *g,
 				struct span from = source_bytes(r, &src[k], a->exchange[s]);
 
 				if (from.p == NULL ||
-				    !guess(out, (enum rule_kind)kind, &src[k], from, target(r, a, s, g)))
+				    !rule_guess(out, (enum rule_kind)kind, &src[k], from, target(r, a, s, g)))
 					continue;
 				n = followers(r, a, g, out, WEAK_PERCENT);
 				if (n * 100ull >= a->n * (uint64_t)ACCEPT_PERCENT)
@@ -343,7 +102,7 @@ try_ends(const struct rules *r, const struct answer *a, const struct goal *g,
 			uint32_t s = hypothesis(a, i);
 			struct span from = source_bytes(r, &src[k], a->exchange[s]);
 
-			if (from.p == NULL || !guess(out, RULE_ADD, &src[k], from, target(r, a, s, g)))
+			if (from.p == NULL || !rule_guess(out, RULE_ADD, &src[k], from, target(r, a, s, g)))
 				continue;
 			out->before.n = 0;
 			out->rest = rest;
@@ -549,7 +308,7 @@ learn_data(const struct rules *r, const struct answer *a, const struct goal *g, 
 static uint32_t
 same_place(const struct rules *r, struct source *src, uint32_t n, uint32_t token)
 {
-	if (!r->echo_byte[MIN(token, (uint32_t)MAX_ECHO_BYTES)])
+	if (!habit_echoes(&r->habits, token))
 		return 0;
 	for (uint32_t i = 0; i < n; i++) {
 		if (src[i].first == token && src[i].last == token && !src[i].earlier) {
@@ -566,7 +325,7 @@ trusted(const struct rules *r, const struct answer *a, const struct goal *g, con
 {
 	bool byte = r->server->t[a->server].token[g->token].kind == TOKEN_BYTE;
 
-	return a->n > 1 || (rule->kind == RULE_COPY && (byte || target(r, a, 0, g).n >= MIN_ECHO));
+	return a->n > 1 || (rule->kind == RULE_COPY && (byte || target(r, a, 0, g).n >= RULE_MIN_ECHO));
 }
 
 /*
@@ -623,8 +382,8 @@ repeats_client(const struct rules *r, const struct answer *a, uint32_t token)
 
 	if (t->token[token].kind == TOKEN_SEP || t->token[token].kind == TOKEN_TIME ||
 	    t->token[token].kind == TOKEN_ADDR ||
-	    (byte ? !r->echo_byte[MIN(token, (uint32_t)MAX_ECHO_BYTES)]
-		  : t->token[token].bytes.n < MIN_ECHO))
+	    (byte ? !habit_echoes(&r->habits, token)
+		  : t->token[token].bytes.n < RULE_MIN_ECHO))
 		return false;
 	for (uint32_t k = 0; k < n; k++) {
 		struct rule copy = { .kind = RULE_COPY, .from = src[k] };
@@ -720,111 +479,6 @@ triple_cmp(const void *a, const void *b)
 				     : (x->exchange > y->exchange) - (x->exchange < y->exchange);
 }
 
-/*
- * Where do servers repeat the client's byte in the same place, whatever it is? A constant equals a
- * constant by chance: so they must do so for several different bytes, or for those bytes that
- * are not the usual one there.
- */
-static void
-find_echoes(struct rules *out)
-{
-	const struct exchanges *x = out->x;
-	struct { uint32_t all, same; } (*seen)[256];	/* per place and byte */
-
-	out->echo_byte = pool_array(out->pool, MAX_ECHO_BYTES + 1, sizeof *out->echo_byte);
-	if (!x->client_lexer.binary)
-		return;
-	seen = pool_array(out->pool, MAX_ECHO_BYTES, sizeof *seen);
-	for (uint32_t i = 0; i < x->n; i++) {
-		const struct exchange *e = &x->exchange[i];
-		const struct unit *c, *s;
-
-		if (!e->known || e->client == NO_UNIT || e->server == NO_UNIT)
-			continue;
-		c = &x->unit[e->client];
-		s = &x->unit[e->server];
-		for (uint32_t j = 0; j < MIN(MIN(c->ntoken, s->ntoken), (uint32_t)MAX_ECHO_BYTES); j++) {
-			if (c->token[j].kind != TOKEN_BYTE || s->token[j].kind != TOKEN_BYTE)
-				continue;
-			seen[j][c->token[j].bytes.p[0]].all++;
-			seen[j][c->token[j].bytes.p[0]].same +=
-			    c->token[j].bytes.p[0] == s->token[j].bytes.p[0];
-		}
-	}
-	for (uint32_t j = 0; j < MAX_ECHO_BYTES; j++) {
-		uint32_t usual = 0, all = 0, other = 0, same = 0, same_other = 0, values = 0;
-
-		for (uint32_t b = 1; b < 256; b++)
-			usual = seen[j][b].all > seen[j][usual].all ? b : usual;
-		for (uint32_t b = 0; b < 256; b++) {
-			values += seen[j][b].all > 0;
-			all += seen[j][b].all;
-			same += seen[j][b].same;
-			other += b != usual ? seen[j][b].all : 0;
-			same_other += b != usual ? seen[j][b].same : 0;
-		}
-		out->echo_byte[j] = (values >= 3 && same * 100ull >= all * 95ull) ||
-		    (other > 0 && other * 100ull >= all && same_other * 100ull >= other * 80ull);
-	}
-}
-
-/* What a message is about, for counting: its run, or all of it, in lower case. */
-static struct span
-subject_of(const struct rules *r, const struct unit *u)
-{
-	struct span s = u->bytes;
-	uint8_t *low;
-
-	for (uint32_t j = 0; j < u->ntoken; j++)
-		if (u->token[j].kind == TOKEN_RUN)
-			s = u->token[j].bytes;
-	low = pool_copy(r->pool, s.p, s.n);
-	for (size_t i = 0; i < s.n; i++)
-		low[i] |= low[i] >= 'A' && low[i] <= 'Z' ? 0x20 : 0;
-	return span_of(low, s.n);
-}
-
-struct about {
-	uint32_t server, subject;
-};
-
-static int
-about_cmp(const void *a, const void *b)
-{
-	const struct about *x = a, *y = b;
-
-	return x->server != y->server ? (x->server > y->server) - (x->server < y->server)
-				      : (x->subject > y->subject) - (x->subject < y->subject);
-}
-
-/* Server templates that were said to many different subjects, of all that there are. */
-static void
-find_generic(struct rules *out)
-{
-	const struct exchanges *x = out->x;
-	struct about *all = pool_array(out->pool, x->n, sizeof *all);
-	struct intern subjects;
-	uint32_t n = 0;
-
-	out->generic = pool_array(out->pool, out->server->n + 1, sizeof *out->generic);
-	intern_init(&subjects, out->pool);
-	for (uint32_t i = 0; i < x->n; i++) {
-		const struct exchange *e = &x->exchange[i];
-
-		if (e->known && e->client != NO_UNIT && e->server != NO_UNIT)
-			all[n++] = (struct about){ out->server->of[LEVEL_FULL][e->server],
-				intern_add(&subjects, subject_of(out, &x->unit[e->client])) };
-	}
-	qsort(all, n, sizeof *all, about_cmp);
-	for (uint32_t i = 0, distinct = 0; i < n; i++) {
-		bool same = i > 0 && all[i - 1].server == all[i].server;
-
-		distinct = same ? distinct + (all[i - 1].subject != all[i].subject) : 1;
-		if (distinct >= MAX((uint32_t)GENERIC_SUBJECTS, subjects.n / GENERIC_SHARE))
-			out->generic[all[i].server] = true;
-	}
-}
-
 static int
 support_cmp(const void *a, const void *b)
 {
@@ -854,8 +508,7 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 				all[n++] = (struct triple){ t, server->of[LEVEL_FULL][e->server], i };
 		}
 	}
-	find_echoes(out);
-	find_generic(out);
+	habits_learn(&out->habits, pool, x, server);
 	qsort(all, n, sizeof *all, triple_cmp);
 	samples = pool_array(pool, n, sizeof *samples);
 	out->answer = pool_array(pool, n, sizeof *out->answer);

@@ -1,0 +1,154 @@
+#include "learning/source.h"
+
+#include "learning/rules.h"
+
+enum {
+	LOOK_BACK = 64,		/* exchanges searched for the last message of a template */
+	LOOK_NEAR = 24,		/* exchanges in which sources are looked for */
+	LOOKED_AT = 3,		/* exchanges whose past is looked at */
+	NONCE_BYTES = 4,	/* neighbouring byte fields that may be one value */
+	MAX_FIELDS = 32,	/* of a template that are looked at */
+};
+
+static struct span
+range_in(const struct unit *u, const struct template *t, uint32_t first, uint32_t last)
+{
+	struct span a = template_token(u, (enum level)t->level, first);
+	struct span b = template_token(u, (enum level)t->level, last);
+
+	return span_of(a.p, (size_t)(b.p + b.n - a.p));
+}
+
+struct span
+source_bytes(const struct rules *r, const struct source *s, uint32_t exchange)
+{
+	const struct template *t = &r->client->t[s->template];
+	const struct exchange *e = &r->x->exchange[exchange];
+	unsigned left = LOOK_BACK;
+
+	if (!s->earlier)
+		return range_in(&r->x->unit[e->client], t, s->first, s->last);
+	for (uint32_t i = e->previous; i != NO_UNIT && left-- > 0; i = r->x->exchange[i].previous) {
+		uint32_t u = r->x->exchange[i].client;
+
+		if (u != NO_UNIT && r->client->of[t->level][u] == s->template)
+			return range_in(&r->x->unit[u], t, s->first, s->last);
+	}
+	return (struct span){ 0 };
+}
+
+/* Single fields, then runs of them, which begin with a word, not with a stray byte. */
+uint32_t
+sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_t max)
+{
+	const struct template *t = &r->client->t[template];
+	uint32_t field[MAX_FIELDS], nf = 0, n = 0;
+
+	for (uint32_t j = 0; j < t->ntoken && nf < MAX_FIELDS; j++)
+		if (t->is_field[j])
+			field[nf++] = j;
+	for (uint32_t i = 0; i < nf && n < max; i++)
+		out[n++] = (struct source){ template, field[i], field[i], false };
+	for (uint32_t i = 0, run = 0; i < nf && n < max; i++) {	/* neighbouring bytes: a nonce */
+		bool byte = t->token[field[i]].kind == TOKEN_BYTE;
+
+		run = byte && i > 0 && field[i] == field[i - 1] + 1 ? run + 1 : byte;
+		if (run >= NONCE_BYTES)
+			out[n++] = (struct source){ template, field[i] + 1 - run, field[i], false };
+	}
+	for (uint32_t i = 0; i < nf; i++) {
+		uint8_t kind = t->token[field[i]].kind;
+
+		for (uint32_t j = i + 1; j < nf && n < max && kind != TOKEN_BYTE; j++)
+			out[n++] = (struct source){ template, field[i], field[j], false };
+	}
+	return n;
+}
+
+bool
+source_subject(const struct rules *r, uint32_t template, struct source *out)
+{
+	const struct template *t = &r->client->t[template];
+	bool found = false;
+
+	*out = (struct source){ .template = template };
+	for (uint32_t j = 0; j < t->ntoken; j++) {
+		uint8_t kind = t->token[j].kind;
+
+		if (!t->is_field[j] || (!found && kind == TOKEN_BYTE) ||
+		    (found && kind == TOKEN_REST))
+			continue;
+		out->first = found ? out->first : j;
+		out->last = j;
+		found = true;
+	}
+	return found;
+}
+
+/* Sources that may decide a value: not the bytes beside a run that varies. */
+uint32_t
+sources_deciding(const struct rules *r, uint32_t template, struct source *out, uint32_t max)
+{
+	const struct template *t = &r->client->t[template];
+	uint32_t n = sources_of(r, template, out, max), kept = 0;
+	bool run = false;
+
+	for (uint32_t j = 0; j < t->ntoken; j++)
+		run |= t->is_field[j] && t->token[j].kind == TOKEN_RUN;
+	for (uint32_t i = 0; i < n; i++)
+		if (!run || t->token[out[i].first].kind == TOKEN_RUN)
+			out[kept++] = out[i];
+	return kept;
+}
+
+static bool
+has_source(const struct source *list, uint32_t n, uint32_t template, uint32_t token)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (list[i].template == template && list[i].first == token)
+			return true;
+	return false;
+}
+
+/*
+ * Is t a template of the client message of exchange e? Then its fields cannot be a source from
+ * earlier: what this message has in them is in view before the answer is chosen.
+ */
+static bool
+is_of_message(const struct rules *r, uint32_t e, uint32_t t)
+{
+	uint32_t u = r->x->exchange[e].client;
+
+	for (unsigned l = 0; u != NO_UNIT && l < LEVELS; l++)
+		if (r->client->of[l][u] == t)
+			return true;
+	return false;
+}
+
+uint32_t
+sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t nexchange,
+    struct source *out, uint32_t max)
+{
+	uint32_t n = 0, looked = MIN(nexchange, (uint32_t)LOOKED_AT);
+
+	for (uint32_t k = 0; k < looked; k++) {
+		uint32_t e = exchange[k * (nexchange - 1) / MAX(1u, looked - 1)];
+		unsigned left = LOOK_NEAR;
+
+		for (uint32_t i = r->x->exchange[e].previous; i != NO_UNIT && left-- > 0;
+		    i = r->x->exchange[i].previous) {
+			uint32_t u = r->x->exchange[i].client, t;
+
+			if (u == NO_UNIT)
+				continue;
+			t = r->client->of[LEVEL_FULL][u];
+			if (is_of_message(r, e, t))
+				continue;
+			for (uint32_t j = 0; j < r->client->t[t].ntoken && n < max; j++)
+				if (r->client->t[t].is_field[j] &&
+				    r->client->t[t].token[j].kind == TOKEN_WORD && !has_source(out, n, t, j))
+					out[n++] = (struct source){ t, j, j, true };
+		}
+	}
+	return n;
+}

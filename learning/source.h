@@ -1,0 +1,33 @@
+#pragma once
+/*
+ * source.h - bytes of client messages that a reply may depend on.
+ *
+ * A source is a run of tokens of one client template, in the message that is answered or in the
+ * last one of that template before it. Whatever asks for its bytes gives the exchange.
+ */
+#include "learning/template.h"
+
+struct rules;
+
+struct source {			/* bytes of a client message */
+	uint32_t template;
+	uint32_t first, last;	/* tokens, inclusive */
+	bool earlier;		/* the last message of that template before this one */
+};
+
+/* The bytes that a source has in an exchange; p == NULL: it has none. */
+struct span source_bytes(const struct rules *r, const struct source *s, uint32_t exchange);
+/* Fields of a client template, and runs from one field to another: at most max. */
+uint32_t sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_t max);
+/* Of these the ones that may decide a value: not the bytes beside a run that varies. */
+uint32_t sources_deciding(const struct rules *r, uint32_t template, struct source *out, uint32_t max);
+/*
+ * From the first word or run that varies to the last field before the rest: what a message is
+ * about. False: nothing varies.
+ */
+bool	source_subject(const struct rules *r, uint32_t template, struct source *out);
+/*
+ * Fields of earlier messages in the conversations of some exchanges, nearest first; each once.
+ */
+uint32_t sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t n,
+    struct source *out, uint32_t max);
