@@ -482,7 +482,8 @@ rearm(struct stack *s, struct flow *f, bool progress)
 	m = f->slot != 0 ? s->set->slot[f->slot] : NULL;
 	ms = t != NULL && talk_waiting(&s->talks, t) > 0 ? session_pause_ms(&t->sess, m) : 0;
 	if (ms > 0) {
-		stack_due(s, f, TIMER_PUSH, ms);
+		if (f->timer != TIMER_PUSH)	/* only bytes lengthen the pause, see stack_segment() */
+			stack_due(s, f, TIMER_PUSH, ms);
 		return;
 	}
 	ms = t != NULL && m != NULL && !is_closing(f) ? session_silence_ms(&t->sess, m) : 0;
@@ -555,6 +556,8 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 		acknowledged(s, f, seg, step.acked, end);
 	else if (step.window && f->retries > 0 && tcp_window(f) > 0)
 		fall_back(s, f);	/* reopened: the probes may not have been taken */
+	if (step.take > 0 && f->timer == TIMER_PUSH)
+		f->timer = TIMER_IDLE;	/* a byte: the pause starts anew */
 	if (step.take > 0)
 		receive(s, p, f, &step);
 	if (step.fin && f->rcv_nxt == before + step.take)
@@ -645,6 +648,7 @@ stack_flow_due(struct stack *s, struct flow *f)
 		wind_up(s, f);
 		break;
 	case TIMER_PUSH:
+		f->timer = TIMER_IDLE;
 		converse_held(s, f, t, FEED_PUSH);
 		break;
 	case TIMER_SILENCE:
