@@ -54,7 +54,7 @@ add_run(struct maker *k, uint32_t conv, const struct message *m)
 	uint32_t n = 0;
 
 	while (left.n > 0) {
-		size_t one = eom_first(&k->x->eom, left);
+		size_t one = ending_first(&k->x->eom, left);
 
 		if (one == 0)
 			one = left.n;
@@ -274,7 +274,7 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 	nsaid = client_runs(&k, use, &said);
 	x->eom = (struct text_eom){ .kind = EOM_DATAGRAM };
 	if (corpus->proto == PROTO_TCP)
-		eom_learn(&x->eom, pool, said, nsaid);
+		ending_learn(&x->eom, pool, said, nsaid);
 	x->first = pool_array(pool, corpus->nconversations + 1, sizeof *x->first);
 	for (uint32_t i = 0; i < corpus->nconversations; i++) {
 		x->first[i] = x->n;

@@ -8,7 +8,7 @@
  * used. All memory is the job's pool; spans point into the corpus.
  */
 #include "learning/corpus.h"
-#include "learning/eom.h"
+#include "learning/ending.h"
 #include "learning/intern.h"
 #include "learning/lexer.h"
 

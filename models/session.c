@@ -1,5 +1,6 @@
 #include "models/session.h"
 
+#include "models/eom.h"
 #include "models/match.h"
 #include "models/prf.h"
 #include "models/render.h"
@@ -393,77 +394,15 @@ advance(struct session *s, const struct image *i, struct span in, size_t to, boo
 	return s->msg_len + taken;
 }
 
-/* The offset behind the first term, or 0; bytes before from were searched already. */
-static size_t
-behind_term(struct span in, size_t from, struct span term)
-{
-	size_t at = from > term.n - 1 ? from - (term.n - 1) : 0;
-	const uint8_t *hit = memmem(in.p + at, in.n - at, term.p, term.n);
-
-	return hit == NULL ? 0 : (size_t)(hit - in.p) + term.n;
-}
-
-static uint8_t
-lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
-/* The decimal number behind the first label in head, 0 without one, saturating. */
-static size_t
-number_after(struct span head, struct span label)
-{
-	size_t at = 0, k = 0, v = 0;
-
-	for (; at + label.n <= head.n; at++) {
-		for (k = 0; k < label.n && lower(head.p[at + k]) == lower(label.p[k]); k++)
-			;
-		if (k == label.n)
-			break;
-	}
-	if (at + label.n > head.n)
-		return 0;
-	for (at += label.n; at < head.n && (head.p[at] == ' ' || head.p[at] == '\t'); at++)
-		;
-	for (; at < head.n && head.p[at] >= '0' && head.p[at] <= '9'; at++)
-		v = MIN(v * 10 + (head.p[at] - '0'), (size_t)MODEL_MESSAGE_BYTES);
-	return v;
-}
-
-static size_t
-length_field(const struct image_eom *e, struct span in)
-{
-	size_t end = (size_t)e->at + e->width;
-	uint32_t v = 0;
-	int64_t total;
-
-	if (in.n < end)
-		return 0;
-	for (unsigned k = 0; k < e->width; k++)
-		v = v << 8 | in.p[e->at + (e->format == FMT_LE ? e->width - 1u - k : k)];
-	total = (int64_t)e->times * v + e->plus;
-	return total < (int64_t)end ? end : (size_t)MIN(total, (int64_t)MODEL_MESSAGE_BYTES);
-}
-
-/* Where the message that in begins with ends, or 0 as long as that cannot be told. */
+/* Bytes of the message that in begins with, or 0 as long as that cannot be told. */
 static size_t
 find_end(const struct session *s, const struct image *i, const struct image_eom *e, struct span in)
 {
-	struct span term = image_bytes(i, e->term), label = image_bytes(i, e->label);
-	size_t head;
+	struct eom rule = { .kind = e->kind, .width = e->width, .format = e->format, .at = e->at,
+		.times = e->times, .plus = e->plus, .term = image_bytes(i, e->term),
+		.label = image_bytes(i, e->label) };
 
-	if (s->need > 0)
-		return s->need;
-	switch (e->kind) {
-	case EOM_TERM:
-		return behind_term(in, s->msg_len, term);
-	case EOM_LENGTH:
-		return length_field(e, in);
-	case EOM_DECIMAL:
-		head = behind_term(in, s->msg_len, term);
-		return head == 0 ? 0 : head + number_after(span_sub(in, 0, head), label);
-	}
-	return 0;
+	return s->need > 0 ? s->need : eom_end(&rule, in, s->msg_len);
 }
 
 /* Do these flags end a message whose end its bytes do not show? */

@@ -1,154 +1,11 @@
-#include "learning/eom.h"
+/* Where a message ends, asked directly and through a conversation. */
+#include "models/eom.h"
+
 #include "models/session.h"
 #include "tests/cases.h"
 #include "tests/model_of.h"
-#include "tests/pooled.h"
 
-/* Messages of every eom kind with n of each line, formatted with a running number. */
-static struct span *
-numbered(struct pool *pool, const char *const *fmt, size_t nfmt, size_t n)
-{
-	struct span *m = pool_array(pool, n, sizeof *m);
-
-	for (size_t i = 0; i < n; i++) {
-		char *text = pool_alloc(pool, 256);
-
-		m[i] = span_of(text, (size_t)snprintf(text, 256, fmt[i % nfmt], (int)(i * 37)));
-	}
-	return m;
-}
-
-POOLED(eom, lines_end_with_their_line_end)
-{
-	static const char *const lines[] = { "USER u%d\r\n", "QUIT\r\n", "RETR f.%d.txt\r\n" };
-	struct text_eom e;
-
-	eom_learn(&e, pool, numbered(pool, lines, 3, 60), 60);
-	cr_expect_eq(e.kind, EOM_TERM);
-	cr_expect(span_eq(e.term, span_str("\r\n")), "not a part of it");
-	cr_expect_eq(e.error, 0);
-}
-
-POOLED(eom, a_bare_line_feed_is_enough)
-{
-	static const char *const lines[] = { "get %d\n", "stats\n" };
-	struct text_eom e;
-
-	eom_learn(&e, pool, numbered(pool, lines, 2, 60), 60);
-	cr_expect_eq(e.kind, EOM_TERM);
-	cr_expect(span_eq(e.term, span_str("\n")));
-}
-
-POOLED(eom, a_few_messages_in_several_lines_are_told_as_error)
-{
-	static const char *const lines[] = { "USER u%d\r\n", "QUIT\r\n", "A %d\r\n", "B\r\n", "C\r\n",
-		"D\r\n", "E\r\n", "F\r\n", "G\r\n", "two\r\nlines %d\r\n" };
-	struct text_eom e;
-
-	eom_learn(&e, pool, numbered(pool, lines, 10, 100), 100);
-	cr_expect_eq(e.kind, EOM_TERM);
-	cr_expect_float_eq(e.error, 0.1, 1e-9);
-}
-
-POOLED(eom, http_without_bodies_ends_with_an_empty_line)
-{
-	static const char *const lines[] = { "GET /%d HTTP/1.1\r\nHost: a\r\n\r\n",
-		"HEAD /x HTTP/1.1\r\nHost: b\r\nX: %d\r\n\r\n" };
-	struct text_eom e;
-
-	eom_learn(&e, pool, numbered(pool, lines, 2, 60), 60);
-	cr_expect_eq(e.kind, EOM_TERM);
-	cr_expect(span_eq(e.term, span_str("\r\n\r\n")));
-}
-
-POOLED(eom, http_with_bodies_says_their_length_in_its_head)
-{
-	enum { N = 60 };
-	struct span *m = pool_array(pool, N, sizeof *m);
-	struct text_eom e;
-
-	for (int i = 0; i < N; i++) {
-		char *text = pool_alloc(pool, 256);
-		int n = 4 + i % 5;
-
-		m[i] = span_of(text, (size_t)(i % 2 ? sprintf(text, "GET /%d HTTP/1.1\r\nHost: a\r\n\r\n", i)
-		    : sprintf(text, "POST /%d HTTP/1.1\r\nContent-Length: %d\r\n\r\n%0*d", i, n, n, i)));
-	}
-	eom_learn(&e, pool, m, N);
-	cr_assert_eq(e.kind, EOM_DECIMAL);
-	cr_expect(span_eq(e.term, span_str("\r\n\r\n")));
-	cr_expect(span_eq(e.label, span_str("Content-Length:")), "without blanks, which may differ");
-	cr_expect_eq(e.error, 0);
-}
-
-static const struct {
-	unsigned at, width;
-	uint8_t format;
-	unsigned plus;		/* bytes that the field does not count */
-} fields[] = {
-	{ 0, 2, FMT_BE, 2 },
-	{ 0, 4, FMT_BE, 4 },
-	{ 2, 2, FMT_BE, 0 },
-	{ 1, 1, FMT_BE, 2 },
-	{ 4, 4, FMT_LE, 8 },
-	{ 3, 2, FMT_LE, 7 },
-};
-
-EACH_CASE(eom, a_length_field_is_found_wherever_it_stands, fields)
-{
-	enum { N = 64 };
-	struct span m[N];
-	struct pool pool;
-	struct text_eom e;
-
-	pool_init(&pool, 0);
-	for (unsigned k = 0; k < N; k++) {
-		size_t n = 16 + k * 3 % 50;
-		uint8_t *b = pool_alloc(&pool, n);
-		uint32_t v = (uint32_t)n - fields[*i].plus;
-
-		for (size_t j = 0; j < n; j++)	/* no byte of it repeats at the end */
-			b[j] = (uint8_t)(k * 31 + j * j * 7);
-		for (unsigned w = 0; w < fields[*i].width; w++)
-			b[fields[*i].at + (fields[*i].format == FMT_BE ? fields[*i].width - 1 - w : w)] =
-			    (uint8_t)(v >> 8 * w);
-		m[k] = span_of(b, n);
-	}
-	eom_learn(&e, &pool, m, N);
-	cr_assert_eq(e.kind, EOM_LENGTH);
-	for (unsigned k = 0; k < N; k++)
-		cr_expect_eq(eom_first(&e, m[k]), m[k].n);
-	cr_expect_eq(e.error, 0);
-	pool_fini(&pool);
-}
-
-POOLED(eom, noise_and_nothing_end_by_push)
-{
-	enum { N = 64 };
-	struct span m[N];
-	uint32_t seed = 5;
-	struct text_eom e;
-
-	for (unsigned k = 0; k < N; k++) {
-		size_t n = 5 + k % 40;
-		uint8_t *b = pool_alloc(pool, n);
-
-		for (size_t j = 0; j < n; j++)
-			b[j] = (uint8_t)((seed = seed * 1664525 + 1013904223) >> 24);
-		m[k] = span_of(b, n);
-	}
-	eom_learn(&e, pool, m, N);
-	cr_expect_eq(e.kind, EOM_PUSH);
-	eom_learn(&e, pool, NULL, 0);
-	cr_expect_eq(e.kind, EOM_PUSH);
-	eom_learn(&e, pool, &(struct span){ (const uint8_t *)"", 0 }, 1);
-	cr_expect_eq(e.kind, EOM_PUSH);
-}
-
-/*
- * The runtime is the judge: eom_first() must find the ends that session_feed() finds. A rule is
- * put into a model whose only template takes anything.
- */
+/* Where the first message in s ends as the runtime sees it; 0: not in s. Its only template takes anything. */
 static size_t
 runtime_first(const char *rule, struct span s)
 {
@@ -178,13 +35,13 @@ runtime_first(const char *rule, struct span s)
 #define DECIMAL_BLANK { .kind = EOM_DECIMAL, .term = BYTES("\r\n\r\n"), \
 	.label = BYTES("\nContent-Length: ") }, \
 	"decimal label \"\\nContent-Length: \" term \"\\r\\n\\r\\n\""
-#define LENGTH2(times, plus) { .kind = EOM_LENGTH, 2, FMT_BE, 1, times, plus, 0, { 0 }, { 0 }, 0 }, \
+#define LENGTH2(times, plus) { EOM_LENGTH, 2, FMT_BE, 1, times, plus, { 0 }, { 0 } }, \
 	"length at 1 width 2 be times " #times " plus " #plus
 #define TERM { .kind = EOM_TERM, .term = BYTES("\r\n") }, "term \"\\r\\n\""
 
 static const struct {
 	const char *what;
-	struct text_eom eom;
+	struct eom eom;
 	const char *rule;
 	struct span in;
 	size_t end;
@@ -209,23 +66,56 @@ static const struct {
 	{ "a field that says more than there is", LENGTH2(1, 0), BYTES("\1\377\377xyz"), 0 },
 };
 
-EACH_CASE(eom, ends_where_the_runtime_ends, ends)
+EACH_CASE(eom, a_conversation_ends_messages_there, ends)
 {
-	cr_expect_eq(eom_first(&ends[*i].eom, ends[*i].in), ends[*i].end, "%s: %zu",
-	    ends[*i].what, eom_first(&ends[*i].eom, ends[*i].in));
+	size_t n = eom_end(&ends[*i].eom, ends[*i].in, 0);
+
+	cr_expect_eq(n <= ends[*i].in.n ? n : 0, ends[*i].end, "%s: %zu", ends[*i].what, n);
 	cr_expect_eq(runtime_first(ends[*i].rule, ends[*i].in), ends[*i].end, "%s: %zu at run time",
 	    ends[*i].what, runtime_first(ends[*i].rule, ends[*i].in));
+}
+
+EACH_CASE(eom, how_the_bytes_are_cut_makes_no_difference, ends)
+{
+	struct span in = ends[*i].in;
+	size_t whole = eom_end(&ends[*i].eom, in, 0);
+
+	for (size_t step = 1; step <= 3; step++) {
+		size_t n = 0, at = 0, before = 0;
+
+		for (; n == 0 && before < in.n; before = at) {
+			at = MIN(before + step, in.n);
+			n = eom_end(&ends[*i].eom, span_sub(in, 0, at), before);
+		}
+		cr_expect_eq(n, whole, "%s by %zu bytes: %zu", ends[*i].what, step, n);
+	}
+}
+
+Test(eom, what_was_searched_is_not_searched_again)
+{
+	const struct eom e = { .kind = EOM_TERM, .term = BYTES("\r\n") };
+
+	cr_expect_eq(eom_end(&e, span_str("a\r\nb\r\n"), 0), 3);
+	cr_expect_eq(eom_end(&e, span_str("a\r\nb\r\n"), 3), 6);
+	cr_expect_eq(eom_end(&e, span_str("ab\r\n"), 3), 4, "half a terminator is");
 }
 
 Test(eom, no_message_is_longer_than_the_runtime_takes)
 {
 	static uint8_t b[MODEL_MESSAGE_BYTES + 100];
-	const struct text_eom term = { .kind = EOM_TERM, .term = BYTES("\r\n") };
-	const struct text_eom push = { .kind = EOM_PUSH };
+	const struct eom length = { .kind = EOM_LENGTH, .width = 4, .format = FMT_BE,
+		.times = INT32_MAX, .plus = INT32_MAX };
+	const struct eom decimal = { .kind = EOM_DECIMAL, .term = BYTES("\n"), .label = BYTES("n") };
+	const struct eom push = { .kind = EOM_PUSH };
 
 	memset(b, 'a', sizeof b);
-	cr_expect_eq(eom_first(&term, span_of(b, sizeof b)), (size_t)MODEL_MESSAGE_BYTES);
 	cr_expect_eq(runtime_first("term \"\\r\\n\"", span_of(b, sizeof b)), (size_t)MODEL_MESSAGE_BYTES);
-	cr_expect_eq(eom_first(&push, span_of(b, sizeof b)), (size_t)MODEL_MESSAGE_BYTES);
 	cr_expect_eq(runtime_first("push", span_of(b, sizeof b)), (size_t)MODEL_MESSAGE_BYTES);
+	cr_expect_eq(eom_end(&push, span_of(b, 100), 0), 0, "its bytes do not tell");
+	memset(b, 0xff, 4);
+	cr_expect_eq(eom_field(&length, span_of(b, 4)), (int64_t)UINT32_MAX);
+	cr_expect_eq(eom_field(&length, span_of(b, 3)), -1);
+	cr_expect_eq(eom_end(&length, span_of(b, 4), 0), (size_t)MODEL_MESSAGE_BYTES);
+	cr_expect_eq(eom_end(&decimal, span_str("n99999999999999999999999\n"), 0),
+	    (size_t)MODEL_MESSAGE_BYTES);
 }

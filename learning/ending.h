@@ -1,6 +1,6 @@
 #pragma once
 /*
- * eom.h - where a client message ends, learned from messages whose ends are known.
+ * ending.h - where a client message ends, learned from messages whose ends are known.
  *
  * In a capture a message ends when the other side speaks; at run time it must be known while
  * bytes come in (spec/unified-model.md 5). Every rule is tried on the captured messages and
@@ -11,9 +11,9 @@
 #include "models/text.h"
 
 /* Chooses for n messages. term and label of the result live in the pool. */
-void	eom_learn(struct text_eom *out, struct pool *pool, const struct span *message, size_t n);
+void	ending_learn(struct text_eom *out, struct pool *pool, const struct span *message, size_t n);
 /*
  * Bytes of the first message in s, after a rule; 0 when it does not end inside s. The same
- * answer as the runtime gives when it is fed s (models/session.c).
+ * answer as the runtime gives when it is fed s (models/eom.h).
  */
-size_t	eom_first(const struct text_eom *e, struct span s);
+size_t	ending_first(const struct text_eom *e, struct span s);

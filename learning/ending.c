@@ -1,8 +1,9 @@
-#include "learning/eom.h"
+#include "learning/ending.h"
 
 #include <stdio.h>
 
 #include "learning/intern.h"
+#include "models/eom.h"
 
 enum {
 	MAX_TERM = 5,
@@ -17,86 +18,23 @@ find(struct span s, struct span what)
 	return memmem(s.p, s.n, what.p, what.n);
 }
 
-static uint8_t
-lower(uint8_t c)
+static struct eom
+rule_of(const struct text_eom *e)
 {
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
-/* Where the first label in a head ends, in letters of either case; NULL when there is none. */
-static const uint8_t *
-behind_label(struct span head, struct span label)
-{
-	for (size_t at = 0; at + label.n <= head.n; at++) {
-		size_t k = 0;
-
-		while (k < label.n && lower(head.p[at + k]) == lower(label.p[k]))
-			k++;
-		if (k == label.n)
-			return head.p + at + k;
-	}
-	return NULL;
-}
-
-/* The number that stands behind label and any blanks in a head; 0 when there is none. */
-static size_t
-decimal_after(struct span head, struct span label)
-{
-	const uint8_t *p = behind_label(head, label), *end = head.p + head.n;
-	size_t v = 0;
-
-	if (p == NULL)
-		return 0;
-	while (p < end && (*p == ' ' || *p == '\t'))
-		p++;
-	for (; p < end && *p >= '0' && *p <= '9'; p++)
-		v = MIN(v * 10 + (*p - '0'), (size_t)MODEL_MESSAGE_BYTES);
-	return v;
-}
-
-/* The value of a length field, -1 when it is not there. */
-static int64_t
-length_field(const struct text_eom *e, struct span s)
-{
-	int64_t v = 0;
-
-	if (s.n < (size_t)e->at + e->width)
-		return -1;
-	for (unsigned i = 0; i < e->width; i++)
-		v |= (int64_t)s.p[e->at + i] << 8 * (e->format == FMT_BE ? e->width - 1 - i : i);
-	return v;
-}
-
-/* Bytes that a message has by its rule; 0: s does not tell yet. */
-static size_t
-length_of(const struct text_eom *e, struct span s)
-{
-	const uint8_t *p;
-	int64_t field;
-	size_t head;
-
-	switch (e->kind) {
-	case EOM_TERM:
-	case EOM_DECIMAL:
-		p = find(s, e->term);
-		head = p == NULL ? 0 : (size_t)(p - s.p) + e->term.n;
-		return p == NULL || e->kind == EOM_TERM
-		    ? head : head + decimal_after(span_sub(s, 0, head), e->label);
-	case EOM_LENGTH:
-		field = length_field(e, s);
-		return field < 0 ? 0 : (size_t)MAX(field * e->times + e->plus,
-		    (int64_t)e->at + e->width);
-	default:
-		return s.n;
-	}
+	return (struct eom){ .kind = e->kind, .width = e->width, .format = e->format, .at = e->at,
+		.times = e->times, .plus = e->plus, .term = e->term, .label = e->label };
 }
 
 size_t
-eom_first(const struct text_eom *e, struct span s)
+ending_first(const struct text_eom *e, struct span s)
 {
-	size_t n = length_of(e, span_sub(s, 0, MODEL_MESSAGE_BYTES));
+	struct eom rule = rule_of(e);
+	bool tells = e->kind == EOM_TERM || e->kind == EOM_DECIMAL || e->kind == EOM_LENGTH;
+	size_t n = MIN(s.n, (size_t)MODEL_MESSAGE_BYTES);
 
-	if (n == 0 || n > MODEL_MESSAGE_BYTES)	/* the runtime waits no longer */
+	if (tells)
+		n = eom_end(&rule, span_sub(s, 0, n), 0);
+	if (n == 0)	/* the runtime waits no longer */
 		n = MODEL_MESSAGE_BYTES;
 	return n <= s.n ? n : 0;
 }
@@ -108,7 +46,7 @@ score(const struct text_eom *e, const struct span *m, size_t n)
 	size_t good = 0;
 
 	for (size_t i = 0; i < n; i++)
-		good += m[i].n > 0 && eom_first(e, m[i]) == m[i].n;
+		good += m[i].n > 0 && ending_first(e, m[i]) == m[i].n;
 	return n == 0 ? 0 : (uint32_t)(good * 10000 / n);
 }
 
@@ -196,7 +134,8 @@ try_lengths(struct text_eom *best, uint32_t *best_score, const struct span *m, s
 			struct text_eom e = { .kind = EOM_LENGTH, .at = at, .times = 1,
 				.width = (uint8_t)(1u << k / 2),
 				.format = k % 2 ? FMT_LE : FMT_BE };
-			int64_t v = n > 0 ? length_field(&e, m[0]) : -1;
+			struct eom rule = rule_of(&e);
+			int64_t v = n > 0 ? eom_field(&rule, m[0]) : -1;
 
 			if (v < 0 || v > MODEL_MESSAGE_BYTES || (e.width == 1 && e.format == FMT_LE))
 				continue;
@@ -208,7 +147,7 @@ try_lengths(struct text_eom *best, uint32_t *best_score, const struct span *m, s
 }
 
 void
-eom_learn(struct text_eom *out, struct pool *pool, const struct span *message, size_t n)
+ending_learn(struct text_eom *out, struct pool *pool, const struct span *message, size_t n)
 {
 	uint32_t best_score = 0;
 

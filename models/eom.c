@@ -1,0 +1,73 @@
+#include "models/eom.h"
+
+/* The offset behind the first term, or 0; bytes before from were searched already. */
+static size_t
+behind_term(struct span in, size_t from, struct span term)
+{
+	size_t at = from > term.n - 1 ? from - (term.n - 1) : 0;
+	const uint8_t *hit = memmem(in.p + at, in.n - at, term.p, term.n);
+
+	return hit == NULL ? 0 : (size_t)(hit - in.p) + term.n;
+}
+
+static uint8_t
+lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* The decimal number behind the first label in head and any blanks, 0 without one, saturating. */
+static size_t
+number_after(struct span head, struct span label)
+{
+	size_t at = 0, k = 0, v = 0;
+
+	for (; at + label.n <= head.n; at++) {
+		for (k = 0; k < label.n && lower(head.p[at + k]) == lower(label.p[k]); k++)
+			;
+		if (k == label.n)
+			break;
+	}
+	if (at + label.n > head.n)
+		return 0;
+	for (at += label.n; at < head.n && (head.p[at] == ' ' || head.p[at] == '\t'); at++)
+		;
+	for (; at < head.n && head.p[at] >= '0' && head.p[at] <= '9'; at++)
+		v = MIN(v * 10 + (head.p[at] - '0'), (size_t)MODEL_MESSAGE_BYTES);
+	return v;
+}
+
+int64_t
+eom_field(const struct eom *e, struct span in)
+{
+	uint32_t v = 0;
+
+	if (in.n < (size_t)e->at + e->width)
+		return -1;
+	for (unsigned k = 0; k < e->width; k++)
+		v = v << 8 | in.p[e->at + (e->format == FMT_LE ? e->width - 1u - k : k)];
+	return v;
+}
+
+size_t
+eom_end(const struct eom *e, struct span in, size_t searched)
+{
+	size_t head;
+	int64_t value, total;
+
+	switch (e->kind) {
+	case EOM_TERM:
+		return behind_term(in, searched, e->term);
+	case EOM_DECIMAL:
+		head = behind_term(in, searched, e->term);
+		total = head == 0 ? 0 : (int64_t)(head + number_after(span_sub(in, 0, head), e->label));
+		break;
+	case EOM_LENGTH:
+		value = eom_field(e, in);
+		total = value < 0 ? 0 : MAX(value * e->times + e->plus, (int64_t)e->at + e->width);
+		break;
+	default:
+		total = 0;
+	}
+	return (size_t)MIN(total, (int64_t)MODEL_MESSAGE_BYTES);
+}
