@@ -67,24 +67,42 @@ say(struct player *p, const struct message *m, bool datagram)
 	p->pending = pool_copy(p->pool, left.p, left.n);
 }
 
-static void
-judge(struct eval_report *out, struct player *p, const struct klass *k, struct eval_line *l)
-{
-	struct klass_name a = klass_of(k, l->recorded), b;
+/* What was asked and what the model said to it, until the recorded answer comes. */
+struct waiting {
+	struct span asked, said;
+	uint16_t state;
+	struct turn last;
+};
 
-	l->said = span_of(p->out, p->nout);
-	b = klass_of(k, l->said);
+/* Takes what the model said so far out of the player. */
+static struct span
+take_said(struct player *p)
+{
+	struct span said = span_of(p->out, p->nout);
+
+	p->out = NULL;
+	p->nout = p->room = 0;
+	return said;
+}
+
+static void
+judge(struct eval_report *out, struct player *p, const struct klass *k, struct eval_line *l,
+    const struct waiting *w)
+{
+	struct klass_name a = klass_of(k, l->recorded), b = klass_of(k, w->said);
+
+	l->asked = w->asked;
+	l->said = w->said;
+	l->state = w->state;
+	l->match = w->last.match;
+	l->conf = w->last.conf;
 	l->same_class = klass_eq(&a, &b);
 	l->equal = span_eq(l->recorded, l->said);
 	l->similarity = l->equal ? 1 : similarity(p->pool, l->recorded, l->said);
-	l->match = p->last.match;
-	l->conf = p->last.conf;
 	out->messages++;
 	out->class_messages += l->same_class;
 	out->equal += l->equal;
 	out->similarity += l->similarity;
-	p->out = NULL;
-	p->nout = p->room = 0;
 }
 
 static void
@@ -95,6 +113,7 @@ play(struct eval_report *out, struct player *p, const struct corpus *c, uint32_t
 	const struct message *m = c->messages + conv->first;
 	bool datagram = conv->proto == PROTO_UDP, right = true, full = true;
 	struct eval_line l = { .conversation = index };
+	struct waiting *wait = pool_array(p->pool, conv->n + 1, sizeof *wait);
 	struct turn t = { 0 };
 
 	p->env = (struct session_env){ .own = conv->server, .peer = conv->client,
@@ -109,20 +128,36 @@ play(struct eval_report *out, struct player *p, const struct corpus *c, uint32_t
 		if (t.taken)
 			collect(p, &t);
 	}
-	for (uint32_t i = 0; i < conv->n; i++) {
+	for (uint32_t i = 0, asked = 0, answered = 0; i < conv->n; i++) {
+		struct waiting *w = &wait[asked];
+
 		if (m[i].side == SIDE_CLIENT) {
-			l.asked = m[i].bytes;
-			l.state = p->s.state;
-			if (p->nout > 0)
-				p->nout = 0;	/* it spoke where the server was silent */
+			if (i == 0 || m[i - 1].side == SIDE_SERVER) {
+				take_said(p);	/* where the recorded server was silent */
+				asked = answered = 0;
+				w = wait;
+			}
+			w->asked = m[i].bytes;
+			w->state = p->s.state;
 			say(p, &m[i], datagram);
+			w->last = p->last;
+			if (datagram) {	/* each question has an answer of its own, in order */
+				w->said = take_said(p);
+				asked++;
+			}
 			continue;
 		}
-		if (i > 0 && m[i - 1].side == SIDE_SERVER)
-			continue;	/* a second datagram to one question */
+		if (!datagram) {
+			w->said = take_said(p);
+			w->last = p->last;
+			asked = answered + 1;
+		}
+		if (answered == asked)
+			continue;	/* a further datagram to one question */
+		w = &wait[answered++];
 		l.recorded = m[i].bytes;
-		full &= p->nout > 0;
-		judge(out, p, k, &l);
+		full &= w->said.n > 0;
+		judge(out, p, k, &l, w);
 		right &= l.same_class;
 		out->line[out->nlines++] = l;
 		l.position++;

@@ -27,7 +27,7 @@ add_unit(struct maker *k, const struct message *m, struct span bytes)
 		x->unit = pool_grow(k->pool, x->unit, x->nunit, k->unit_room, sizeof *x->unit);
 	}
 	x->unit[x->nunit++] = (struct unit){ .bytes = bytes, .exchange = x->n,
-		.cluster = UINT32_MAX, .template = UINT32_MAX, .time_ms = m->last_ns / 1000000 };
+		.time_ms = m->last_ns / 1000000 };
 }
 
 static struct exchange *

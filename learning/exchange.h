@@ -22,8 +22,6 @@ struct unit {			/* one message after cutting */
 	uint32_t shape;		/* equal for units with the same kinds of tokens in the same order */
 	struct span nonce;	/* binary, client: bytes that look random over its shape */
 	uint32_t exchange;	/* the exchange it belongs to */
-	uint32_t cluster;	/* PRISMA's event, set by learn */
-	uint32_t template;	/* set by templates_learn() */
 	int64_t time_ms;
 };
 
