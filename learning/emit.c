@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "learning/usual.h"
+
 enum { LOCAL_SLOTS = 22, NOT_EMITTED = -1 };
 
 struct list {			/* a growing array in the pool */
@@ -380,73 +382,6 @@ make_turn(struct emitter *e, struct text_turn *turn, const struct node *nd)
 		turn->nalt += make_alt(e, &turn->alt[turn->nalt], nd, &nd->choice[i]);
 }
 
-/* First words of messages and what was mostly said to each. */
-struct said {
-	uint32_t word;		/* interned */
-	const struct answer *answer;
-};
-
-static int
-said_cmp(const void *a, const void *b)
-{
-	const struct said *x = a, *y = b;
-
-	return x->word != y->word ? (x->word > y->word) - (x->word < y->word)
-	    : x->answer->server != y->answer->server
-	    ? (x->answer->server > y->answer->server) - (x->answer->server < y->answer->server)
-	    : (x->answer > y->answer) - (x->answer < y->answer);
-}
-
-/*
- * What is said to a word never heard: of the answers that need nothing of the message, the one
- * that is the usual one for most first words. NULL where messages have no words.
- */
-static const struct answer *
-usual_answer(struct emitter *e)
-{
-	const struct emit_input *in = e->in;
-	struct said *all = pool_array(e->pool, in->x->n, sizeof *all);
-	uint32_t *words = pool_array(e->pool, in->server->n + 1, sizeof *words), n = 0;
-	const struct answer **sample = pool_array(e->pool, in->server->n + 1, sizeof *sample);
-	uint32_t best = 0;
-
-	for (uint32_t i = 0; i < in->rules->n; i++) {
-		const struct answer *a = &in->rules->answer[i];
-
-		if (a->client >= in->client->n || in->client->t[a->client].level != LEVEL_FULL ||
-		    a->nfields > 0 || a->closes * 2 > a->n)
-			continue;
-		for (uint32_t k = 0; k < a->n; k++) {
-			const struct unit *u = &in->x->unit[in->x->exchange[a->exchange[k]].client];
-
-			if (u->token[0].kind == TOKEN_WORD)
-				all[n++] = (struct said){ u->value[0], a };
-		}
-	}
-	qsort(all, n, sizeof *all, said_cmp);
-	for (uint32_t i = 0, w0 = 0; i < n; w0 = i) {
-		const struct answer *usual = NULL;
-		uint32_t most = 0;
-
-		while (i < n && all[i].word == all[w0].word) {
-			uint32_t r0 = i;
-
-			while (i < n && all[i].word == all[w0].word &&
-			    all[i].answer->server == all[r0].answer->server)
-				i++;
-			if (i - r0 > most) {
-				most = i - r0;
-				usual = all[r0].answer;
-			}
-		}
-		words[usual->server]++;
-		sample[usual->server] = usual;
-	}
-	for (uint32_t r = 1; r < in->server->n; r++)
-		best = words[r] > words[best] ? r : best;
-	return in->server->n > 0 && words[best] >= 3 ? sample[best] : NULL;
-}
-
 /* The answer to what is not understood; the conversation stays where it is. */
 static bool
 make_other(struct emitter *e, struct text_turn *turn, const struct answer *a, uint32_t state)
@@ -529,7 +464,7 @@ make_states(struct emitter *e)
 		make_turn(e, &st->turn[st->nturn], &d->node[i]);
 		st->nturn += st->turn[st->nturn].nalt > 0;
 	}
-	usual = in->x->client_lexer.binary ? NULL : usual_answer(e);
+	usual = in->x->client_lexer.binary ? NULL : usual_answer(in->rules, e->pool);
 	for (uint32_t i = 0; i < t->nstate; i++)
 		t->state[i].nturn += make_other(e, &t->state[i].turn[t->state[i].nturn], usual, i);
 	for (uint32_t i = 0; i < t->nstate; i++) {

@@ -12,7 +12,6 @@ enum {
 	BRANCHES = 256,
 	MAX_DEPTH = 24,
 	BRANCH_BITS = 4,	/* what a further template must gain to be worth its place */
-	WORD_TOKENS = 4,	/* of a LEVEL_WORD row */
 };
 
 struct pair {
@@ -447,148 +446,6 @@ templates_of_server(struct templates *out, struct pool *pool, const struct excha
 		split_shapes(&s, all, n);
 }
 
-/* Tokens up to and with the first separator that holds a line feed; ntoken when there is none. */
-static uint32_t
-line_tokens(const struct unit *u)
-{
-	uint32_t j = 0;
-
-	while (j < u->ntoken && !(u->token[j].kind == TOKEN_SEP &&
-	    memchr(u->token[j].bytes.p, '\n', u->token[j].bytes.n) != NULL))
-		j++;
-	return MIN(j + 1, u->ntoken);
-}
-
-/* A line's end is what its separator has up to the line feed; the rest belongs to the tail. */
-static struct span
-line_end(struct span sep)
-{
-	const uint8_t *lf = memchr(sep.p, '\n', sep.n);
-
-	return lf == NULL ? sep : span_of(sep.p, (size_t)(lf - sep.p) + 1);
-}
-
-/* Binary: head, run and the bytes behind it, then anything. */
-static bool
-run_row(struct row *r, const struct unit *u, uint32_t tail)
-{
-	for (uint32_t j = 0; j < u->ntoken; j++) {
-		if (u->token[j].kind == TOKEN_RUN) {
-			uint32_t n = MIN(u->ntoken, j + 1 + tail);
-
-			*r = (struct row){ .token = u->token, .value = u->value, .ntoken = n, .tail = true };
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The first line, then anything. */
-static bool
-line_row(struct row *r, struct pool *pool, const struct unit *u, struct intern *values)
-{
-	uint32_t n = line_tokens(u);
-	struct token *tok;
-	uint32_t *value;
-
-	if (n == u->ntoken || u->token[n - 1].kind != TOKEN_SEP)
-		return false;
-	tok = pool_copy(pool, u->token, n * sizeof *tok);
-	value = pool_copy(pool, u->value, n * sizeof *value);
-	tok[n - 1].bytes = line_end(tok[n - 1].bytes);
-	value[n - 1] = intern_add(values, tok[n - 1].bytes);
-	*r = (struct row){ .token = tok, .value = value, .ntoken = n, .tail = true };
-	return true;
-}
-
-/* Where the carriage return or line feed begins: blanks before it belong to the line. */
-static size_t
-blanks_before_end(struct span sep)
-{
-	size_t n = 0;
-
-	while (n < sep.n && sep.p[n] != '\r' && sep.p[n] != '\n')
-		n++;
-	return n;
-}
-
-/* First word, one separator byte, the rest of its line as one token, the line's end, then anything. */
-static bool
-word_row(struct row *r, struct pool *pool, const struct unit *u, struct intern *values)
-{
-	uint32_t n = line_tokens(u);
-	struct token *tok = pool_array(pool, WORD_TOKENS, sizeof *tok);
-	uint32_t *value = pool_array(pool, WORD_TOKENS, sizeof *value);
-
-	if (n < 4 || u->token[0].kind != TOKEN_WORD || u->token[n - 1].kind != TOKEN_SEP)
-		return false;
-	for (uint32_t j = 0; j < WORD_TOKENS; j++) {
-		tok[j] = u->token[j < 2 ? j : n - 1];
-		tok[j].bytes = template_token(u, LEVEL_WORD, j);
-		value[j] = intern_add(values, tok[j].bytes);
-	}
-	tok[2].kind = TOKEN_REST;
-	*r = (struct row){ .token = tok, .value = value, .ntoken = WORD_TOKENS,
-		.tail = tok[3].bytes.p + tok[3].bytes.n < u->bytes.p + u->bytes.n };
-	return true;
-}
-
-struct span
-template_token(const struct unit *u, enum level level, uint32_t j)
-{
-	const uint8_t *from;
-	struct span sep;
-	size_t blanks;
-	uint32_t n;
-
-	if (level == LEVEL_FULL || j == 0)
-		return u->token[j].bytes;
-	if (level == LEVEL_WORD && j == 1)
-		return span_sub(u->token[1].bytes, 0, 1);
-	n = line_tokens(u);
-	sep = u->token[n - 1].bytes;
-	if (level == LEVEL_LINE)
-		return j == n - 1 && u->token[j].kind == TOKEN_SEP ? line_end(sep) : u->token[j].bytes;
-	blanks = blanks_before_end(sep);
-	from = u->token[1].bytes.p + 1;
-	if (j == 2)
-		return span_of(from, (size_t)(sep.p + blanks - from));
-	return line_end(span_sub(sep, blanks, sep.n));
-}
-
-static uint32_t
-shape_of(struct intern *shapes, struct pool *pool, enum level level, const struct row *r)
-{
-	bool whole = level == LEVEL_FULL || r->token[r->ntoken - 1].kind != TOKEN_SEP;
-	struct span end = whole ? span_str("") : r->token[r->ntoken - 1].bytes;
-	uint8_t *key = pool_alloc(pool, r->ntoken + 2 + end.n);
-	size_t n = r->ntoken;
-
-	for (uint32_t j = 0; j < r->ntoken; j++)
-		key[j] = r->token[j].kind;
-	key[n++] = r->tail ? 1 : 0;
-	if (level == LEVEL_WORD)	/* what stands beside a line must be literal */
-		key[n++] = r->token[1].bytes.p[0];
-	if (end.n > 0)
-		memcpy(key + n, end.p, end.n);
-	return intern_add(shapes, span_of(key, n + end.n));
-}
-
-static bool
-row_of(struct row *r, enum level level, const struct lexer *l, struct pool *pool,
-    const struct unit *u, struct intern *values)
-{
-	switch (level) {
-	case LEVEL_FULL:
-		*r = (struct row){ .token = u->token, .value = u->value, .ntoken = u->ntoken };
-		return u->ntoken > 0;
-	case LEVEL_LINE:
-		return l->binary ? run_row(r, u, l->tail) : line_row(r, pool, u, values);
-	default:
-		return !l->binary && word_row(r, pool, u, values);
-	}
-}
-
 void
 templates_of_client(struct templates *out, struct pool *pool, const struct exchanges *x,
     const struct templates *server)
@@ -611,7 +468,7 @@ templates_of_client(struct templates *out, struct pool *pool, const struct excha
 				&x->unit[u], &values))
 				continue;
 			all[n].row.unit = u;
-			all[n].shape = shape_of(&shapes, pool, (enum level)level, &all[n].row);
+			all[n].shape = row_shape(&shapes, pool, (enum level)level, &all[n].row);
 			n++;
 		}
 		if (n > 0)

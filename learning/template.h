@@ -15,19 +15,9 @@
  * then anything; binary: head, run and the bytes behind it, then anything, never divided),
  * LEVEL_WORD (first word, separator, the rest of its line, line end, then anything).
  */
-#include "learning/exchange.h"
+#include "learning/row.h"
 
-enum level { LEVEL_FULL, LEVEL_LINE, LEVEL_WORD, LEVELS };
 #define NO_TEMPLATE UINT32_MAX
-
-/* Row: a unit as the template of a level sees it. */
-struct row {
-	uint32_t unit;
-	const struct token *token;
-	const uint32_t *value;
-	uint32_t ntoken;
-	bool tail;		/* anything may follow the last token */
-};
 
 struct template {
 	uint8_t level;
@@ -47,8 +37,6 @@ struct templates {
 	uint32_t *of[LEVELS];		/* per unit and level: template or NO_TEMPLATE */
 };
 
-/* Token j of a client unit, as the templates of a level see it. */
-struct span template_token(const struct unit *u, enum level level, uint32_t j);
 /* What servers say; independent of the client's templates. */
 void	templates_of_server(struct templates *out, struct pool *pool, const struct exchanges *x);
 /* What clients say; server[unit] tells replies apart. Most specific first. */

@@ -71,7 +71,7 @@ POOLED(template, token_bytes_of_every_level_lie_in_the_message)
 	exchanges_make(&x, pool, h.c, NULL, false);
 	u = &x.unit[x.exchange[1].client];
 	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
-		struct span b = template_token(u, want[i].level, want[i].j);
+		struct span b = row_token(u, want[i].level, want[i].j);
 
 		cr_expect(span_eq(b, span_str(want[i].bytes)), "level %u token %u: \"%.*s\"",
 		    want[i].level, want[i].j, (int)b.n, b.p);
