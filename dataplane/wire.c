@@ -1,10 +1,11 @@
 #include "dataplane/wire.h"
 
-enum { ETHER_ADDR = 6, MAX_VLANS = 2, MAX_EXTENSIONS = 8, UDP_NO_SUM = 0 };
+#include "dataplane/wire_part.h"
+
+enum { MAX_EXTENSIONS = 8 };
 enum { IP6_HOP = 0, IP6_ROUTE = 43, IP6_FRAGMENT = 44, IP6_AUTH = 51, IP6_DEST = 60,
 	IP6_MOBILITY = 135 };
 enum { OPT_END, OPT_NOP, OPT_MSS, OPT_WSCALE, OPT_SACK_OK, OPT_SACK, OPT_TS = 8 };
-enum { ARP_ETHER = 1, ARP_REPLY = 2 };
 
 static const char *const fault_names[WIRE_FAULTS] = {
 	[WIRE_OK] = "ok",
@@ -29,56 +30,6 @@ wire_fault_name(enum wire_fault f)
 	return (unsigned)f < WIRE_FAULTS ? fault_names[f] : "unknown";
 }
 
-/* One's complement addition: the carry comes back in at the low end. */
-static inline uint64_t
-add_carry(uint64_t sum, uint64_t v)
-{
-	sum += v;
-	return sum + (sum < v);
-}
-
-uint64_t
-wire_sum(struct span s, uint64_t sum)
-{
-	uint64_t v;
-
-	/* RFC 1071 2(B): the sum may run in the host's byte order, swapped once at the end. */
-	for (; s.n >= sizeof v; s.p += sizeof v, s.n -= sizeof v) {
-		memcpy(&v, s.p, sizeof v);
-		sum = add_carry(sum, v);
-	}
-	if (s.n > 0) {
-		v = 0;
-		memcpy(&v, s.p, s.n);
-		sum = add_carry(sum, v);
-	}
-	return sum;
-}
-
-uint16_t
-wire_sum_fold(uint64_t sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~__builtin_bswap16((uint16_t)sum);
-}
-
-/* Addresses, protocol and length as TCP, UDP and ICMPv6 sum them: RFC 9293 3.1, RFC 8200 8.1. */
-static uint64_t
-pseudo_sum(const struct addr *src, const struct addr *dst, uint8_t proto, size_t n)
-{
-	uint8_t tail[8] = { [7] = proto };
-	size_t skip = addr_is_v4(src) ? 12 : 0;
-	uint64_t sum;
-
-	store_be32(tail, (uint32_t)n);
-	sum = wire_sum(span_of(src->b + skip, sizeof src->b - skip), 0);
-	sum = wire_sum(span_of(dst->b + skip, sizeof dst->b - skip), sum);
-	return wire_sum(span_of(tail, sizeof tail), sum);
-}
-
 /* Is the sum over the L4 bytes right? A cut packet cannot be judged. */
 static bool
 l4_sum_good(const struct wire *w, struct span s, bool pseudo)
@@ -86,7 +37,7 @@ l4_sum_good(const struct wire *w, struct span s, bool pseudo)
 	if (w->cut > 0)
 		return true;
 	return wire_sum_fold(wire_sum(s, pseudo ?
-	    pseudo_sum(&w->src, &w->dst, w->proto, s.n) : 0)) == 0;
+	    wire_sum_pseudo(&w->src, &w->dst, w->proto, s.n) : 0)) == 0;
 }
 
 static void
@@ -487,159 +438,4 @@ wire_parse(struct wire *w, enum wire_link link, struct span frame, unsigned flag
 	if (link == WIRE_RAW_IP && w->ethertype == 0)
 		return frame.n == 0 ? WIRE_SHORT_IP : WIRE_BAD_VERSION;
 	return parse_ethertype(w, &r, flags);
-}
-
-static size_t
-l4_header_bytes(const struct wire_out *o)
-{
-	switch (o->proto) {
-	case PROTO_TCP:
-		return WIRE_TCP_HEADER + (size_t)o->noptions;
-	case PROTO_UDP:
-		return WIRE_UDP_HEADER;
-	case PROTO_ICMP:
-	case PROTO_ICMP6:
-		return WIRE_ICMP_HEADER;
-	}
-	return 0;
-}
-
-size_t
-wire_header_bytes(const struct wire_out *o)
-{
-	return WIRE_ETHER_HEADER + 4u * o->nvlan +
-	    (addr_is_v4(&o->src) ? WIRE_IPV4_HEADER : WIRE_IPV6_HEADER) + l4_header_bytes(o);
-}
-
-/* Link header with its tags; returns what follows. */
-static uint8_t *
-put_link(uint8_t *p, const uint8_t *dmac, const uint8_t *smac, const uint16_t *vlan,
-    const uint16_t *tpid, unsigned nvlan, uint16_t ethertype)
-{
-	assert(nvlan <= MAX_VLANS);
-	memcpy(p, dmac, ETHER_ADDR);
-	memcpy(p + ETHER_ADDR, smac, ETHER_ADDR);
-	p += 2 * ETHER_ADDR;
-	for (unsigned i = 0; i < nvlan; i++, p += 4) {
-		store_be16(p, tpid[i] != 0 ? tpid[i] :
-		    i + 1 < nvlan ? ETHERTYPE_QINQ : ETHERTYPE_VLAN1);
-		store_be16(p + 2, vlan[i]);
-	}
-	store_be16(p, ethertype);
-	return p + 2;
-}
-
-static uint8_t *
-put_ip4(uint8_t *p, const struct wire_out *o, size_t total)
-{
-	p[0] = 0x45;
-	p[1] = o->tos;
-	store_be16(p + 2, (uint16_t)total);
-	store_be16(p + 4, o->ip_id);
-	store_be16(p + 6, o->df ? 0x4000 : 0);
-	p[8] = o->ttl;
-	p[9] = o->proto;
-	store_be16(p + 10, 0);
-	store_be32(p + 12, addr_to_v4(&o->src));
-	store_be32(p + 16, addr_to_v4(&o->dst));
-	store_be16(p + 10, wire_sum_fold(wire_sum(span_of(p, WIRE_IPV4_HEADER), 0)));
-	return p + WIRE_IPV4_HEADER;
-}
-
-static uint8_t *
-put_ip6(uint8_t *p, const struct wire_out *o, size_t total)
-{
-	store_be32(p, 6u << 28 | (uint32_t)o->tos << 20);
-	store_be16(p + 4, (uint16_t)(total - WIRE_IPV6_HEADER));
-	p[6] = o->proto;
-	p[7] = o->ttl;
-	memcpy(p + 8, o->src.b, sizeof o->src.b);
-	memcpy(p + 24, o->dst.b, sizeof o->dst.b);
-	return p + WIRE_IPV6_HEADER;
-}
-
-/* The L4 header before n bytes of header and payload, with its sum. */
-static void
-put_l4(uint8_t *p, const struct wire_out *o, size_t n)
-{
-	uint8_t *sum_at = p;
-	uint64_t sum = o->proto == PROTO_ICMP ? 0 : pseudo_sum(&o->src, &o->dst, o->proto, n);
-	uint16_t folded;
-
-	switch (o->proto) {
-	case PROTO_TCP:
-		assert(o->noptions % 4 == 0 && o->noptions <= 40);
-		store_be16(p, o->sport);
-		store_be16(p + 2, o->dport);
-		store_be32(p + 4, o->seq);
-		store_be32(p + 8, o->ack);
-		p[12] = (uint8_t)((WIRE_TCP_HEADER + o->noptions) / 4 << 4);
-		p[13] = o->tcp_flags;
-		store_be16(p + 14, o->win);
-		store_be32(p + 16, 0);
-		if (o->noptions > 0)
-			memcpy(p + WIRE_TCP_HEADER, o->options, o->noptions);
-		sum_at = p + 16;
-		break;
-	case PROTO_UDP:
-		store_be16(p, o->sport);
-		store_be16(p + 2, o->dport);
-		store_be16(p + 4, (uint16_t)n);
-		store_be16(p + 6, 0);
-		sum_at = p + 6;
-		break;
-	case PROTO_ICMP:
-	case PROTO_ICMP6:
-		p[0] = o->icmp_type;
-		p[1] = o->icmp_code;
-		store_be16(p + 2, 0);
-		store_be32(p + 4, o->icmp_rest);
-		sum_at = p + 2;
-		break;
-	default:
-		return;
-	}
-	folded = wire_sum_fold(wire_sum(span_of(p, n), sum));
-	if (o->proto == PROTO_UDP && folded == UDP_NO_SUM)
-		folded = 0xffff;	/* RFC 768 */
-	store_be16(sum_at, folded);
-}
-
-size_t
-wire_build(const struct wire_out *o, uint8_t *frame, size_t room, size_t n)
-{
-	size_t headers = wire_header_bytes(o);
-	bool v4 = addr_is_v4(&o->src);
-	size_t total = headers - WIRE_ETHER_HEADER - 4u * o->nvlan + n;
-	uint8_t *p;
-
-	if (headers > room || n > room - headers || total > UINT16_MAX)
-		return 0;
-	p = put_link(frame, o->dmac, o->smac, o->vlan, o->tpid, o->nvlan,
-	    v4 ? ETHERTYPE_IP4 : ETHERTYPE_IP6);
-	p = v4 ? put_ip4(p, o, total) : put_ip6(p, o, total);
-	put_l4(p, o, l4_header_bytes(o) + n);
-	return headers + n;
-}
-
-size_t
-wire_build_arp(const struct wire *request, const uint8_t is_at[6], uint8_t *frame, size_t room)
-{
-	size_t n = WIRE_ETHER_HEADER + 4u * request->nvlan + WIRE_ARP_PACKET;
-	uint8_t *p;
-
-	if (room < n)
-		return 0;
-	p = put_link(frame, request->smac, is_at, request->vlan, request->tpid, request->nvlan,
-	    ETHERTYPE_ARP4);
-	store_be16(p, ARP_ETHER);
-	store_be16(p + 2, ETHERTYPE_IP4);
-	p[4] = ETHER_ADDR;
-	p[5] = 4;
-	store_be16(p + 6, ARP_REPLY);
-	memcpy(p + 8, is_at, ETHER_ADDR);
-	store_be32(p + 14, request->arp_tpa);
-	memcpy(p + 18, request->arp_sha, ETHER_ADDR);
-	store_be32(p + 24, request->arp_spa);
-	return n;
 }
