@@ -7,6 +7,7 @@
 
 #include "control/cmd.h"
 #include "models/compile.h"
+#include "models/image_save.h"
 #include "models/model.h"
 
 enum { TEXT_BYTES_MAX = 64 << 20 };

@@ -9,6 +9,7 @@
 #include "control/job.h"
 #include "learning/learn.h"
 #include "models/compile.h"
+#include "models/image_save.h"
 
 struct order {			/* what the command line asks for, and what came of it */
 	struct learn_params params;

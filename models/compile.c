@@ -1,24 +1,13 @@
 #include "models/compile.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "models/automaton.h"
-#include "models/image.h"
+#include "models/image_build.h"
 #include "models/prf.h"
-
-/* A section that grows. */
-struct section {
-	uint8_t *p;
-	size_t n, room;		/* bytes */
-	uint32_t count;		/* entries */
-};
+#include "models/slots.h"
 
 /* The states that have a turn for a template. */
 struct expected {
@@ -28,111 +17,29 @@ struct expected {
 
 struct compiler {
 	const struct text *t;
-	struct section section[IMAGE_SECTION_N];
+	struct image_build b;
 	struct automaton a;
-	uint32_t *strings;	/* hash table of IMAGE_STR: place in string[] + 1 */
-	size_t strings_mask;
-	struct image_span *string;
-	size_t nstring, string_room;
 	struct expected *expected;	/* per template */
 	uint32_t keep, remembered;	/* slots read; of them, from earlier messages */
-	uint32_t features, reply_max;
-	uint64_t content;
-	size_t text_bytes;
-	bool no_memory, too_long;
+	uint32_t reply_max;
+	struct image_about about;
+	bool too_long;
 };
 
-static void *
-section_add(struct compiler *c, enum image_section which, const void *entry, size_t bytes,
-    uint32_t count)
-{
-	struct section *s = &c->section[which];
-
-	if (s->n + bytes > s->room) {
-		size_t room = MAX(s->room * 2, (s->n + bytes + 4095) & ~(size_t)4095);
-		uint8_t *p = room < IMAGE_BYTES_MAX ? realloc(s->p, room) : NULL;
-
-		if (p == NULL) {
-			c->no_memory = true;
-			return NULL;
-		}
-		s->p = p;
-		s->room = room;
-	}
-	if (bytes > 0)
-		memcpy(s->p + s->n, entry, bytes);
-	s->n += bytes;
-	s->count += count;
-	return s->p + s->n - bytes;
-}
-
 #define ADD(c, which, ...) \
-	section_add(c, which, &(__VA_ARGS__), sizeof(__VA_ARGS__), 1)
+	image_build_add(&(c)->b, which, &(__VA_ARGS__), sizeof(__VA_ARGS__), 1)
 
 /* Entries so far: the index that the next one gets. */
 static uint32_t
 next_index(const struct compiler *c, enum image_section which)
 {
-	return c->section[which].count;
+	return c->b.section[which].count;
 }
 
-static bool
-strings_grow(struct compiler *c)
-{
-	size_t mask = MAX(c->strings_mask * 2 + 1, 1023u);
-	uint32_t *table = calloc(mask + 1, sizeof *table);
-
-	if (table == NULL)
-		return false;
-	for (size_t i = 0; i < c->nstring; i++) {
-		struct span s = span_of(c->section[IMAGE_STR].p + c->string[i].at, c->string[i].n);
-		size_t h = span_hash(s, 0) & mask;
-
-		while (table[h] != 0)
-			h = (h + 1) & mask;
-		table[h] = (uint32_t)i + 1;
-	}
-	free(c->strings);
-	c->strings = table;
-	c->strings_mask = mask;
-	return true;
-}
-
-/* Each string stands once in the image. */
 static struct image_span
 put_string(struct compiler *c, struct span s)
 {
-	struct image_span at = { c->section[IMAGE_STR].count, (uint32_t)s.n };
-	size_t h;
-
-	if (s.n == 0)
-		return (struct image_span){ 0, 0 };
-	if (c->nstring * 2 >= c->strings_mask && !strings_grow(c))
-		goto no_memory;
-	for (h = span_hash(s, 0) & c->strings_mask; c->strings[h] != 0;
-	    h = (h + 1) & c->strings_mask) {
-		struct image_span have = c->string[c->strings[h] - 1];
-
-		if (span_eq(s, span_of(c->section[IMAGE_STR].p + have.at, have.n)))
-			return have;
-	}
-	if (c->nstring == c->string_room) {
-		size_t room = MAX(c->string_room * 2, 256u);
-		struct image_span *grown = realloc(c->string, room * sizeof *grown);
-
-		if (grown == NULL)
-			goto no_memory;
-		c->string = grown;
-		c->string_room = room;
-	}
-	if (section_add(c, IMAGE_STR, s.p, s.n, (uint32_t)s.n) == NULL)
-		return (struct image_span){ 0, 0 };
-	c->string[c->nstring++] = at;
-	c->strings[h] = (uint32_t)c->nstring;
-	return at;
-no_memory:
-	c->no_memory = true;
-	return (struct image_span){ 0, 0 };
+	return image_build_string(&c->b, s);
 }
 
 static void
@@ -202,16 +109,6 @@ put_elem(struct compiler *c, const struct text_elem *e)
 	ADD(c, IMAGE_ELEM, out);
 }
 
-static uint32_t
-template_fills(const struct text_template *tpl)
-{
-	uint32_t mask = 0;
-
-	for (uint32_t i = 0; i < tpl->nfield; i++)
-		mask |= 1u << tpl->field[i].slot;
-	return mask;
-}
-
 static void
 put_template(struct compiler *c, uint32_t i)
 {
@@ -219,7 +116,7 @@ put_template(struct compiler *c, uint32_t i)
 	struct image_template out = {
 		.elem = next_index(c, IMAGE_ELEM), .nelem = tpl->nelem,
 		.field = next_index(c, IMAGE_FIELD), .nfield = tpl->nfield,
-		.fills = template_fills(tpl),
+		.fills = slots_filled(tpl),
 		.resync = (uint32_t)RESYNC_UNKNOWN,
 	};
 
@@ -235,34 +132,6 @@ put_template(struct compiler *c, uint32_t i)
 		ADD(c, IMAGE_FIELD, f);
 	}
 	ADD(c, IMAGE_TEMPLATE, out);
-}
-
-static uint32_t
-op_reads(const struct text_op *op)
-{
-	switch (op->kind) {
-	case OP_FIELD:
-	case OP_SEQ:
-	case OP_PART:
-	case OP_MAP:
-		return 1u << op->slot;
-	}
-	return 0;
-}
-
-static uint32_t
-guard_reads(const struct text_guard *g)
-{
-	switch (g->kind) {
-	case GUARD_KNOWN:
-	case GUARD_UNKNOWN:
-	case GUARD_EQ:
-	case GUARD_NE:
-		return 1u << g->slot;
-	case GUARD_PAIR:
-		return 1u << g->slot | 1u << g->back;
-	}
-	return 0;
 }
 
 /* Where does OP_LEN number i of a reply count from? docs/model-format.md section 7, "len". */
@@ -292,7 +161,7 @@ put_op(struct compiler *c, const struct text_reply *r, uint32_t i)
 	if (op->kind == OP_LEN)
 		out.flags |= len_place(r, i);
 	if (op->kind == OP_REG || op->kind == OP_SET)
-		c->features |= IMAGE_NEEDS_HOST_STATE;
+		c->about.features |= IMAGE_NEEDS_HOST_STATE;
 	ADD(c, IMAGE_OP, out);
 }
 
@@ -336,7 +205,7 @@ put_reply(struct compiler *c, uint32_t i)
 
 	for (uint32_t k = 0; k < r->nop; k++) {
 		put_op(c, r, k);
-		out.reads |= op_reads(&r->op[k]);
+		out.reads |= slots_op(&r->op[k]);
 		out.nlen += r->op[k].kind == OP_LEN;
 		most += op_most(c, &r->op[k]);
 	}
@@ -372,8 +241,8 @@ put_guard(struct compiler *c, const struct text_guard *g)
 
 	if (g->kind == GUARD_IN || g->kind == GUARD_NOTIN || g->kind == GUARD_EMPTY ||
 	    g->kind == GUARD_NONEMPTY)
-		c->features |= IMAGE_NEEDS_HOST_STATE;
-	c->keep |= guard_reads(g);
+		c->about.features |= IMAGE_NEEDS_HOST_STATE;
+	c->keep |= slots_guard(g);
 	ADD(c, IMAGE_GUARD, out);
 }
 
@@ -390,7 +259,7 @@ put_alt(struct compiler *c, const struct text_alt *a, uint32_t before)
 	};
 
 	if (a->neffect > 0)
-		c->features |= IMAGE_NEEDS_HOST_STATE;
+		c->about.features |= IMAGE_NEEDS_HOST_STATE;
 	ADD(c, IMAGE_ALT, out);
 }
 
@@ -426,43 +295,6 @@ put_turn(struct compiler *c, const struct text_turn *turn)
 	ADD(c, IMAGE_TURN, out);
 }
 
-/* Slots that a turn reads, and those of them that its own template does not fill. */
-static void
-turn_reads(const struct compiler *c, const struct text_turn *turn, uint32_t *reads, uint32_t *earlier)
-{
-	uint32_t fills = turn->event == EVENT_MESSAGE ?
-	    template_fills(&c->t->template[turn->arg]) : 0;
-
-	for (uint32_t i = 0; i < turn->nalt; i++) {
-		const struct text_alt *a = &turn->alt[i];
-		uint32_t mask = 0;
-
-		for (uint32_t k = 0; k < a->nguard; k++)
-			mask |= guard_reads(&a->guard[k]);
-		*earlier |= mask & ~fills;
-		for (uint32_t k = 0; a->reply >= 0 && k < c->t->reply[a->reply].nop; k++)
-			mask |= op_reads(&c->t->reply[a->reply].op[k]);
-		*reads |= mask;
-		*earlier |= mask & ~fills;
-	}
-}
-
-static bool
-state_wants_arena(const struct compiler *c, uint32_t state)
-{
-	uint32_t reads = 0, earlier = 0;
-	int64_t s = state;
-
-	if (c->remembered != 0)
-		return true;
-	for (unsigned hops = 0; s >= 0 && hops <= MODEL_BACKOFF; hops++) {
-		for (uint32_t i = 0; i < c->t->state[s].nturn; i++)
-			turn_reads(c, &c->t->state[s].turn[i], &reads, &earlier);
-		s = c->t->state[s].backoff;
-	}
-	return reads != 0;
-}
-
 static void
 put_states(struct compiler *c)
 {
@@ -478,25 +310,25 @@ put_states(struct compiler *c)
 
 		for (uint32_t k = 0; k < s->nturn; k++) {
 			put_turn(c, &s->turn[k]);
-			turn_reads(c, &s->turn[k], &reads, &c->remembered);
+			slots_turn(c->t, &s->turn[k], &reads, &c->remembered);
 		}
 		ADD(c, IMAGE_STATE, out);
 	}
-	if (c->no_memory)
+	if (c->b.no_memory)
 		return;
 	for (uint32_t i = 0; i < c->t->nstate; i++)
-		((struct image_state *)c->section[IMAGE_STATE].p)[i].wants_arena =
-		    state_wants_arena(c, i);
+		((struct image_state *)c->b.section[IMAGE_STATE].p)[i].wants_arena =
+		    c->remembered != 0 || slots_state(c->t, i) != 0;
 }
 
 /* For each template the state that most probably expects it: docs/model-format.md 6, step 2. */
 static void
 put_resync(struct compiler *c)
 {
-	struct image_template *tpl = (void *)c->section[IMAGE_TEMPLATE].p;
-	const struct image_state *state = (void *)c->section[IMAGE_STATE].p;
+	struct image_template *tpl = (void *)c->b.section[IMAGE_TEMPLATE].p;
+	const struct image_state *state = (void *)c->b.section[IMAGE_STATE].p;
 
-	if (c->no_memory)
+	if (c->b.no_memory)
 		return;
 	for (uint32_t i = 0; i < c->t->ntemplate; i++)
 		c->expected[i].best = IMAGE_NONE;
@@ -553,7 +385,7 @@ put_map(struct compiler *c, const struct text_map *m)
 		out.mask = out.mask * 2 + 1;
 	index = calloc((size_t)out.mask + 1, sizeof *index);
 	if (index == NULL) {
-		c->no_memory = true;
+		c->b.no_memory = true;
 		return;
 	}
 	for (uint32_t i = 0; i < m->n; i++) {
@@ -566,7 +398,7 @@ put_map(struct compiler *c, const struct text_map *m)
 		index[h] = i + 1;
 		ADD(c, IMAGE_PAIR, pair);
 	}
-	section_add(c, IMAGE_INDEX, index, ((size_t)out.mask + 1) * sizeof *index, out.mask + 1);
+	image_build_add(&c->b, IMAGE_INDEX, index, ((size_t)out.mask + 1) * sizeof *index, out.mask + 1);
 	free(index);
 	ADD(c, IMAGE_MAP, out);
 }
@@ -601,9 +433,9 @@ put_automaton(struct compiler *c)
 	const struct automaton *a = &c->a;
 	uint32_t cells = a->nstates * a->nclasses;
 
-	section_add(c, IMAGE_CLSMAP, a->cls, sizeof a->cls, sizeof a->cls);
-	section_add(c, IMAGE_AUT, a->next, (size_t)cells * sizeof *a->next, cells);
-	section_add(c, IMAGE_ACC, a->list, (size_t)a->nlist * sizeof *a->list, a->nlist);
+	image_build_add(&c->b, IMAGE_CLSMAP, a->cls, sizeof a->cls, sizeof a->cls);
+	image_build_add(&c->b, IMAGE_AUT, a->next, (size_t)cells * sizeof *a->next, cells);
+	image_build_add(&c->b, IMAGE_ACC, a->list, (size_t)a->nlist * sizeof *a->list, a->nlist);
 	for (uint32_t i = 0; i < a->nstates; i++) {
 		struct image_node n = { .accept = a->accept[i], .near = a->near[i],
 			.final = a->accept[i] != 0 };
@@ -670,7 +502,7 @@ put_model(struct compiler *c)
 	if (m.idle_ms == 0)
 		m.idle_ms = t->proto == MODEL_UDP ? 30000 : 300000;
 	if (t->channel != CHANNEL_PLAIN)
-		c->features |= IMAGE_NEEDS_CHANNEL;
+		c->about.features |= IMAGE_NEEDS_CHANNEL;
 	ADD(c, IMAGE_MODEL, m);
 }
 
@@ -680,23 +512,25 @@ put_text(struct compiler *c, struct diag *why)
 	static const uint8_t zeros[PRF_KEY];
 	char *text = NULL;
 	uLongf packed;
+	size_t n;
 	uint8_t *to;
-	int err = text_print(c->t, &text, &c->text_bytes);
+	int err = text_print(c->t, &text, &n);
 
 	if (err < 0)
 		return err;
-	if (c->text_bytes > IMAGE_TEXT_MAX) {
+	if (n > IMAGE_TEXT_MAX) {
 		err = diag_set(why, -EFBIG, "The text of the model has %zu bytes; %d are allowed.",
-		    c->text_bytes, IMAGE_TEXT_MAX);
+		    n, IMAGE_TEXT_MAX);
 		goto free_text;
 	}
-	c->content = siphash(zeros, span_of(text, c->text_bytes));
-	packed = compressBound(c->text_bytes);
+	c->about.text_bytes = (uint32_t)n;
+	c->about.content = siphash(zeros, span_of(text, n));
+	packed = compressBound(n);
 	to = malloc(packed);
-	if (to == NULL || compress2(to, &packed, (const uint8_t *)text, c->text_bytes, 9) != Z_OK)
-		c->no_memory = true;
+	if (to == NULL || compress2(to, &packed, (const uint8_t *)text, n, 9) != Z_OK)
+		c->b.no_memory = true;
 	else
-		section_add(c, IMAGE_TEXT, to, packed, (uint32_t)packed);
+		image_build_add(&c->b, IMAGE_TEXT, to, packed, (uint32_t)packed);
 	free(to);
 free_text:
 	free(text);
@@ -718,44 +552,11 @@ put_all(struct compiler *c)
 	put_model(c);
 }
 
-/* Header and sections into one piece of memory. */
-static int
-assemble(struct compiler *c, uint8_t **image, size_t *n)
-{
-	struct image_header h = {
-		.version = IMAGE_VERSION, .header_bytes = sizeof h, .features = c->features,
-		.bytes = sizeof h, .content = c->content, .text_bytes = (uint32_t)c->text_bytes,
-		.nsections = IMAGE_SECTION_N,
-	};
-
-	memcpy(h.magic, IMAGE_MAGIC, sizeof h.magic);
-	for (unsigned i = 0; i < IMAGE_SECTION_N; i++) {
-		h.section[i] = (struct image_extent){ .at = (uint32_t)h.bytes,
-			.bytes = (uint32_t)c->section[i].n, .count = c->section[i].count };
-		h.bytes += (c->section[i].n + 7) & ~(size_t)7;
-		if (h.bytes > IMAGE_BYTES_MAX)
-			return -EFBIG;
-	}
-	*image = calloc(1, h.bytes);
-	if (*image == NULL)
-		return -ENOMEM;
-	memcpy(*image, &h, sizeof h);
-	for (unsigned i = 0; i < IMAGE_SECTION_N; i++)
-		if (c->section[i].n > 0)
-			memcpy(*image + h.section[i].at, c->section[i].p, c->section[i].n);
-	image_sum(*image);
-	*n = h.bytes;
-	return 0;
-}
-
 static void
 compiler_fini(struct compiler *c)
 {
-	for (unsigned i = 0; i < IMAGE_SECTION_N; i++)
-		free(c->section[i].p);
+	image_build_fini(&c->b);
 	free(c->expected);
-	free(c->string);
-	free(c->strings);
 	automaton_fini(&c->a);
 }
 
@@ -769,18 +570,18 @@ compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report 
 	if (err < 0)
 		return err;
 	c.expected = calloc((size_t)t->ntemplate + 1, sizeof *c.expected);
-	c.no_memory = c.expected == NULL;
+	c.b.no_memory = c.expected == NULL;
 	err = automaton_build(&c.a, t, why);
 	if (err < 0)
 		goto out;
-	if (!c.no_memory)
+	if (!c.b.no_memory)
 		put_all(&c);
 	err = put_text(&c, why);
 	if (err == 0 && c.too_long)
 		err = diag_set(why, -EINVAL, "A reply of \"%.*s\" has more than %d len parts.",
 		    (int)t->name.n, (const char *)t->name.p, IMAGE_LENS);
 	if (err == 0)
-		err = c.no_memory ? -ENOMEM : assemble(&c, image, n);
+		err = c.b.no_memory ? -ENOMEM : image_build_finish(&c.b, &c.about, image, n);
 	if (err == -ENOMEM)
 		diag_set(why, err, "There is not enough memory to compile \"%.*s\".",
 		    (int)t->name.n, (const char *)t->name.p);
@@ -796,69 +597,4 @@ compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report 
 out:
 	compiler_fini(&c);
 	return err;
-}
-
-static int
-write_all(int fd, struct span s)
-{
-	while (s.n > 0) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		s = span_sub(s, (size_t)n, SIZE_MAX);
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* The rename lasts only once its directory is on disk. */
-static int
-sync_directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char dir[PATH_MAX];
-	int fd, err;
-
-	if (slash == NULL)
-		strcpy(dir, ".");
-	else
-		snprintf(dir, sizeof dir, "%.*s", (int)MAX(slash - path, 1), path);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
-	close(fd);
-	return err;
-}
-
-int
-image_save(const char *path, struct span image, struct diag *why)
-{
-	char beside[PATH_MAX];
-	struct stat st;
-	int n = snprintf(beside, sizeof beside, "%s.tmp", path), fd, err;
-
-	if (n < 0 || (size_t)n >= sizeof beside)
-		return diag_set(why, -ENAMETOOLONG, "%s: the name is too long.", path);
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))	/* a rename would replace a device */
-		return diag_set(why, -EINVAL, "%s: is no ordinary file, so no model is put in its place.",
-		    path);
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return diag_set(why, -errno, "%s: cannot be written: %s.", path, strerror(errno));
-	err = write_all(fd, image);
-	if (close(fd) < 0 && err == 0)
-		err = -errno;
-	if (err == 0 && rename(beside, path) < 0)
-		err = -errno;
-	if (err < 0) {
-		unlink(beside);
-		return diag_set(why, err, "%s: writing it failed: %s; the file is as it was.", path,
-		    strerror(-err));
-	}
-	err = sync_directory(path);
-	return err == 0 ? 0 : diag_set(why, err, "%s: it may not survive a crash: %s.", path,
-	    strerror(-err));
 }

@@ -19,5 +19,3 @@ struct compile_report {
 /* *image is malloc'ed. 0 or -errno with a sentence. r may be NULL. */
 int	compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report *r,
     struct diag *why);
-/* Writes beside, syncs, renames: a reader sees the old file or the whole new one. */
-int	image_save(const char *path, struct span image, struct diag *why);

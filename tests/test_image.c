@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "models/image.h"
+#include "models/image_save.h"
 #include "tests/model_of.h"
 
 static struct span

@@ -1,0 +1,73 @@
+#include "models/slots.h"
+
+uint32_t
+slots_filled(const struct text_template *tpl)
+{
+	uint32_t mask = 0;
+
+	for (uint32_t i = 0; i < tpl->nfield; i++)
+		mask |= 1u << tpl->field[i].slot;
+	return mask;
+}
+
+uint32_t
+slots_op(const struct text_op *op)
+{
+	switch (op->kind) {
+	case OP_FIELD:
+	case OP_SEQ:
+	case OP_PART:
+	case OP_MAP:
+		return 1u << op->slot;
+	}
+	return 0;
+}
+
+uint32_t
+slots_guard(const struct text_guard *g)
+{
+	switch (g->kind) {
+	case GUARD_KNOWN:
+	case GUARD_UNKNOWN:
+	case GUARD_EQ:
+	case GUARD_NE:
+		return 1u << g->slot;
+	case GUARD_PAIR:
+		return 1u << g->slot | 1u << g->back;
+	}
+	return 0;
+}
+
+void
+slots_turn(const struct text *t, const struct text_turn *turn, uint32_t *reads, uint32_t *earlier)
+{
+	uint32_t fills = turn->event == EVENT_MESSAGE ?
+	    slots_filled(&t->template[turn->arg]) : 0;
+
+	for (uint32_t i = 0; i < turn->nalt; i++) {
+		const struct text_alt *a = &turn->alt[i];
+		uint32_t mask = 0;
+
+		for (uint32_t k = 0; k < a->nguard; k++)
+			mask |= slots_guard(&a->guard[k]);
+		*earlier |= mask & ~fills;
+		for (uint32_t k = 0; a->reply >= 0 && k < t->reply[a->reply].nop; k++)
+			mask |= slots_op(&t->reply[a->reply].op[k]);
+		*reads |= mask;
+		*earlier |= mask & ~fills;
+	}
+}
+
+uint32_t
+slots_state(const struct text *t, uint32_t state)
+{
+	uint32_t reads = 0, earlier = 0;
+	int64_t s = state;
+
+	for (unsigned hops = 0; s >= 0 && hops <= MODEL_BACKOFF; hops++) {
+		for (uint32_t i = 0; i < t->state[s].nturn; i++)
+			slots_turn(t, &t->state[s].turn[i], &reads, &earlier);
+		s = t->state[s].backoff;
+	}
+	return reads;
+}
