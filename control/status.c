@@ -147,9 +147,57 @@ heap(const char *what)
 	return v;
 }
 
+/* Parts and classes of all stacks together; what one flow takes is the same in each but for rounding. */
+static void
+add_memory(const struct sensor *s, struct stack_memory *sum)
+{
+	*sum = (struct stack_memory){ 0 };
+	for (unsigned w = 0; w < s->nworkers; w++)
+		for (unsigned p = 0; p < worker_ports(s->worker[w]); p++) {
+			struct stack_memory m;
+
+			stack_memory(worker_stack(s->worker[w], p), &m);
+			for (int i = 0; i < PARTS_N; i++) {
+				sum->part[i].bytes += m.part[i].bytes;
+				sum->part[i].n += m.part[i].n;
+				sum->part[i].used += m.part[i].used;
+				sum->part[i].peak += m.part[i].peak;
+			}
+			for (int i = 0; i < CLASSES_N; i++) {
+				sum->class[i].bytes = MAX(sum->class[i].bytes, m.class[i].bytes);
+				sum->class[i].flows += m.class[i].flows;
+			}
+			sum->wheel_bytes = MAX(sum->wheel_bytes, m.wheel_bytes);
+		}
+}
+
+static json_t *
+classes_array(const struct stack_memory *m)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < CLASSES_N; i++)
+		json_array_append_new(list, json_pack("{ss sI sI}", "class", flow_class_name((enum flow_class)i),
+		    "bytes", (json_int_t)m->class[i].bytes, "flows", (json_int_t)m->class[i].flows));
+	return list;
+}
+
+static json_t *
+parts_array(const struct stack_memory *m)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < PARTS_N; i++)
+		json_array_append_new(list, json_pack("{ss sI sI sI sI}", "part", stack_part_name((enum stack_part)i),
+		    "bytes", (json_int_t)m->part[i].bytes, "places", (json_int_t)m->part[i].n, "used",
+		    (json_int_t)m->part[i].used, "peak", (json_int_t)m->part[i].peak));
+	return list;
+}
+
 static json_t *
 memory_object(const struct sensor *s)
 {
+	struct stack_memory m;
 	size_t tables = 0, models = 0;
 	const struct set *set = set_current();
 
@@ -157,9 +205,12 @@ memory_object(const struct sensor *s)
 		tables += worker_bytes(s->worker[w]);
 	for (unsigned i = 1; i < SET_SLOTS; i++)
 		models += set->slot[i] != NULL ? model_bytes(set->slot[i]) : 0;
-	return json_pack("{sI sI sI sI}", "tables", (json_int_t)tables, "models", (json_int_t)models,
+	add_memory(s, &m);
+	return json_pack("{sI sI sI sI sI so so}", "tables", (json_int_t)tables, "models", (json_int_t)models,
 	    "heap", (json_int_t)heap("stats.allocated"), "bytes_per_flow",
-	    (json_int_t)(s->nworkers ? stack_bytes_per_flow(worker_stack(s->worker[0], 0)) : 0));
+	    (json_int_t)(s->nworkers ? stack_bytes_per_flow(worker_stack(s->worker[0], 0)) : 0),
+	    "wheel_per_flow", (json_int_t)m.wheel_bytes, "flow_classes", classes_array(&m), "parts",
+	    parts_array(&m));
 }
 
 json_t *

@@ -101,5 +101,40 @@ const struct counters *stack_counters(const struct stack *s);
 const struct pins *stack_pins(const struct stack *s);
 uint32_t stack_flows(const struct stack *s);	/* conversations now */
 uint32_t stack_bytes_per_flow(const struct stack *s);
+
+/* What the memory of stack_bytes() is for. */
+#define STACK_PARTS(X)                                                                         \
+	X(PART_FLOWS, "flows")			/* line 0 */                                   \
+	X(PART_INDEX, "index")                                                                 \
+	X(PART_WHEEL, "wheel")                                                                 \
+	X(PART_TALKS, "talks")			/* line 1, when payload moved */               \
+	X(PART_ARENAS, "arenas")		/* captured fields */                          \
+	X(PART_HOLDS, "holds")			/* incomplete messages, frozen answers */      \
+	X(PART_RECENT, "recently-closed")                                                      \
+	X(PART_HALFOPEN, "half-open")                                                          \
+	X(PART_FRAGMENTS, "fragments")                                                         \
+	X(PART_LIMITS, "limits")                                                               \
+	X(PART_REST, "rest")
+#define PART_ENUM(name, text) name,
+enum stack_part { STACK_PARTS(PART_ENUM) PARTS_N };
+#undef PART_ENUM
+enum flow_class { CLASS_IDLE, CLASS_TALK, CLASS_ARENA, CLASSES_N };
+
+struct stack_memory {
+	struct {
+		uint64_t bytes;		/* all of it */
+		uint32_t n, used;	/* places; used is 0 where nobody counts */
+		uint32_t peak;		/* slabs only */
+	} part[PARTS_N];
+	struct {
+		uint32_t bytes;		/* of one flow: its line, its share of the index, talk, arena */
+		uint32_t flows;		/* now */
+	} class[CLASSES_N];
+	uint32_t wheel_bytes;		/* of one flow, beyond those of its class */
+};
+const char *stack_part_name(enum stack_part p);
+const char *flow_class_name(enum flow_class c);
+/* Any thread; numbers that move while they are read may differ by a few. */
+void	stack_memory(const struct stack *s, struct stack_memory *m);
 /* Every invariant of tables and slabs; aborts when broken. For tests, after each step. */
 void	stack_check(const struct stack *s);

@@ -334,6 +334,69 @@ Test(stack, impossible_configurations_have_no_size)
 	cr_expect_eq(stack_bytes(&c), 0);
 }
 
+/* A handshake from port sport to port; what says may be empty. */
+static void
+call(struct rig *r, uint16_t sport, uint16_t port, const char *says)
+{
+	struct wire_out o = { .src = addr_v4(RIG_CLIENT), .dst = addr_v4(RIG_OWN), .proto = PROTO_TCP,
+		.ttl = 64, .sport = sport, .dport = port, .seq = 7, .tcp_flags = TCP_SYN, .win = 1000 };
+	uint8_t frame[200];
+	struct rig_frame f;
+	struct wire w;
+
+	memcpy(o.smac, rig_router, 6);
+	memcpy(o.dmac, rig_mac, 6);
+	r->nout = 0;
+	rig_input(r, frame, (uint32_t)wire_build(&o, frame, sizeof frame, 0));
+	cr_assert(rig_take(r, &f));
+	cr_assert_eq(wire_parse(&w, WIRE_ETHER, span_of(f.bytes, f.len), 0), WIRE_OK);
+	o.seq++;
+	o.ack = w.tcp.seq + 1;
+	o.tcp_flags = TCP_ACK | TCP_PSH;
+	memcpy(frame + wire_header_bytes(&o), says, strlen(says));
+	rig_input(r, frame, (uint32_t)wire_build(&o, frame, sizeof frame, strlen(says)));
+}
+
+Test(stack, memory_is_reported_by_part_and_by_what_a_flow_has_taken)
+{
+	struct stack_memory m;
+	uint64_t all = 0;
+	struct rig r;
+	uint16_t port = 1000;
+
+	rig_init(&r);
+	rig_service(&r, PROTO_TCP, 20, ACTION_ANSWER, rig_model(&r, "pause-small"));	/* remembers no field */
+	rig_service(&r, PROTO_TCP, 21, ACTION_ANSWER, rig_model(&r, "talk-small"));
+	r.c.flows = 1024;
+	rig_start(&r);
+	for (int i = 0; i < 5; i++)
+		call(&r, port++, 20, "");
+	for (int i = 0; i < 4; i++)
+		call(&r, port++, 20, "half a mess");
+	for (int i = 0; i < 3; i++)
+		call(&r, port++, 21, "ECHO x\r\n");
+	stack_memory(r.s, &m);
+	for (int i = 0; i < PARTS_N; i++)
+		all += m.part[i].bytes;
+	cr_expect_eq(all, stack_bytes(&r.c));
+	cr_expect_eq(m.class[CLASS_IDLE].flows, 5);
+	cr_expect_eq(m.class[CLASS_TALK].flows, 4);
+	cr_expect_eq(m.class[CLASS_ARENA].flows, 3);
+	cr_expect_eq(m.part[PART_FLOWS].used, 12);
+	cr_expect_eq(m.part[PART_HOLDS].used, 4);
+	/* docs/architecture.md, the sizes that were decided */
+	cr_expect_leq(m.class[CLASS_IDLE].bytes, 80, "%u", m.class[CLASS_IDLE].bytes);
+	cr_expect_leq(m.class[CLASS_TALK].bytes, 144, "%u", m.class[CLASS_TALK].bytes);
+	cr_expect_leq(m.class[CLASS_ARENA].bytes, 272, "%u", m.class[CLASS_ARENA].bytes);
+	stack_shutdown(r.s, r.set, 0);
+	stack_memory(r.s, &m);
+	for (int i = 0; i < CLASSES_N; i++)
+		cr_expect_eq(m.class[i].flows, 0);
+	cr_expect_eq(m.part[PART_HOLDS].used, 0);
+	cr_expect_eq(m.part[PART_HOLDS].peak, 4);
+	rig_fini(&r);
+}
+
 Test(stack, a_flood_of_syns_keeps_nothing_and_answers_one_for_one)
 {
 	struct rig r;
