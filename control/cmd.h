@@ -23,6 +23,13 @@ int	cmd_show(int argc, char **argv);
 int	cmd_wrong_usage(char **argv, const char *fmt, ...) PRINTF(2, 3);
 /* "tcp/21" or "udp/53". */
 bool	cmd_parse_port(const char *s, uint8_t *proto, uint16_t *port);
+/* Do both names lead to the same file? What is read must not be written over. */
+bool	cmd_same_file(const char *a, const char *b);
+/*
+ * Ctrl-C, SIGTERM and SIGHUP remove path.tmp, which an output is written to before it gets its
+ * name, and then do what they always do. At most two files per command; path stays the caller's.
+ */
+void	cmd_unfinished(const char *path);
 /* Prints the sentence. Returns CMD_FAILED. */
 int	cmd_failed(const struct diag *why);
 /* Writes what is still buffered to standard output; a full disk or closed pipe is a failure. */

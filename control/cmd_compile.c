@@ -124,5 +124,7 @@ cmd_compile(int argc, char **argv)
 		return cmd_wrong_usage(argv, "exactly one text model is wanted");
 	if (check == (to != NULL))
 		return cmd_wrong_usage(argv, "either -o MODEL or --check is wanted");
+	if (to != NULL)
+		cmd_unfinished(to);
 	return compile_file(argv[optind], to, &why) < 0 ? cmd_failed(&why) : CMD_DONE;
 }

@@ -238,7 +238,7 @@ cmd_ctl(int argc, char **argv)
 	if (optind == argc)
 		return cmd_wrong_usage(argv, "a command is missing");
 	if (!is_command(argv[optind]))
-		return cmd_wrong_usage(argv, "there is no command '%s'", argv[optind]);
+		return cmd_wrong_usage(argv, "there is no command '%s'; mynah ctl --help lists them", argv[optind]);
 	if (strcmp(argv[optind], "load") == 0 ? argc - optind < 2 || argc - optind > 3 : argc - optind > 1)
 		return cmd_wrong_usage(argv, "%s: wrong number of words", argv[optind]);
 	if (argc - optind > 1 && realpath(argv[optind + 1], file) != NULL)

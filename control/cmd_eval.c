@@ -189,5 +189,9 @@ cmd_eval(int argc, char **argv)
 	t.model_path = argv[optind];
 	t.captures = (const char *const *)argv + optind + 1;
 	t.ncaptures = (size_t)(argc - optind - 1);
+	for (int i = optind; t.transcripts != NULL && i < argc; i++)
+		if (cmd_same_file(t.transcripts, argv[i]))
+			return cmd_wrong_usage(argv, "--transcripts %s would overwrite what is read",
+			    t.transcripts);
 	return run(&t);
 }

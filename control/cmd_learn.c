@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "control/cmd.h"
@@ -31,6 +32,16 @@ parse_number(const char *s, uint64_t most, uint64_t *n)
 	errno = 0;
 	*n = strtoull(s, &end, 10);
 	return *s >= '0' && *s <= '9' && *end == '\0' && errno == 0 && *n <= most;
+}
+
+/* As models/text_check wants it, but said before the work. */
+static bool
+is_name(const char *s)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t n = strlen(s);
+
+	return n > 0 && n <= 63 && strspn(s, allowed) == n;
 }
 
 /* Packets that were not used, by why: name and number, in the order of the counters. */
@@ -185,8 +196,10 @@ learn_in_pool(struct pool *pool, void *ctx)
 static int
 run(struct order *o)
 {
-	int err = job_init(&o->job, 0, &o->why);
+	int err = image_may_save(o->out, &o->why);
 
+	if (err == 0)
+		err = job_init(&o->job, 0, &o->why);
 	if (err < 0)
 		return cmd_failed(&o->why);
 	diag_set(&o->why, 0, "%s: not enough memory to learn from it", o->captures[0]);
@@ -225,6 +238,9 @@ cmd_learn(int argc, char **argv)
 				return cmd_wrong_usage(argv, "--port %s: write it as tcp/21 or udp/53", optarg);
 			break;
 		case 'n':
+			if (!is_name(optarg))
+				return cmd_wrong_usage(argv, "--name '%s': 1 to 63 letters, digits, '.', '_' and "
+				    "'-' are wanted", optarg);
 			o.params.name = optarg;
 			break;
 		case 's':
@@ -235,8 +251,8 @@ cmd_learn(int argc, char **argv)
 			o.params.clusterer = optarg;
 			break;
 		case 'k':
-			if (!parse_number(optarg, 8, &n) || n == 0)
-				return cmd_wrong_usage(argv, "--order %s: not a number from 1 to 8", optarg);
+			if (!parse_number(optarg, 4, &n) || n == 0 || n == 3)
+				return cmd_wrong_usage(argv, "--order %s: 1, 2 or 4 is wanted", optarg);
 			o.params.order = (uint32_t)n;
 			break;
 		case 'r':
@@ -255,5 +271,14 @@ cmd_learn(int argc, char **argv)
 		return cmd_wrong_usage(argv, "no capture to learn from");
 	o.captures = (const char *const *)argv + optind;
 	o.ncaptures = (size_t)(argc - optind);
+	for (size_t i = 0; i < o.ncaptures; i++)
+		if (cmd_same_file(o.out, o.captures[i]) ||
+		    (o.report_path != NULL && cmd_same_file(o.report_path, o.captures[i])))
+			return cmd_wrong_usage(argv, "%s would be overwritten", o.captures[i]);
+	if (o.report_path != NULL && strcmp(o.report_path, o.out) == 0)
+		return cmd_wrong_usage(argv, "%s cannot be both the model and the report", o.out);
+	cmd_unfinished(o.out);
+	if (o.report_path != NULL)
+		cmd_unfinished(o.report_path);
 	return run(&o);
 }

@@ -7,25 +7,35 @@
 #include "control/cmd.h"
 #include "control/replay.h"
 
+/* Is what stands behind the last @, if there is one, a port? */
+static bool
+has_good_port(const char *word)
+{
+	const char *at = strrchr(word, '@');
+	char *end;
+	unsigned long port;
+
+	if (at == NULL)
+		return true;
+	port = strtoul(at + 1, &end, 10);
+	return at[1] >= '0' && at[1] <= '9' && *end == '\0' && port > 0 && port <= 65535;
+}
+
 /* "MODEL" or "MODEL@PORT". */
 static int
 load(struct replay_service *s, const char *word, struct diag *why)
 {
 	const char *at = strrchr(word, '@');
-	char *path, *end;
-	unsigned long port;
+	char *path;
 	int err;
 
 	s->port = 0;
 	if (at == NULL)
 		return model_load(&s->m, word, why);
-	port = strtoul(at + 1, &end, 10);
-	if (at[1] == '\0' || *end != '\0' || port == 0 || port > 65535)
-		return diag_set(why, -1, "%s: behind @ stands a port from 1 to 65535", word);
 	path = strndup(word, (size_t)(at - word));
 	if (path == NULL)
 		return diag_set(why, -1, "not enough memory");
-	s->port = (uint16_t)port;
+	s->port = (uint16_t)strtoul(at + 1, NULL, 10);
 	err = model_load(&s->m, path, why);
 	free(path);
 	return err;
@@ -61,6 +71,7 @@ cmd_replay(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct replay_service service[REPLAY_MODELS];
+	const char *models[REPLAY_MODELS];
 	struct replay_report report;
 	struct diag why;
 	unsigned n = 0;
@@ -71,16 +82,30 @@ cmd_replay(int argc, char **argv)
 			err = cmd_wrong_usage(argv, c == '?' ? NULL : "more than %d models", REPLAY_MODELS);
 			goto destroy;
 		}
+		if (!has_good_port(optarg)) {
+			err = cmd_wrong_usage(argv, "--model %s: behind @ stands a port from 1 to 65535", optarg);
+			goto destroy;
+		}
 		if (load(&service[n], optarg, &why) < 0) {
 			err = cmd_failed(&why);
 			goto destroy;
 		}
-		n++;
+		models[n++] = optarg;
 	}
 	if (n == 0 || argc - optind != 2) {
 		err = cmd_wrong_usage(argv, "a model, a capture and a name for the new one are wanted");
 		goto destroy;
 	}
+	if (cmd_same_file(argv[optind], argv[optind + 1])) {
+		err = cmd_wrong_usage(argv, "%s would be overwritten by its own answers", argv[optind]);
+		goto destroy;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (cmd_same_file(models[i], argv[optind + 1])) {
+			err = cmd_wrong_usage(argv, "%s is a model and would be overwritten", models[i]);
+			goto destroy;
+		}
+	cmd_unfinished(argv[optind + 1]);
 	if (replay(service, n, argv[optind], argv[optind + 1], &report, &why) < 0)
 		err = cmd_failed(&why);
 	else

@@ -1,10 +1,14 @@
 /* mynah - the tool: learns, shows, compiles, tries and scores models, and talks to mynahd. */
 #include <cblas.h>
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "control/cmd.h"
 #include "control/proto.h"
@@ -130,6 +134,43 @@ cmd_parse_port(const char *s, uint8_t *proto, uint16_t *port)
 	n = strtoul(s + 4, &end, 10);
 	*port = (uint16_t)n;
 	return *end == '\0' && n > 0 && n < 65536;
+}
+
+bool
+cmd_same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	    sa.st_ino == sb.st_ino && S_ISREG(sa.st_mode);
+}
+
+static char unfinished[2][PATH_MAX];	/* read by the signal handler */
+
+static void
+stop(int signal)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(unfinished); i++)
+		if (unfinished[i][0] != '\0')
+			unlink(unfinished[i]);
+	raise(signal);		/* SA_RESETHAND: now it ends us */
+}
+
+void
+cmd_unfinished(const char *path)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction act = { .sa_handler = stop, .sa_flags = (int)SA_RESETHAND };
+	unsigned i = unfinished[0][0] != '\0';
+
+	snprintf(unfinished[i], sizeof unfinished[i], "%s.tmp", path);
+	for (i = 0; i < ARRAY_LEN(signals); i++) {
+		struct sigaction old;
+
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			continue;	/* nohup */
+		sigaction(signals[i], &act, NULL);
+	}
 }
 
 int

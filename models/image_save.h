@@ -7,6 +7,8 @@
 
 /*
  * Writes beside (PATH.tmp), syncs, renames: a reader sees the old file or the whole new one.
- * 0 or -errno with a sentence; a device or another odd file is not replaced.
+ * Replaces models and empty files only. 0 or -errno with a sentence.
  */
 int	image_save(const char *path, struct span image, struct diag *why);
+/* Would it? For those who work long before they save; leaves everything as it was. */
+int	image_may_save(const char *path, struct diag *why);

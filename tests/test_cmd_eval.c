@@ -33,6 +33,8 @@ static const struct {
 	{ "a capture of another service is scored, and the doubt said", EVAL "m.mynah " HTTP, 0,
 	    "is it a capture of another service?" },
 	{ "transcripts that cannot be", EVAL "-t nowhere/t m.mynah " FTP, 1, "nowhere/t: cannot be written" },
+	{ "the capture as transcripts", "zcat " FTP " >c.pcap; " EVAL "-t c.pcap m.mynah c.pcap", 2,
+	    "--transcripts c.pcap would overwrite" },
 	{ "transcripts on a full disk", EVAL "-t /dev/full m.mynah " FTP, 1, "/dev/full: not all" },
 };
 

@@ -136,6 +136,13 @@ Test(image, is_saved_beside_and_renamed)
 	unlink(path);
 	cr_expect_eq(model_load(&m, path, &why), -ENOENT);
 	cr_expect_eq(model_load(&m, dir, &why), -EINVAL);
+	cr_expect_eq(symlink("/etc/passwd", path), 0);
+	cr_expect_eq(image_may_save(path, &why), -EEXIST, "what is no model is not replaced");
+	cr_expect_eq(image_save(path, image, &why), -EEXIST);
+	unlink(path);
+	cr_expect_eq(image_may_save(path, &why), 0, "%s", why.text);
+	cr_expect_lt(stat(path, &st), 0, "asking changes nothing");
+	cr_expect_lt(stat(beside, &st), 0);
 	rmdir(dir);
 	cr_expect_lt(image_save(path, image, &why), 0);
 	cr_expect_not_null(strstr(why.text, path), "%s", why.text);

@@ -48,7 +48,9 @@ static const struct {
 	{ "\"$M\" replay -m ftp.mynah@99 " DATA "ftp-small.pcap.gz out.pcap | grep -q ' 0 turns'", 0 },
 	{ "\"$M\" replay " DATA "ftp-small.pcap.gz out.pcap 2>said", 2 },
 	{ "\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz 2>said", 2 },
-	{ "\"$M\" replay -m ftp.mynah@x " DATA "ftp-small.pcap.gz out.pcap 2>said", 1 },
+	{ "\"$M\" replay -m ftp.mynah@x " DATA "ftp-small.pcap.gz out.pcap 2>said", 2 },
+	{ "zcat " DATA "ftp-small.pcap.gz >c.pcap; \"$M\" replay -m ftp.mynah c.pcap ./c.pcap 2>said", 2 },
+	{ "zcat " DATA "ftp-small.pcap.gz >c.pcap; \"$M\" replay -m ftp.mynah c.pcap ftp.mynah 2>said", 2 },
 	{ "\"$M\" replay -m nowhere.mynah " DATA "ftp-small.pcap.gz out.pcap 2>said", 1 },
 	{ "\"$M\" replay -m ftp.mynah nowhere.pcap out.pcap 2>said; grep -q nowhere.pcap said && ! test -e out.pcap", 0 },
 	{ "\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz /nowhere/out.pcap 2>said", 1 },
@@ -117,5 +119,14 @@ Test(replay, tshark_reads_clean_streams)
 	    "tcp.analysis.retransmission || tcp.checksum.status == 0 || ip.checksum.status == 0' 2>/dev/null | "
 	    "wc -l) = 0"), 0);
 	cr_expect_eq(run("test $(tshark -r out.pcap -Y ftp.response 2>/dev/null | wc -l) -gt 100"), 0);
+	leave();
+}
+
+Test(replay, stopped_half_way_leaves_nothing)
+{
+	go_somewhere();
+	cr_expect_eq(run("\"$M\" replay -m ftp.mynah " DATA "ftp-vsftpd.pcap.gz out.pcap >said & p=$!; "
+	    "while kill -0 $p 2>said && ! test -e out.pcap.tmp; do :; done; kill -TERM $p; wait $p; "
+	    "s=$?; test $s = 143 -o $s = 0 && ! test -e out.pcap.tmp"), 0);
 	leave();
 }
