@@ -1,0 +1,504 @@
+#include "models/image_check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static bool
+in_section(const struct image_check *c, enum image_section which, uint32_t first, uint32_t n)
+{
+	return first <= c->n[which] && n <= c->n[which] - first;
+}
+
+/*
+ * Parts of neighbours lie one behind the other and cover their section: *next is where this one
+ * must begin. So no two share entries, and all loops over them together are linear.
+ */
+static bool
+follows(const struct image_check *c, enum image_section which, uint64_t *next, uint32_t first,
+    uint64_t n)
+{
+	if (first != *next || n > c->n[which] - *next)
+		return false;
+	*next += n;
+	return true;
+}
+
+static bool
+is_string(const struct image_check *c, struct image_span s)
+{
+	return in_section(c, IMAGE_STR, s.at, s.n);
+}
+
+static bool
+all_zero(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != 0)
+			return false;
+	return true;
+}
+
+static bool
+check_model(struct image_check *c)
+{
+	const struct image_model *m = c->i.model;
+
+	if (c->n[IMAGE_MODEL] != 1 || !is_string(c, m->name) || m->name.n < 1 || m->name.n > 63)
+		return image_refuse(c, "it has no name");
+	if (m->start >= c->n[IMAGE_STATE] || c->n[IMAGE_STATE] > MODEL_STATES)
+		return image_refuse(c, "it starts in state %u of %u", m->start, c->n[IMAGE_STATE]);
+	if ((m->proto != MODEL_TCP && m->proto != MODEL_UDP) || m->channel != CHANNEL_PLAIN ||
+	    m->flags > (MODEL_SPEAKS_FIRST | MODEL_STATELESS) || m->reply_max > MODEL_REPLY_BYTES ||
+	    m->idle_ms == 0 || !all_zero(m->zero, sizeof m->zero))
+		return image_refuse(c, "its description makes no sense");
+	return true;
+}
+
+/* Marks where lists begin; each ends inside and names templates. */
+static bool
+check_acc(struct image_check *c, bool *begins)
+{
+	const uint16_t *acc = c->i.acc;
+	uint32_t at = 0, n = c->n[IMAGE_ACC];
+
+	while (at < n) {
+		begins[at] = true;
+		if (acc[at] > n - at - 1)
+			return image_refuse(c, "a list of templates does not end");
+		for (uint32_t x = 1; x <= acc[at]; x++)
+			if (acc[at + x] >= c->n[IMAGE_TEMPLATE])
+				return image_refuse(c, "the automaton accepts no template");
+		at += acc[at] + 1u;
+	}
+	if (n == 0 || acc[0] != 0)
+		return image_refuse(c, "its empty list is not empty");
+	return true;
+}
+
+static bool
+check_nodes(struct image_check *c, const bool *begins)
+{
+	const struct image *i = &c->i;
+	uint32_t nclasses = i->model->nclasses;
+
+	for (uint32_t k = 0; k < c->n[IMAGE_NODE]; k++) {
+		const struct image_node *n = &i->node[k];
+		bool final = n->accept != 0;
+
+		for (uint32_t x = 0; x < nclasses && final; x++)
+			final = i->aut[(size_t)k * nclasses + x] == 0;
+		if (n->accept >= c->n[IMAGE_ACC] || !begins[n->accept] ||
+		    n->near > c->n[IMAGE_TEMPLATE] || n->final != final ||
+		    (k == 0 && (n->accept != 0 || n->near != 0)))
+			return image_refuse(c, "node %u is wrong", k);
+	}
+	return true;
+}
+
+static bool
+check_automaton(struct image_check *c)
+{
+	const struct image *i = &c->i;
+	uint32_t nclasses = i->model->nclasses, nodes = c->n[IMAGE_NODE];
+	bool *begins, good;
+
+	if (c->n[IMAGE_CLSMAP] != 256 || nclasses < 1 || nclasses > 256 || nodes < 2 || nodes > 65536 ||
+	    (uint64_t)nodes * nclasses != c->n[IMAGE_AUT])
+		return image_refuse(c, "its automaton has %u nodes and %u classes", nodes, nclasses);
+	for (unsigned v = 0; v < 256; v++)
+		if (i->clsmap[v] >= nclasses)
+			return image_refuse(c, "byte %u is in no class", v);
+	for (uint32_t k = 0; k < c->n[IMAGE_AUT]; k++)
+		if (i->aut[k] >= nodes || (k < nclasses && i->aut[k] != 0))
+			return image_refuse(c, "node %u leads nowhere", k / nclasses);
+	begins = calloc((size_t)c->n[IMAGE_ACC] + 1, sizeof *begins);
+	if (begins == NULL) {
+		c->err = diag_set(c->why, -ENOMEM, "%s: there is not enough memory to check this "
+		    "image.", c->name);
+		return false;
+	}
+	good = check_acc(c, begins) && check_nodes(c, begins);
+	free(begins);
+	return good;
+}
+
+static bool
+check_elem(const struct image_check *c, const struct image_elem *e)
+{
+	if (!all_zero(e->zero, sizeof e->zero) || !is_string(c, e->lit))
+		return false;
+	switch (e->kind) {
+	case ELEM_LIT:
+	case ELEM_LIT_CASE:
+	case ELEM_TAIL:
+		return true;
+	case ELEM_SPAN:
+		return e->class < c->n[IMAGE_CLASS] && (e->max == 0 || e->max >= e->min);
+	case ELEM_ANY:
+		return e->max == e->min;
+	}
+	return false;
+}
+
+static bool
+check_templates(struct image_check *c)
+{
+	const struct image *i = &c->i;
+	uint64_t elem = 0, field = 0;
+
+	if (c->n[IMAGE_TEMPLATE] > MODEL_TEMPLATES)
+		return image_refuse(c, "it has too many templates");
+	for (uint32_t k = 0; k < c->n[IMAGE_ELEM]; k++)
+		if (!check_elem(c, &i->elem[k]))
+			return image_refuse(c, "element %u is wrong", k);
+	for (uint32_t k = 0; k < c->n[IMAGE_CLASS]; k++) {
+		uint32_t n = 0;
+
+		for (unsigned v = 0; v < 256; v++)
+			if (i->class[k].has[v / 8] >> v % 8 & 1 && i->class[k].member[n++] != v)
+				return image_refuse(c, "class %u is wrong", k);
+		if (i->class[k].n != n || !all_zero(i->class[k].member + n, 256 - n))
+			return image_refuse(c, "class %u is wrong", k);
+	}
+	for (uint32_t k = 0; k < c->n[IMAGE_TEMPLATE]; k++) {
+		const struct image_template *t = &i->template[k];
+		uint64_t literal = 0;
+		uint32_t fills = 0;
+
+		if (!follows(c, IMAGE_ELEM, &elem, t->elem, t->nelem) ||
+		    !follows(c, IMAGE_FIELD, &field, t->field, t->nfield) ||
+		    t->nfield > MODEL_SLOTS || t->zero != 0)
+			return image_refuse(c, "template %u lies outside", k);
+		for (uint32_t f = t->field; f < t->field + t->nfield; f++) {
+			const struct image_field *x = &i->field[f];
+
+			if (x->slot >= MODEL_SLOTS || x->first > x->last || x->last >= t->nelem ||
+			    fills >> x->slot & 1)
+				return image_refuse(c, "field %u of template %u is wrong", f - t->field, k);
+			fills |= 1u << x->slot;
+		}
+		for (uint32_t e = t->elem; e < t->elem + t->nelem; e++)
+			if (i->elem[e].kind == ELEM_LIT || i->elem[e].kind == ELEM_LIT_CASE)
+				literal += i->elem[e].lit.n;
+		if (t->literal != literal)
+			return image_refuse(c, "template %u has other literals than it says", k);
+		if (t->fills != fills)
+			return image_refuse(c, "template %u fills other slots than it says", k);
+		if (t->resync >= (uint32_t)RESYNC_UNCLEAR)
+			continue;
+		if (t->resync >= c->n[IMAGE_TURN] || i->turn[t->resync].event != EVENT_MESSAGE ||
+		    i->turn[t->resync].arg != k)
+			return image_refuse(c, "template %u is expected where it is not", k);
+	}
+	return true;
+}
+
+static bool
+check_states(struct image_check *c)
+{
+	const struct image *i = &c->i;
+
+	uint64_t turn = 0, group = 0;
+
+	for (uint32_t k = 0; k < c->n[IMAGE_STATE]; k++) {
+		const struct image_state *s = &i->state[k];
+		uint32_t hops = 0;
+
+		if (!follows(c, IMAGE_TURN, &turn, s->turn, s->nturn) ||
+		    (s->eom != IMAGE_NONE && s->eom >= c->n[IMAGE_EOM]) || s->wants_arena > 1)
+			return image_refuse(c, "state %u is wrong", k);
+		for (uint32_t b = s->backoff; b != IMAGE_NONE; b = i->state[b].backoff)
+			if (b >= c->n[IMAGE_STATE] || ++hops > MODEL_BACKOFF)
+				return image_refuse(c, "state %u backs off for ever", k);
+		for (uint32_t t = s->turn; t < s->turn + s->nturn; t++) {
+			const struct image_turn *x = &i->turn[t];
+
+			if (t > s->turn && (x[-1].event > x->event ||
+			    (x[-1].event == x->event && x[-1].arg >= x->arg)))
+				return image_refuse(c, "the turns of state %u are not sorted", k);
+		}
+	}
+	for (uint32_t t = 0; t < c->n[IMAGE_TURN]; t++) {
+		const struct image_turn *x = &i->turn[t];
+
+		if (x->event >= EVENT_KIND_N ||
+		    !follows(c, IMAGE_GROUP, &group, x->group, x->ngroup) ||
+		    (x->event == EVENT_MESSAGE && x->arg >= c->n[IMAGE_TEMPLATE]))
+			return image_refuse(c, "turn %u is wrong", t);
+	}
+	return true;
+}
+
+static bool
+check_guard(const struct image_check *c, const struct image_guard *g)
+{
+	if (g->slot >= MODEL_SLOTS || !is_string(c, g->lit))
+		return false;
+	switch (g->kind) {
+	case GUARD_KNOWN:
+	case GUARD_UNKNOWN:
+		return g->index < c->n[IMAGE_MAP];
+	case GUARD_PAIR:
+		return g->index < c->n[IMAGE_MAP] && g->back < MODEL_SLOTS;
+	case GUARD_EQ:
+	case GUARD_NE:
+		return true;
+	case GUARD_HISTORY:
+		return g->index < c->n[IMAGE_TEMPLATE] && g->back >= 1 && g->back <= 3;
+	}
+	return false;		/* host state: refused by its feature bit */
+}
+
+static bool
+weights_add_up(const struct image_alt *alt, const struct image_group *g)
+{
+	uint64_t sum = 0;
+	uint32_t heaviest = 0;
+
+	for (uint32_t k = 0; k < g->nalt; k++) {
+		if (alt[k].before != sum || alt[k].weight == 0)
+			return false;
+		sum += alt[k].weight;
+		heaviest = MAX(heaviest, alt[k].weight);
+	}
+	return sum == g->weight && heaviest == g->heaviest;
+}
+
+static bool
+check_groups(struct image_check *c)
+{
+	const struct image *i = &c->i;
+	uint64_t guard = 0, alt = 0;
+
+	for (uint32_t k = 0; k < c->n[IMAGE_GUARD]; k++)
+		if (!check_guard(c, &i->guard[k]))
+			return image_refuse(c, "guard %u is wrong", k);
+	for (uint32_t k = 0; k < c->n[IMAGE_ALT]; k++) {
+		const struct image_alt *a = &i->alt[k];
+
+		if ((a->reply != IMAGE_NONE && a->reply >= c->n[IMAGE_REPLY]) ||
+		    a->next >= c->n[IMAGE_STATE] || !all_zero(a->zero, sizeof a->zero) ||
+		    a->flags > (ALT_CLOSE | ALT_RESET | ALT_PENDING))
+			return image_refuse(c, "alternative %u is wrong", k);
+	}
+	for (uint32_t k = 0; k < c->n[IMAGE_GROUP]; k++) {
+		const struct image_group *g = &i->group[k];
+
+		if (!follows(c, IMAGE_GUARD, &guard, g->guard, g->nguard) ||
+		    g->nguard > MODEL_GUARDS || !follows(c, IMAGE_ALT, &alt, g->alt, g->nalt) ||
+		    g->nalt == 0 || g->scope >= SCOPE_N || !weights_add_up(&i->alt[g->alt], g))
+			return image_refuse(c, "group %u is wrong", k);
+	}
+	return true;
+}
+
+static bool
+is_time_format(struct span f)
+{
+	for (size_t i = 0; i < f.n; i++)
+		if (f.p[i] == '%' && (++i == f.n || memchr("abdeHMSYymjsTZ%", f.p[i], 15) == NULL))
+			return false;
+	return true;
+}
+
+static bool
+check_op(const struct image_check *c, const struct image_op *op)
+{
+	bool number = op->format == FMT_TEXT || op->format == FMT_HEX || op->format == FMT_BE ||
+	    op->format == FMT_LE;
+	bool width = op->format == FMT_TEXT || op->format == FMT_HEX || op->len <= 8;
+
+	if (!is_string(c, op->lit) || op->slot >= MODEL_SLOTS || op->format >= FORMAT_N ||
+	    op->zero != 0 ||
+	    op->flags > (OP_PEER | OP_AFTER | OP_COUNTS_BEFORE | OP_COUNTS_MARK))
+		return false;
+	switch (op->kind) {
+	case OP_LIT:
+	case OP_FIELD:
+	case OP_PART:
+	case OP_MARK:
+	case OP_BREAK:
+	case OP_ADDR:
+	case OP_PORT:
+		return true;
+	case OP_SEQ:
+		return number && width && op->len <= MODEL_REPLY_BYTES;
+	case OP_LEN:
+		return number && width && op->len <= MODEL_REPLY_BYTES &&
+		    (op->len > 0 || !(op->flags & OP_COUNTS_BEFORE)) &&
+		    (op->len > 0 || op->format == FMT_TEXT || op->format == FMT_HEX);
+	case OP_TIME:
+		if (op->format == FMT_TEXT)
+			return is_time_format(span_of(c->i.str + op->lit.at, op->lit.n));
+		return number && width && op->len <= MODEL_REPLY_BYTES &&
+		    (op->len > 0 || op->format == FMT_HEX);
+	case OP_DATA:
+		return op->index < c->n[IMAGE_DATA];
+	case OP_MAP:
+		return op->index < c->n[IMAGE_MAP];
+	case OP_RAND:
+		return op->index < c->n[IMAGE_CLASS] && c->i.class[op->index].n > 0 &&
+		    op->scope < SCOPE_N && op->len <= MODEL_REPLY_BYTES;
+	case OP_VAR:
+		return op->index < c->n[IMAGE_VAR];
+	}
+	return false;
+}
+
+static uint32_t
+op_reads(const struct image_op *op)
+{
+	bool reads = op->kind == OP_FIELD || op->kind == OP_SEQ || op->kind == OP_PART ||
+	    op->kind == OP_MAP;
+
+	return reads ? 1u << op->slot : 0;
+}
+
+/* OP_LEN looks for its mark where the compiler said. */
+static bool
+check_len_place(const struct image_op *op, uint32_t n, uint32_t k)
+{
+	bool before = false, mark = false;
+
+	for (uint32_t j = k + 1; j < n && op[j].kind != OP_BREAK && !mark; j++)
+		mark = op[j].kind == OP_MARK;
+	for (uint32_t j = k; !mark && j-- > 0 && op[j].kind != OP_BREAK;)
+		before |= op[j].kind == OP_MARK;
+	return mark == !!(op[k].flags & OP_COUNTS_MARK) &&
+	    before == !!(op[k].flags & OP_COUNTS_BEFORE);
+}
+
+static bool
+check_replies(struct image_check *c)
+{
+	const struct image *i = &c->i;
+	uint32_t keep = 0;
+	uint64_t ops = 0;
+
+	for (uint32_t k = 0; k < c->n[IMAGE_OP]; k++)
+		if (!check_op(c, &i->op[k]))
+			return image_refuse(c, "op %u is wrong", k);
+	for (uint32_t k = 0; k < c->n[IMAGE_REPLY]; k++) {
+		const struct image_reply *r = &i->reply[k];
+		uint32_t reads = 0, nlen = 0;
+
+		if (!follows(c, IMAGE_OP, &ops, r->op, r->nop) || r->nop > 4096)
+			return image_refuse(c, "reply %u lies outside", k);
+		for (uint32_t o = 0; o < r->nop; o++) {
+			const struct image_op *op = &i->op[r->op + o];
+
+			reads |= op_reads(op);
+			if (op->kind == OP_LEN && (++nlen > IMAGE_LENS ||
+			    !check_len_place(&i->op[r->op], r->nop, o)))
+				return image_refuse(c, "reply %u counts what is not there", k);
+		}
+		if (reads != r->reads || nlen != r->nlen)
+			return image_refuse(c, "reply %u reads other slots than it says", k);
+		keep |= reads;
+	}
+	for (uint32_t k = 0; k < c->n[IMAGE_GUARD]; k++) {
+		if (i->guard[k].kind != GUARD_HISTORY)
+			keep |= 1u << i->guard[k].slot;
+		if (i->guard[k].kind == GUARD_PAIR)
+			keep |= 1u << i->guard[k].back;
+	}
+	if (keep != i->model->keep)
+		return image_refuse(c, "it remembers other slots than it reads");
+	return true;
+}
+
+/* Each pair is found, and the searches end: 1,024 steps per pair on average are enough. */
+static bool
+check_index(struct image_check *c, const struct image_map *m)
+{
+	uint64_t steps = 0, enough = 1024 * ((uint64_t)m->n + 64);
+
+	for (uint32_t p = 0; p < m->n; p++) {
+		struct span want = image_bytes(&c->i, c->i.pair[m->pair + p].key);
+		uint32_t h = image_key_hash(want) & m->mask, at;
+
+		for (; (at = c->i.index[m->index + h]) != p + 1; h = (h + 1) & m->mask)
+			if (at == 0 || ++steps > enough ||
+			    span_eq(want, image_bytes(&c->i, c->i.pair[m->pair + at - 1].key)))
+				return false;
+	}
+	return true;
+}
+
+static bool
+check_map(struct image_check *c, uint32_t k)
+{
+	const struct image_map *m = &c->i.map[k];
+	uint32_t used = 0;
+
+	if ((m->mask & (m->mask + 1)) != 0 || m->mask < m->n)
+		return image_refuse(c, "the index of map %u has no such size", k);
+	for (uint32_t p = m->pair; p < m->pair + m->n; p++)
+		if (!is_string(c, c->i.pair[p].key) || !is_string(c, c->i.pair[p].value))
+			return image_refuse(c, "a pair of map %u lies outside", k);
+	for (uint32_t h = 0; h <= m->mask; h++) {
+		if (c->i.index[m->index + h] > m->n)
+			return image_refuse(c, "the index of map %u is wrong", k);
+		used += c->i.index[m->index + h] != 0;
+	}
+	if (used != m->n || !check_index(c, m))	/* so one place is free, and every search ends */
+		return image_refuse(c, "a key of map %u cannot be found", k);
+	return true;
+}
+
+static bool
+check_eom(const struct image_check *c, const struct image_eom *e)
+{
+	if (e->kind >= EOM_KIND_N || e->zero != 0 || !is_string(c, e->term) ||
+	    !is_string(c, e->label))
+		return false;
+	if ((e->kind == EOM_TERM || e->kind == EOM_DECIMAL) && (e->term.n == 0 || e->term.n > 255))
+		return false;
+	if (e->kind != EOM_LENGTH)
+		return true;
+	return (e->width == 1 || e->width == 2 || e->width == 4) &&
+	    (e->format == FMT_BE || e->format == FMT_LE);
+}
+
+static bool
+check_lists(struct image_check *c)
+{
+	const struct image *i = &c->i;
+	uint64_t choice = 0, pair = 0, index = 0;
+
+	for (uint32_t k = 0; k < c->n[IMAGE_CHOICE]; k++)
+		if (!is_string(c, i->choice[k].value))
+			return image_refuse(c, "choice %u lies outside", k);
+	for (uint32_t k = 0; k < c->n[IMAGE_DATA]; k++) {
+		const struct image_data *d = &i->data[k];
+
+		if (!follows(c, IMAGE_CHOICE, &choice, d->choice, d->n) || d->n == 0 || d->weight == 0 ||
+		    d->scope >= SCOPE_N || i->choice[d->choice].before != 0)
+			return image_refuse(c, "data table %u is wrong", k);
+		for (uint32_t x = 0; x < d->n; x++)
+			if ((x + 1 < d->n ? i->choice[d->choice + x + 1].before : d->weight) <=
+			    i->choice[d->choice + x].before)
+				return image_refuse(c, "the weights of data table %u do not add up", k);
+	}
+	for (uint32_t k = 0; k < c->n[IMAGE_MAP]; k++)
+		if (!follows(c, IMAGE_PAIR, &pair, i->map[k].pair, i->map[k].n) ||
+		    !follows(c, IMAGE_INDEX, &index, i->map[k].index, i->map[k].mask + 1ull))
+			return image_refuse(c, "map %u lies outside", k);
+		else if (!check_map(c, k))
+			return false;
+	for (uint32_t k = 0; k < c->n[IMAGE_EOM]; k++)
+		if (!check_eom(c, &i->eom[k]))
+			return image_refuse(c, "end of message %u is wrong", k);
+	for (uint32_t k = 0; k < c->n[IMAGE_VAR]; k++)
+		if (i->var[k].type >= VAR_TYPE_N || !is_string(c, i->var[k].preset) ||
+		    i->var[k].preset.n > 255)
+			return image_refuse(c, "host variable %u is wrong", k);
+	return true;
+}
+
+bool
+image_check_entries(struct image_check *c)
+{
+	return check_model(c) && check_automaton(c) && check_templates(c) && check_states(c) &&
+	    check_groups(c) && check_replies(c) && check_lists(c);
+}
