@@ -1,43 +1,20 @@
 #include "models/automaton.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "models/minimise.h"
-
-/*
- * Position automaton: one row of positions per template, one behind the other. STEP takes a
- * byte and goes on, STAR takes bytes and stays or goes on without one, OPT takes a byte or jumps
- * to the end of its run (skipping part of a run accepts nothing that ending it does not).
- */
-enum position_kind { STEP, STAR, OPT, END };
-
-struct position {
-	uint32_t jump;		/* OPT: end of the run; END: template */
-	uint16_t set;		/* of bytes it takes */
-	uint8_t kind;
-};
+#include "models/position.h"
 
 /* What one attempt may use; more counts as over the budget. */
 enum {
-	POSITIONS = 4 << 20,
 	RAW_STATES = 2 * AUTOMATON_STATES,	/* before minimising */
 	RAW_EDGES = 6 << 20,
 	RAW_ITEMS = 24 << 20,			/* positions in all states together */
-	SETS = 4096,
 };
-enum { OVER_BUDGET = -EFBIG };
 
 struct builder {
 	const struct text *t;
-	uint8_t (*set)[32];	/* distinct byte sets */
-	uint32_t nsets;
-	uint16_t *classes;	/* of each set: [nsets][257], count first */
-	uint32_t nclasses;
-	uint8_t cls[256];
-	struct position *pos;
-	uint32_t npos;
-	uint32_t *row;		/* where a template's positions begin; [ntemplate + 1] */
+	struct positions p;
 
 	uint32_t *item;		/* positions of the raw states, sorted inside each */
 	size_t nitem, item_room;
@@ -70,190 +47,6 @@ room_for(void *array, size_t *room, size_t need, size_t each)
 	return true;
 }
 
-static inline bool
-has(const uint8_t set[32], unsigned byte)
-{
-	return set[byte / 8] >> byte % 8 & 1;
-}
-
-static inline void
-add(uint8_t set[32], unsigned byte)
-{
-	set[byte / 8] |= (uint8_t)(1u << byte % 8);
-}
-
-void
-automaton_elem_class(const struct text *t, const struct text_elem *e, uint8_t out[32])
-{
-	memset(out, 0xff, 32);
-	switch (e->kind) {
-	case ELEM_TOK:
-		for (size_t i = 0; i < t->separators.n; i++)
-			out[t->separators.p[i] / 8] &= (uint8_t)~(1u << t->separators.p[i] % 8);
-		break;
-	case ELEM_LINE:
-		out['\r' / 8] &= (uint8_t)~(1u << '\r' % 8);
-		out['\n' / 8] &= (uint8_t)~(1u << '\n' % 8);
-		break;
-	case ELEM_SPAN:
-		memcpy(out, t->class[e->class].has, 32);
-		break;
-	case ELEM_LEN:
-		if (e->format == FMT_TEXT) {
-			memset(out, 0, 32);
-			for (unsigned c = '0'; c <= '9'; c++)
-				add(out, c);
-		}
-		break;
-	}
-}
-
-/* Number of that set, new if need be; SETS when there are too many. */
-static uint32_t
-intern_set(struct builder *b, const uint8_t set[32])
-{
-	for (uint32_t i = b->nsets; i-- > 0;)
-		if (memcmp(b->set[i], set, 32) == 0)
-			return i;
-	if (b->nsets < SETS)
-		memcpy(b->set[b->nsets++], set, 32);
-	else
-		return SETS;
-	return b->nsets - 1;
-}
-
-static int
-emit(struct builder *b, uint8_t kind, uint32_t set, uint32_t jump)
-{
-	if (b->npos == POSITIONS || set == SETS)
-		return OVER_BUDGET;
-	b->pos[b->npos++] = (struct position){ .jump = jump, .set = (uint16_t)set, .kind = kind };
-	return 0;
-}
-
-static int
-emit_many(struct builder *b, uint8_t kind, uint32_t set, uint32_t n)
-{
-	uint32_t end = b->npos + n;
-	int err = 0;
-
-	if (n > POSITIONS - b->npos)
-		return OVER_BUDGET;
-	while (n-- > 0 && err == 0)
-		err = emit(b, kind, set, end);
-	return err;
-}
-
-static int
-emit_literal(struct builder *b, const struct text_elem *e)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < e->lit.n && err == 0; i++) {
-		uint8_t set[32] = { 0 }, c = e->lit.p[i];
-
-		add(set, c);
-		if (e->kind == ELEM_LIT_CASE && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
-			add(set, c ^ 0x20);
-		err = emit(b, STEP, intern_set(b, set), 0);
-	}
-	return err;
-}
-
-static int
-emit_elem(struct builder *b, const struct text_elem *e)
-{
-	uint8_t has_byte[32];
-	uint32_t set, min = e->min;
-	int err;
-
-	if (e->kind == ELEM_LIT || e->kind == ELEM_LIT_CASE)
-		return emit_literal(b, e);
-	automaton_elem_class(b->t, e, has_byte);
-	set = intern_set(b, has_byte);
-	switch (e->kind) {
-	case ELEM_TOK:
-		err = emit(b, STEP, set, 0);
-		return err < 0 ? err : emit(b, STAR, set, 0);
-	case ELEM_LINE:
-	case ELEM_TAIL:
-		return emit(b, STAR, set, 0);
-	case ELEM_SPAN:
-		err = emit_many(b, STEP, set, min);
-		if (err < 0)
-			return err;
-		/* no message is longer than MODEL_MESSAGE_BYTES: such a bound is none */
-		if (e->max == 0 || e->max >= MODEL_MESSAGE_BYTES)
-			return emit(b, STAR, set, 0);
-		return emit_many(b, OPT, set, e->max - min);
-	default:			/* ANY, LEN; len text 0 has one digit or more */
-		if (e->kind == ELEM_LEN && e->format == FMT_TEXT && min == 0) {
-			err = emit(b, STEP, set, 0);
-			return err < 0 ? err : emit(b, STAR, set, 0);
-		}
-		return emit_many(b, STEP, set, min);
-	}
-}
-
-/* Positions of as many templates as fit; returns how many those are. */
-static uint32_t
-emit_templates(struct builder *b)
-{
-	for (uint32_t i = 0; i < b->t->ntemplate; i++) {
-		const struct text_template *tpl = &b->t->template[i];
-		int err = 0;
-
-		b->row[i] = b->npos;
-		for (uint32_t k = 0; k < tpl->nelem && err == 0; k++)
-			err = emit_elem(b, &tpl->elem[k]);
-		if (err == 0)
-			err = emit(b, END, 0, i);
-		if (err < 0) {
-			b->npos = b->row[i];
-			return i;	/* and row[i] ends the last one */
-		}
-	}
-	b->row[b->t->ntemplate] = b->npos;
-	return b->t->ntemplate;
-}
-
-/* Splits the bytes by every set in use, then lists the classes of each set. */
-static void
-make_classes(struct builder *b)
-{
-	b->nclasses = 1;
-	memset(b->cls, 0, sizeof b->cls);
-	for (uint32_t s = 0; s < b->nsets && b->nclasses < 256; s++) {
-		int32_t inside[256];
-
-		memset(inside, -1, sizeof inside);
-		/* a class that lies partly inside gets a new number for that part */
-		for (uint32_t c = 0, n = b->nclasses; c < n; c++) {
-			bool in = false, out = false;
-
-			for (unsigned v = 0; v < 256; v++)
-				if (b->cls[v] == c)
-					*(has(b->set[s], v) ? &in : &out) = true;
-			if (in && out)
-				inside[c] = (int32_t)b->nclasses++;
-		}
-		for (unsigned v = 0; v < 256; v++)
-			if (has(b->set[s], v) && inside[b->cls[v]] >= 0)
-				b->cls[v] = (uint8_t)inside[b->cls[v]];
-	}
-	for (uint32_t s = 0; s < b->nsets; s++) {
-		uint16_t *list = b->classes + (size_t)s * 257;
-		bool seen[256] = { false };
-
-		list[0] = 0;
-		for (unsigned v = 0; v < 256; v++)
-			if (has(b->set[s], v) && !seen[b->cls[v]]) {
-				seen[b->cls[v]] = true;
-				list[++list[0]] = b->cls[v];
-			}
-	}
-}
-
 static int
 bucket_add(struct builder *b, uint32_t c, uint32_t p)
 {
@@ -267,10 +60,10 @@ bucket_add(struct builder *b, uint32_t c, uint32_t p)
 			b->bucket_room[c] = (uint32_t)room;
 		}
 		b->bucket[c][b->bucket_n[c]++] = p;
-		if (b->pos[p].kind == STAR)
+		if (b->p.pos[p].kind == STAR)
 			p++;
-		else if (b->pos[p].kind == OPT)
-			p = b->pos[p].jump;
+		else if (b->p.pos[p].kind == OPT)
+			p = b->p.pos[p].jump;
 		else
 			return 0;
 	}
@@ -333,15 +126,15 @@ expand(struct builder *b, uint32_t s)
 
 	memset(b->bucket_n, 0, sizeof b->bucket_n);
 	for (size_t i = b->from[s]; i < b->from[s + 1] && err == 0; i++) {
-		const struct position *p = &b->pos[b->item[i]];
-		const uint16_t *list = b->classes + (size_t)p->set * 257;
+		const struct position *p = &b->p.pos[b->item[i]];
+		const uint16_t *list = b->p.classes + (size_t)p->set * 257;
 
 		if (p->kind == END)
 			continue;
 		for (uint32_t k = 1; k <= list[0] && err == 0; k++)
 			err = bucket_add(b, list[k], b->item[i] + (p->kind != STAR));
 	}
-	for (uint32_t c = 0; c < b->nclasses && err == 0; c++) {
+	for (uint32_t c = 0; c < b->p.nclasses && err == 0; c++) {
 		int64_t to;
 		size_t room = b->edge_room;
 
@@ -373,7 +166,7 @@ determinise(struct builder *b, uint32_t n)
 	b->from[0] = 0;
 	b->bucket_n[0] = 0;
 	for (uint32_t i = 0; i < n && err == 0; i++)
-		err = bucket_add(b, 0, b->row[i]);
+		err = bucket_add(b, 0, b->p.row[i]);
 	if (err < 0)
 		return err;
 	first = intern_state(b, b->bucket[0], sort_unique(b->bucket[0], b->bucket_n[0]));
@@ -393,12 +186,12 @@ nearest(const struct builder *b, uint32_t s, uint32_t n)
 	for (size_t i = b->from[s]; i < b->from[s + 1]; i++) {
 		uint32_t hi = n, p = b->item[i];
 
-		if (best > 0 && p < b->row[lo + 1])
+		if (best > 0 && p < b->p.row[lo + 1])
 			continue;	/* the same template as the position before */
 		while (hi - lo > 1) {	/* row[lo] <= p < row[hi] */
 			uint32_t mid = lo + (hi - lo) / 2;
 
-			*(b->row[mid] <= p ? &lo : &hi) = mid;
+			*(b->p.row[mid] <= p ? &lo : &hi) = mid;
 		}
 		if (best == 0 || b->t->template[lo].support > b->t->template[best - 1].support)
 			best = lo + 1;
@@ -432,7 +225,7 @@ intern_list(struct automaton *a, size_t *room, uint32_t *table, struct builder *
 	uint32_t n = 0, h;
 
 	for (size_t i = b->from[s]; i < b->from[s + 1]; i++)
-		n += b->pos[b->item[i]].kind == END;
+		n += b->p.pos[b->item[i]].kind == END;
 	if (n == 0)
 		return 0;
 	if (!room_for(&a->list, room, (size_t)a->nlist + n + 1, sizeof *a->list))
@@ -440,8 +233,8 @@ intern_list(struct automaton *a, size_t *room, uint32_t *table, struct builder *
 	a->list[a->nlist] = (uint16_t)n;
 	n = 0;
 	for (size_t i = b->from[s]; i < b->from[s + 1]; i++)
-		if (b->pos[b->item[i]].kind == END)
-			a->list[a->nlist + ++n] = (uint16_t)b->pos[b->item[i]].jump;
+		if (b->p.pos[b->item[i]].kind == END)
+			a->list[a->nlist + ++n] = (uint16_t)b->p.pos[b->item[i]].jump;
 	h = (uint32_t)span_hash(span_of(a->list + a->nlist, (n + 1) * 2), 0) & (TABLE - 1);
 	for (; table[h] != 0; h = (h + 1) & (TABLE - 1))
 		if (memcmp(a->list + table[h], a->list + a->nlist, (n + 1) * 2) == 0)
@@ -484,8 +277,8 @@ number_and_fill(struct automaton *a, struct builder *b, const struct output *out
 	uint32_t n = AUTOMATON_START;
 
 	a->nstates = nblocks + 1;
-	a->nclasses = b->nclasses;
-	memcpy(a->cls, b->cls, sizeof a->cls);
+	a->nclasses = b->p.nclasses;
+	memcpy(a->cls, b->p.cls, sizeof a->cls);
 	a->next = calloc((size_t)a->nstates * a->nclasses, sizeof *a->next);
 	a->accept = calloc(a->nstates, sizeof *a->accept);
 	a->near = calloc(a->nstates, sizeof *a->near);
@@ -529,13 +322,13 @@ finish(struct automaton *a, struct builder *b, uint32_t n)
 			nguess++;
 		block[out[i].state] = nguess;
 	}
-	nblocks = minimise(block, b->nstates, nguess + 1, b->edge, b->nedges, b->nclasses);
+	nblocks = minimise(block, b->nstates, nguess + 1, b->edge, b->nedges, b->p.nclasses);
 	err = (int)MIN(nblocks, 0);
 	if (err < 0)
 		goto done;
 	err = OVER_BUDGET;
 	if (nblocks >= AUTOMATON_STATES ||
-	    (uint64_t)(nblocks + 1) * b->nclasses * sizeof *a->next > AUTOMATON_BYTES)
+	    (uint64_t)(nblocks + 1) * b->p.nclasses * sizeof *a->next > AUTOMATON_BYTES)
 		goto done;
 	a->ntemplates = n;
 	err = outputs(a, b, out, n);	/* in the order of states again */
@@ -562,24 +355,10 @@ attempt(struct automaton *a, struct builder *b, uint32_t n)
 static int
 builder_init(struct builder *b, const struct text *t)
 {
-	size_t bytes = 0;
-
 	*b = (struct builder){ .t = t };
-	for (uint32_t i = 0; i < t->ntemplate && bytes < POSITIONS; i++) {
-		bytes += 1;
-		for (uint32_t k = 0; k < t->template[i].nelem; k++) {
-			const struct text_elem *e = &t->template[i].elem[k];
-
-			bytes += 2 + e->lit.n + MAX(e->min, e->max);
-		}
-	}
-	b->pos = malloc((MIN(bytes, (size_t)POSITIONS) + 1) * sizeof *b->pos);
-	b->row = malloc(((size_t)t->ntemplate + 1) * sizeof *b->row);
-	b->set = malloc(SETS * sizeof *b->set);
-	b->classes = malloc((size_t)SETS * 257 * sizeof *b->classes);
 	b->from = malloc((RAW_STATES + 1) * sizeof *b->from);
 	b->table = malloc(TABLE * sizeof *b->table);
-	return b->pos && b->row && b->set && b->classes && b->from && b->table ? 0 : -ENOMEM;
+	return positions_init(&b->p, t) == 0 && b->from && b->table ? 0 : -ENOMEM;
 }
 
 static void
@@ -591,10 +370,7 @@ builder_fini(struct builder *b)
 	free(b->table);
 	free(b->from);
 	free(b->item);
-	free(b->classes);
-	free(b->set);
-	free(b->row);
-	free(b->pos);
+	positions_fini(&b->p);
 }
 
 int
@@ -606,8 +382,7 @@ automaton_build(struct automaton *a, const struct text *t, struct diag *why)
 
 	*a = (struct automaton){ 0 };
 	if (err == 0) {
-		most = emit_templates(&b);
-		make_classes(&b);
+		most = b.p.ntemplates;
 		err = attempt(a, &b, most);
 		while (err == OVER_BUDGET && most - least > 1) {
 			uint32_t n = least + (most - least) / 2;

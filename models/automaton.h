@@ -30,6 +30,3 @@ struct automaton {
 /* 0, -ENOMEM. A text without templates gives an automaton that dies on the first byte. */
 int	automaton_build(struct automaton *a, const struct text *t, struct diag *why);
 void	automaton_fini(struct automaton *a);
-
-/* The bytes that an element may take at each place: also for match.c's tables. */
-void	automaton_elem_class(const struct text *t, const struct text_elem *e, uint8_t has[32]);

@@ -6,6 +6,7 @@
 
 #include "models/automaton.h"
 #include "models/image_build.h"
+#include "models/position.h"
 #include "models/prf.h"
 #include "models/slots.h"
 
@@ -66,7 +67,7 @@ put_classes(struct compiler *c)
 	for (uint32_t i = 0; i < c->t->nclass; i++)
 		put_class(c, c->t->class[i].has);
 	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
-		automaton_elem_class(c->t, &more[i], has);
+		position_elem_class(c->t, &more[i], has);
 		put_class(c, has);
 	}
 }
