@@ -8,19 +8,13 @@
 #include "models/image_build.h"
 #include "models/position.h"
 #include "models/prf.h"
+#include "models/resync.h"
 #include "models/slots.h"
-
-/* The states that have a turn for a template. */
-struct expected {
-	uint64_t support;	/* their sum */
-	uint32_t best;		/* the one with the most, or IMAGE_NONE */
-};
 
 struct compiler {
 	const struct text *t;
 	struct image_build b;
 	struct automaton a;
-	struct expected *expected;	/* per template */
 	uint32_t keep, remembered;	/* slots read; of them, from earlier messages */
 	uint32_t reply_max;
 	struct image_about about;
@@ -322,41 +316,6 @@ put_states(struct compiler *c)
 		    c->remembered != 0 || slots_state(c->t, i) != 0;
 }
 
-/* For each template the state that most probably expects it: docs/model-format.md 6, step 2. */
-static void
-put_resync(struct compiler *c)
-{
-	struct image_template *tpl = (void *)c->b.section[IMAGE_TEMPLATE].p;
-	const struct image_state *state = (void *)c->b.section[IMAGE_STATE].p;
-
-	if (c->b.no_memory)
-		return;
-	for (uint32_t i = 0; i < c->t->ntemplate; i++)
-		c->expected[i].best = IMAGE_NONE;
-	for (uint32_t s = 0; s < c->t->nstate; s++)
-		for (uint32_t k = 0; k < c->t->state[s].nturn; k++) {
-			const struct text_turn *turn = &c->t->state[s].turn[k];
-			struct expected *e;
-
-			if (turn->event != EVENT_MESSAGE)
-				continue;
-			e = &c->expected[turn->arg];
-			e->support += c->t->state[s].support;
-			if (e->best != IMAGE_NONE &&
-			    c->t->state[e->best].support >= c->t->state[s].support)
-				continue;
-			e->best = s;
-			tpl[turn->arg].resync = state[s].turn + k;
-		}
-	for (uint32_t i = 0; i < c->t->ntemplate; i++) {
-		const struct expected *e = &c->expected[i];
-
-		if (e->best != IMAGE_NONE && (e->support == 0 ||
-		    2 * (uint64_t)c->t->state[e->best].support < e->support))
-			tpl[i].resync = (uint32_t)RESYNC_UNCLEAR;
-	}
-}
-
 static void
 put_data(struct compiler *c, const struct text_data *d)
 {
@@ -548,7 +507,9 @@ put_all(struct compiler *c)
 	for (uint32_t i = 0; i < c->t->nreply; i++)
 		put_reply(c, i);
 	put_states(c);
-	put_resync(c);
+	if (!c->b.no_memory && !resync_find((void *)c->b.section[IMAGE_TEMPLATE].p,
+	    (void *)c->b.section[IMAGE_STATE].p, c->t))
+		c->b.no_memory = true;
 	put_lists(c);
 	put_model(c);
 }
@@ -557,7 +518,6 @@ static void
 compiler_fini(struct compiler *c)
 {
 	image_build_fini(&c->b);
-	free(c->expected);
 	automaton_fini(&c->a);
 }
 
@@ -570,13 +530,10 @@ compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report 
 
 	if (err < 0)
 		return err;
-	c.expected = calloc((size_t)t->ntemplate + 1, sizeof *c.expected);
-	c.b.no_memory = c.expected == NULL;
 	err = automaton_build(&c.a, t, why);
 	if (err < 0)
 		goto out;
-	if (!c.b.no_memory)
-		put_all(&c);
+	put_all(&c);
 	err = put_text(&c, why);
 	if (err == 0 && c.too_long)
 		err = diag_set(why, -EINVAL, "A reply of \"%.*s\" has more than %d len parts.",
