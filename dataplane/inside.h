@@ -15,6 +15,7 @@
 #include "dataplane/halfopen.h"
 #include "dataplane/limit.h"
 #include "dataplane/link.h"
+#include "dataplane/lone.h"
 #include "dataplane/recent.h"
 #include "dataplane/stack.h"
 #include "dataplane/talk.h"
@@ -41,6 +42,7 @@ struct stack {
 	/* no state per peer */
 	struct cookies cookies;
 	struct halfopen half;
+	struct lone lone;
 	struct frag_table *frags;
 	struct prefixes one_to_one;	/* SYN-ACK, ICMP */
 	struct prefixes udp;
@@ -104,6 +106,8 @@ void	stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out 
 uint64_t stack_flow_hash(const struct stack *s, const struct flow *f);
 /* A record of p alone, if the sample has room for it. */
 void	stack_scan(struct stack *s, const struct packet *p);
+/* The same of a SYN to an open port: how is FIN or RST, when the peer ended it so, else 0. */
+void	stack_lone(struct stack *s, const struct lone_syn *l, uint8_t how);
 /* Counts the turn, and notes a message that nothing explains. */
 void	stack_turn(struct stack *s, const struct flow *f, const struct turn *t);
 uint32_t stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *p);
@@ -119,4 +123,5 @@ void	stack_segment(struct stack *s, struct packet *p, struct flow *f);
 void	stack_begin(struct stack *s, struct packet *p, struct flow *f);
 void	stack_path_mtu(struct stack *s, struct flow *f, uint32_t seq, uint16_t mtu);
 void	stack_halfopen(struct stack *s);	/* repeats SYN-ACKs that are due */
+void	stack_lone_due(struct stack *s);	/* tells of SYNs that came to nothing */
 void	stack_flow_due(struct stack *s, struct flow *f);

@@ -4,7 +4,7 @@
 
 #include "dataplane/inside.h"
 
-enum { CHUNK = 32, TIMERS_PER_CALL = 256, WAIT_MS = 1000 };
+enum { CHUNK = 32, TIMERS_PER_CALL = 256, WAIT_MS = 1000, LONE_LOOK_MS = 250 };
 enum { SCANS_PER_S = 50, UNKNOWNS_PER_S = 20, ARPS_PER_S = 1000, UNREACHABLES_PER_S = 1000,
 	UNREACHABLES_BURST = 50 };	/* Linux: icmp_msgs_per_sec, icmp_msgs_burst */
 enum { FRAG_ROOM = 4096, ONCE_PLACES = 4096, PREFIX_PLACES = 16384, MAX_CELLS = UINT16_MAX };
@@ -36,7 +36,7 @@ share(uint32_t wanted, uint32_t flows, uint32_t part, uint32_t least, uint32_t m
 
 /* How many of everything a configuration has. */
 struct sizes {
-	uint32_t talks, arenas, cells, recent, half, frags, once, prefixes;
+	uint32_t talks, arenas, cells, recent, half, lone, frags, once, prefixes;
 };
 
 static struct sizes
@@ -48,6 +48,7 @@ sizes_of(const struct stack_config *c)
 		.cells = share(c->holds, c->flows, 16, 64, MAX_CELLS),
 		.recent = share(0, c->flows, 1, 1024, 1 << 16),
 		.half = share(0, c->flows, 16, 64, 1 << 12),
+		.lone = share(0, c->flows, 16, 64, 1 << 10),
 		.frags = share(0, c->flows, 256, 16, 1 << 12),
 		.once = MIN(c->flows, ONCE_PLACES),
 		.prefixes = MIN(c->flows, PREFIX_PLACES),
@@ -70,7 +71,7 @@ stack_bytes(const struct stack_config *c)
 		return 0;
 	return aligned(sizeof(struct stack)) + aligned(flow_table_bytes(c->flows)) +
 	    aligned(wheel_bytes(c->flows)) + aligned(talks_bytes(z.talks, z.arenas, z.cells)) +
-	    aligned(recent_bytes(z.recent)) + aligned(halfopen_bytes(z.half)) +
+	    aligned(recent_bytes(z.recent)) + aligned(halfopen_bytes(z.half)) + aligned(lone_bytes(z.lone)) +
 	    aligned(frag_bytes(z.frags, FRAG_ROOM)) + aligned(once_bytes(z.once)) +
 	    2 * aligned(prefixes_bytes(z.prefixes));
 }
@@ -114,6 +115,7 @@ stack_init(void *mem, const struct stack_config *c, const struct sink *sink)
 	    z.cells);
 	recent_init(&s->recent, carve(&at, recent_bytes(z.recent)), z.recent);
 	halfopen_init(&s->half, carve(&at, halfopen_bytes(z.half)), z.half);
+	lone_init(&s->lone, carve(&at, lone_bytes(z.lone)), z.lone);
 	s->frags = frag_init(carve(&at, frag_bytes(z.frags, FRAG_ROOM)), z.frags, FRAG_ROOM,
 	    stack_random(s));
 	once_init(&s->unreachable, carve(&at, once_bytes(z.once)), z.once);
@@ -383,9 +385,10 @@ stack_timers(struct stack *s, const struct set *set, uint64_t now_ns, int64_t wa
 			stack_flow_due(s, f);
 	}
 	stack_halfopen(s);
+	stack_lone_due(s);
 	if (s->half.head != s->half.tail)
 		return 10 * 1000000ull;
-	return wheel_wait(&s->wheel, s->now_ms, WAIT_MS) * 1000000;
+	return wheel_wait(&s->wheel, s->now_ms, s->lone.waiting > 0 ? LONE_LOOK_MS : WAIT_MS) * 1000000;
 }
 
 void

@@ -111,6 +111,7 @@ uint32_t stack_bytes_per_flow(const struct stack *s);
 	X(PART_ARENAS, "arenas")		/* captured fields */                          \
 	X(PART_HOLDS, "holds")			/* incomplete messages, frozen answers */      \
 	X(PART_RECENT, "recently-closed")                                                      \
+	X(PART_LONE, "lone-syns")                                                              \
 	X(PART_HALFOPEN, "half-open")                                                          \
 	X(PART_FRAGMENTS, "fragments")                                                         \
 	X(PART_LIMITS, "limits")                                                               \

@@ -242,6 +242,23 @@ stack_scan(struct stack *s, const struct packet *p)
 }
 
 void
+stack_lone(struct stack *s, const struct lone_syn *l, uint8_t how)
+{
+	struct record r = { .kind = RECORD_SCAN, .end = END_CLOSED, .proto = PROTO_TCP, .peer = l->peer,
+		.own = l->own, .peer_port = l->peer_port, .own_port = l->own_port, .start_ms = l->start_ms,
+		.last_ms = how != 0 ? s->wall_ms : l->start_ms, .bytes_in = l->bytes_in,
+		.bytes_out = l->bytes_out, .packets_in = 1, .packets_out = 1, .flags_in = TCP_SYN | how,
+		.flags_out = TCP_SYN | TCP_ACK, .worker = s->c.worker, .vlan_n = l->nvlan,
+		.vlan = { l->vlan[0], l->vlan[1] } };
+	uint64_t name[2] = { l->hash, (uint64_t)l->start_ms };
+
+	if (!bucket_take(&s->scans, now32(s)))
+		return;
+	r.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
+	stack_record(s, &r);
+}
+
+void
 stack_turn(struct stack *s, const struct flow *f, const struct turn *t)
 {
 	struct record r = { .kind = RECORD_UNKNOWN, .slot = f->slot,

@@ -23,8 +23,8 @@ reset(struct stack *s, struct packet *p)
 		s->count.rst_out++;
 }
 
-/* Writes and sends the SYN-ACK of e. */
-static bool
+/* Writes and sends the SYN-ACK of e. Returns its bytes of IP, 0 if it could not leave. */
+static uint32_t
 say_syn_ack(struct stack *s, struct packet *p, const struct halfopen_entry *e,
     const struct persona *persona)
 {
@@ -41,12 +41,44 @@ say_syn_ack(struct stack *s, struct packet *p, const struct halfopen_entry *e,
 	bytes = (uint32_t)(WIRE_IPV4_HEADER + WIRE_TCP_HEADER + o.noptions);
 	if (!prefixes_allow(&s->one_to_one, flow_prefix(&e->peer), bytes, 1, REPEAT_SLACK, now32(s))) {
 		drop(s, DROP_RATIO);
-		return false;
+		return 0;
 	}
 	if (!stack_answer(s, p, &o, (struct span){ 0 }))
-		return false;
+		return 0;
 	s->count.syn_ack_out++;
-	return true;
+	return bytes;
+}
+
+static void
+note_lone(struct stack *s, const struct packet *p, uint32_t answered)
+{
+	lone_add(&s->lone, &(struct lone_syn){ .hash = p->hash, .peer = p->w.src, .own = p->w.dst,
+	    .start_ms = s->wall_ms, .since_ms = now32(s), .peer_port = p->w.sport, .own_port = p->w.dport,
+	    .bytes_in = (uint16_t)p->w.ip.n, .bytes_out = (uint16_t)answered,
+	    .vlan = { p->w.vlan[0], p->w.vlan[1] }, .nvlan = p->w.nvlan });
+}
+
+/* The peer ended what its SYN began. False: of this source and port nothing waits or was just told. */
+static bool
+end_lone(struct stack *s, const struct packet *p, uint8_t how)
+{
+	struct lone_syn l;
+	bool told;
+
+	if (lone_end(&s->lone, &p->w.src, p->w.dport, p->hash, now32(s), &l, &told)) {
+		stack_lone(s, &l, how);
+		return true;
+	}
+	return told;
+}
+
+void
+stack_lone_due(struct stack *s)
+{
+	struct lone_syn l;
+
+	while (lone_pop(&s->lone, &l, now32(s)))
+		stack_lone(s, &l, 0);
 }
 
 static void
@@ -54,7 +86,7 @@ syn(struct stack *s, struct packet *p, const struct target *target)
 {
 	const struct persona *persona = p->range->persona != NULL ? p->range->persona : &persona_linux;
 	const struct wire_tcp *seg = &p->w.tcp;
-	uint32_t prefix = flow_prefix(&p->w.src);
+	uint32_t prefix = flow_prefix(&p->w.src), answered;
 	struct halfopen_entry e = { .hash = p->hash, .own = p->w.dst, .peer = p->w.src,
 		.own_port = p->w.dport, .peer_port = p->w.sport, .client_isn = seg->seq,
 		.ts_val = seg->ts_val,
@@ -73,7 +105,11 @@ syn(struct stack *s, struct packet *p, const struct target *target)
 	e.what.sack = seg->has_sack_ok;
 	e.isn = cookie_make(&s->cookies, &p->key, seg->seq, &e.what, s->now_ms / 1000);
 	link_of(&e.link, &p->w);
-	if (say_syn_ack(s, p, &e, persona) && m != NULL && model_speaks_first(m))
+	answered = say_syn_ack(s, p, &e, persona);
+	if (answered == 0)
+		return;
+	note_lone(s, p, answered);
+	if (m != NULL && model_speaks_first(m))
 		halfopen_add(&s->half, &e);
 }
 
@@ -153,6 +189,7 @@ open_flow(struct stack *s, struct packet *p, const struct target *target, const 
 	halfopen_del(&s->half, p->hash);
 	prefixes_charge(&s->one_to_one, flow_prefix(&p->w.src), PROVEN_CREDIT, now32(s));
 	if (bare && !first && seg->flags & TCP_FIN) {
+		end_lone(s, p, TCP_FIN | TCP_ACK);
 		close_at_once(s, p);
 		return;
 	}
@@ -161,6 +198,7 @@ open_flow(struct stack *s, struct packet *p, const struct target *target, const 
 	f = stack_open(s, p, m != NULL ? target->slot : 0, s->c.idle_tcp_ms);
 	if (f == NULL)
 		return;
+	lone_forget(&s->lone, &p->w.src, p->w.dport, p->hash);
 	f->rcv_nxt = seg->seq;
 	f->snd_una = f->snd_nxt = seg->ack;
 	f->snd_wnd = seg->win;
@@ -206,7 +244,8 @@ stack_stranger(struct stack *s, struct packet *p)
 	s->count.syn_in += flags == TCP_SYN;
 	if (flags & TCP_RST) {
 		halfopen_del(&s->half, p->hash);
-		stack_scan(s, p);
+		if (!end_lone(s, p, TCP_RST))
+			stack_scan(s, p);
 		drop(s, DROP_NO_FLOW);
 		return;
 	}
