@@ -17,6 +17,6 @@ enum { CTL_LINE = 4096, CTL_WORDS = 4 };	/* bytes with the newline; words of a r
 	X("status", "", "uptime, rates, models on air, drops, memory")                         \
 	X("models", "", "what is on air, and what conversations still hold")                   \
 	X("load", " FILE [NAME]", "put a model on air; conversations in progress keep theirs")  \
-	X("flows", "", "conversations by worker")                                              \
+	X("flows", "", "conversations under way, at most 256, and counts by worker")            \
 	X("counters", "", "every counter")                                                     \
 	X("stop", "", "end every conversation and the program")

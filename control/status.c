@@ -1,9 +1,10 @@
 #include "control/status.h"
 
 #include <jemalloc/jemalloc.h>
+#include <poll.h>
 #include <string.h>
 
-enum { TOP_DROPS = 5 };
+enum { TOP_DROPS = 5, LISTED = 256, PATIENCE_MS = 200 };
 
 static uint64_t
 read64(const uint64_t *p)
@@ -240,6 +241,47 @@ status_models(const struct sensor *s)
 	return json_pack("{so}", "models", models_array(s));
 }
 
+static json_t *
+conversation(const struct sensor *s, const struct flow_view *v)
+{
+	char peer[ADDR_TEXT], own[ADDR_TEXT];
+	json_t *o;
+
+	addr_print(peer, &v->peer);
+	addr_print(own, &v->own);
+	o = json_pack("{ss si ss si ss ss}", "peer", peer, "peer_port", v->peer_port, "own", own, "own_port",
+	    v->own_port, "proto", v->proto == PROTO_UDP ? "udp" : "tcp", "state", flow_state_name(v->state));
+	if (v->slot != 0)
+		json_object_set_new(o, "service", json_string(s->reload.voice[v->slot].service));
+	json_object_set_new(o, "age", integer(v->age_ms / 1000));
+	json_object_set_new(o, "bytes_in", integer(v->bytes_in));
+	json_object_set_new(o, "bytes_out", integer(v->bytes_out));
+	json_object_set_new(o, "turns", integer(v->turns));
+	json_object_set_new(o, "model_state", integer(v->model_state));
+	return o;
+}
+
+/* Every worker makes its list at the same time. */
+static json_t *
+conversations(const struct sensor *s)
+{
+	json_t *list = json_array();
+	int left = PATIENCE_MS;
+
+	for (unsigned w = 0; w < s->nworkers; w++)
+		worker_look(s->worker[w]);
+	for (unsigned w = 0; w < s->nworkers; w++) {
+		const struct flow_view *v;
+		int n;
+
+		while ((n = worker_seen(s->worker[w], &v)) < 0 && left-- > 0)
+			poll(NULL, 0, 1);
+		for (int i = 0; i < n && json_array_size(list) < LISTED; i++)
+			json_array_append_new(list, conversation(s, &v[i]));
+	}
+	return list;
+}
+
 json_t *
 status_flows(const struct sensor *s)
 {
@@ -255,7 +297,8 @@ status_flows(const struct sensor *s)
 			    (json_int_t)read64(&c->flows_opened), "closed", (json_int_t)read64(&c->flows_closed),
 			    "evicted", (json_int_t)read64(&c->flows_evicted)));
 		}
-	return json_pack("{sI so}", "flows", (json_int_t)total_flows(s), "workers", list);
+	return json_pack("{sI so so}", "flows", (json_int_t)total_flows(s), "workers", list, "conversations",
+	    conversations(s));
 }
 
 static json_t *

@@ -28,5 +28,6 @@ struct sensor {			/* all that runs */
 void	status_sample(struct sensor *s, int64_t now_ms);
 json_t	*status_status(const struct sensor *s, int64_t now_ms);
 json_t	*status_models(const struct sensor *s);
+/* Waits for the workers' lists, at most 200 ms; what is not ready then is left out. */
 json_t	*status_flows(const struct sensor *s);
 json_t	*status_counters(const struct sensor *s);

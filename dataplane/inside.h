@@ -7,7 +7,7 @@
  * stack_syn.c   TCP segments of nobody: handshakes, closed ports, ghosts
  * stack_tcp.c   TCP segments of a conversation, what it says, its timers
  * stack_udp.c   datagrams; stack_icmp.c  echo, errors, ARP
- * stack_memory.c  what the memory is for, for control
+ * stack_memory.c  what the memory is for; stack_view.c  conversations, both for control
  */
 #include "dataplane/cookie.h"
 #include "dataplane/flow.h"

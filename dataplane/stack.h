@@ -102,6 +102,22 @@ const struct pins *stack_pins(const struct stack *s);
 uint32_t stack_flows(const struct stack *s);	/* conversations now */
 uint32_t stack_bytes_per_flow(const struct stack *s);
 
+/* One conversation, as it stands. */
+struct flow_view {
+	struct addr peer, own;
+	uint16_t peer_port, own_port;
+	uint8_t proto, slot, state;	/* flow_state_name() */
+	uint16_t turns, model_state;	/* 0 until a model spoke */
+	uint32_t age_ms;
+	uint32_t bytes_in, bytes_out;	/* of IP packets */
+};
+/*
+ * Conversations from place *at on (0: the first) among the next look places, at most room of them; returns how
+ * many. *at is then where to go on, 0 at the end. Only for the thread that owns the stack.
+ */
+unsigned stack_list(const struct stack *s, uint32_t *at, uint32_t look, struct flow_view *to, unsigned room);
+const char *flow_state_name(uint8_t state);
+
 /* What the memory of stack_bytes() is for. */
 #define STACK_PARTS(X)                                                                         \
 	X(PART_FLOWS, "flows")			/* line 0 */                                   \

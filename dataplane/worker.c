@@ -12,6 +12,7 @@
 #include <time.h>
 
 enum { SPIN_TURNS = 200, PAUSE_TURNS = 2000, DOZE_TURNS = 3000, PAUSES = 64 };
+enum { LOOK_PER_TURN = 4096 };	/* places: some 50 us */
 enum { DOZE_NS = 50 * 1000, HUGE_PAGE = 2 << 20 };
 
 struct seat {			/* what a worker has at one port */
@@ -30,6 +31,12 @@ struct worker {
 	uint64_t sleep_max_ns;
 	struct rte_ring *records;
 	struct seat seat[WORKER_PORTS];
+	struct {
+		uint32_t asked, served;	/* equal: view belongs to control, else to the worker */
+		unsigned seat, n;
+		uint32_t at;
+		struct flow_view view[WORKER_VIEWS];
+	} look;
 };
 
 static struct frame
@@ -150,6 +157,25 @@ serve(struct seat *s, const struct set *set, uint64_t ns, int64_t wall_ms, uint6
 	return n;
 }
 
+/* Some of the list that control asked for. */
+static void
+look(struct worker *w)
+{
+	uint32_t asked = __atomic_load_n(&w->look.asked, __ATOMIC_ACQUIRE);
+
+	if (asked == w->look.served)
+		return;
+	if (w->look.seat == 0 && w->look.at == 0)
+		w->look.n = 0;
+	w->look.n += stack_list(w->seat[w->look.seat].stack, &w->look.at, LOOK_PER_TURN,
+	    w->look.view + w->look.n, WORKER_VIEWS - w->look.n);
+	w->look.seat += w->look.at == 0;
+	if (w->look.seat < w->nseats && w->look.n < WORKER_VIEWS)
+		return;
+	w->look.seat = w->look.at = 0;
+	__atomic_store_n(&w->look.served, asked, __ATOMIC_RELEASE);
+}
+
 static void
 back_off(struct worker *w, unsigned empty_turns, uint64_t due_ns)
 {
@@ -194,6 +220,7 @@ worker_main(void *worker)
 
 		for (unsigned i = 0; i < w->nseats; i++)
 			n += serve(&w->seat[i], set, ns, wall_ms, &due_ns);
+		look(w);
 		set_reader_quiet();
 		__atomic_store_n(&w->count.turns, w->count.turns + 1, __ATOMIC_RELAXED);
 		if (n > 0) {
@@ -243,6 +270,24 @@ const struct stack *
 worker_stack(const struct worker *w, unsigned port)
 {
 	return w->seat[port].stack;
+}
+
+void
+worker_look(struct worker *w)
+{
+	uint32_t served = __atomic_load_n(&w->look.served, __ATOMIC_ACQUIRE);
+
+	if (w->look.asked == served)	/* else the last one is still under way */
+		__atomic_store_n(&w->look.asked, served + 1, __ATOMIC_RELEASE);
+}
+
+int
+worker_seen(const struct worker *w, const struct flow_view **list)
+{
+	if (__atomic_load_n(&w->look.served, __ATOMIC_ACQUIRE) != w->look.asked)
+		return -1;
+	*list = w->look.view;
+	return (int)w->look.n;
 }
 
 uint64_t

@@ -8,7 +8,7 @@
  */
 #include "dataplane/port.h"
 
-enum { WORKER_PORTS = 8 };
+enum { WORKER_PORTS = 8, WORKER_VIEWS = 256 };
 
 struct worker_config {
 	unsigned number;
@@ -35,6 +35,13 @@ unsigned worker_records(struct worker *w, struct record *to, unsigned n);
 const struct worker_counters *worker_counters(const struct worker *w);
 unsigned worker_ports(const struct worker *w);
 const struct stack *worker_stack(const struct worker *w, unsigned port);
+/*
+ * Conversations under way, at most WORKER_VIEWS: worker_look() asks, the worker lists them in its next turns, some
+ * thousand places in each, and never waits. worker_seen() gives the list, which stays as it is until the next
+ * worker_look(), or -1 while it is not ready. For one thread.
+ */
+void	worker_look(struct worker *w);
+int	worker_seen(const struct worker *w, const struct flow_view **list);
 uint64_t worker_tx_dropped(const struct worker *w);
 size_t	worker_bytes(const struct worker *w);		/* its tables */
 void	worker_destroy(struct worker *w);

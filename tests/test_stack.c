@@ -397,6 +397,40 @@ Test(stack, memory_is_reported_by_part_and_by_what_a_flow_has_taken)
 	rig_fini(&r);
 }
 
+Test(stack, conversations_are_listed_piece_by_piece_and_as_they_stand)
+{
+	enum { FLOWS = 10 };
+	struct flow_view v[FLOWS];
+	uint32_t at = 0;
+	unsigned n = 0, pieces = 0;
+	struct rig r;
+
+	talk_rig(&r, 64);
+	cr_expect_eq(stack_list(r.s, &at, 100, v, FLOWS), 0);
+	cr_expect_eq(at, 0);
+	for (uint16_t k = 0; k < FLOWS; k++)
+		call(&r, (uint16_t)(1000 + k), 21, k == 3 ? "GET\r\n" : "");
+	rig_wait(&r, 2500000000, false);
+	do {
+		n += stack_list(r.s, &at, 3, v + n, FLOWS - n);
+		pieces++;
+	} while (at != 0);
+	cr_expect_eq(n, FLOWS);
+	cr_expect_eq(pieces, 4);
+	for (unsigned k = 0; k < n; k++) {
+		cr_expect_eq(v[k].peer_port, 1000 + k);
+		cr_expect_eq(addr_to_v4(&v[k].own), RIG_OWN);
+		cr_expect_eq(v[k].own_port, 21);
+		cr_expect_eq(v[k].age_ms, 2500);
+		cr_expect_eq(v[k].turns, k == 3);
+		cr_expect_str_eq(flow_state_name(v[k].state), "established");
+	}
+	at = 0;
+	cr_expect_eq(stack_list(r.s, &at, 100, v, 4), 4, "no more than there is room for");
+	cr_expect_eq(at, 5);
+	rig_fini(&r);
+}
+
 Test(stack, a_flood_of_syns_keeps_nothing_and_answers_one_for_one)
 {
 	struct rig r;

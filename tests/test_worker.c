@@ -162,6 +162,80 @@ Test(worker, every_ping_of_a_capture_is_answered_and_every_mbuf_comes_back)
 	cr_expect_eq(count_replies("out.pcap"), PINGS);
 }
 
+/* A datagram from each of n ports, with nobody to answer it: n conversations. */
+static void
+write_datagrams(const char *path, uint16_t n)
+{
+	pcap_t *p = pcap_open_dead(DLT_EN10MB, 65535);
+	pcap_dumper_t *to = pcap_dump_open(p, path);
+	uint8_t frame[128];
+
+	cr_assert_not_null(to);
+	for (uint16_t k = 0; k < n; k++) {
+		struct wire_out o = { .src = addr_v4(PEER), .dst = addr_v4(NET + 9), .proto = PROTO_UDP,
+			.ttl = 64, .sport = (uint16_t)(1000 + k), .dport = 53 };
+
+		memcpy(o.smac, theirs, 6);
+		memcpy(o.dmac, ours, 6);
+		memcpy(frame + wire_header_bytes(&o), "1234", 4);
+		dump(to, frame, wire_build(&o, frame, sizeof frame, 4));
+	}
+	pcap_dump_close(to);
+	pcap_close(p);
+}
+
+static const struct {
+	uint16_t flows;
+	int seen;
+} lists[] = { { 0, 0 }, { 5, 5 }, { 300, WORKER_VIEWS } };
+
+EACH_CASE(worker, conversations_are_listed_while_it_runs, lists)
+{
+	struct set *s = set_create(NULL);
+	struct addr net = addr_v4(NET);
+	struct range *r = set_add_range(s, &net, 112);
+	const struct flow_view *v;
+	const struct counters *c;
+	struct worker *w;
+	struct port *p;
+	int n;
+
+	r->persona = &persona_linux;
+	r->udp[53] = (struct target){ .action = ACTION_HANDSHAKE };
+	write_datagrams("in.pcap", lists[*i].flows);
+	start_eal();
+	set_publish(s);
+	cr_assert_eq(port_open(&p, "net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap", 1, ours, &why), 0, "%s", why.text);
+	w = make_worker(p);
+	c = stack_counters(worker_stack(w, 0));
+	cr_assert_eq(port_start(p, &why), 0, "%s", why.text);
+	cr_assert_eq(eal_run(0, worker_main, w), 0);
+	while (__atomic_load_n(&c->flows_opened, __ATOMIC_RELAXED) < lists[*i].flows)
+		poll(NULL, 0, 1);
+	for (int again = 0; again < 3; again++) {
+		worker_look(w);
+		while ((n = worker_seen(w, &v)) < 0)
+			poll(NULL, 0, 1);
+		cr_assert_eq(n, lists[*i].seen);
+		for (int k = 0; k < n; k++) {
+			cr_expect_eq(v[k].peer_port, 1000 + k);
+			cr_expect_eq(addr_to_v4(&v[k].peer), PEER);
+			cr_expect_eq(addr_to_v4(&v[k].own), NET + 9);
+			cr_expect_eq(v[k].own_port, 53);
+			cr_expect_eq(v[k].proto, PROTO_UDP);
+			cr_expect_eq(v[k].bytes_in, 32);
+			cr_expect_eq(v[k].bytes_out, 0);
+			cr_expect_str_eq(flow_state_name(v[k].state), "open");
+		}
+	}
+	worker_stop(w);
+	eal_wait(0);
+	worker_destroy(w);
+	cr_expect_eq(port_stop(p), 0);
+	port_close(p);
+	set_fini();
+}
+
 Test(worker, a_publication_does_not_wait_for_a_worker_that_sleeps)
 {
 	struct port *p;

@@ -74,6 +74,41 @@ class Records(unittest.TestCase):
         self.assertTrue(until(lambda: [r for r in records() if r.get("dest_ip") == address]))
 
 
+class Questions(unittest.TestCase):
+    def ask(self, what):
+        return json.loads(air.sensor.ctl("--json", what))
+
+    def open_to(self, address):
+        return [c for c in self.ask("flows")["conversations"] if c["own"] == address]
+
+    def test_a_conversation_is_listed_while_it_lasts(self):
+        address = addresses(random.Random(11), 1)[0]
+        talk = voices.Conversation.open(air.lab, address)
+        talk.step()
+        found = self.open_to(address)
+        self.assertEqual(len(found), 1)
+        told = {key: found[0][key] for key in ("peer", "peer_port", "own_port", "service", "state", "turns")}
+        self.assertEqual(told, {"peer": "192.0.2.1", "peer_port": talk.sock.getsockname()[1],
+                                "own_port": 21, "service": "ftp", "state": "established", "turns": 2})
+        talk.finish()
+        self.assertEqual(talk.trouble, "")
+        talk.sock.close()
+        self.assertTrue(until(lambda: not self.open_to(address)))
+
+    def test_memory_is_told_by_what_flows_have_taken(self):
+        address = addresses(random.Random(12), 1)[0]
+        talk = voices.Conversation.open(air.lab, address)
+        memory = self.ask("status")["memory"]
+        most = {"idle": 80, "talk": 144, "arena": 272}	# docs/architecture.md
+        for line in memory["flow_classes"]:
+            self.assertLessEqual(line["bytes"], most.pop(line["class"]))
+        self.assertEqual(most, {})
+        self.assertGreater(sum(line["flows"] for line in memory["flow_classes"]), 0)
+        self.assertEqual({p["part"]: p["used"] for p in memory["parts"]}["flows"],
+                         sum(line["flows"] for line in memory["flow_classes"]))
+        talk.finish()
+
+
 class Refusals(unittest.TestCase):
     """A bad image changes nothing on air and says why in one line."""
 
