@@ -88,6 +88,8 @@ static const struct {
 	{ "\"$D\" -c good.yaml more 2>err", 2 },
 	{ "\"$D\" -v -c good.yaml 2>err", 2 },
 	{ "\"$D\" --help | grep -q -- --check", 0 },
+	{ "\"$D\" --help | grep -o -- '--[a-z]*' | sort -u >out; test $(wc -l <out) -ge 5 && while read o; do "
+	  "grep -q -- \"^|.*\\`$o\" " TEST_ROOT "/docs/mynahd.md || exit 1; done <out", 0 },
 	{ "\"$D\" --version | grep -q '^mynahd '", 0 },
 	{ "\"$D\" --check -c good.yaml >out 2>err && ! test -s out && ! test -s err && ! test -e mynahd.key", 0 },
 	{ "\"$D\" --check -v -c good.yaml >good2.yaml && \"$D\" --check -v -c good2.yaml | cmp - good2.yaml", 0 },
@@ -111,6 +113,13 @@ static const struct {
 	{ "stops on request", UP CTL "stop && wait $! && ! test -e s" },
 	{ "tells its status", UP CTL "status | grep -q '^workers  *1$'; e=$?; kill $!; wait $! && exit $e" },
 	{ "tells it as JSON", UP CTL "--json counters | grep -q '\"drop\":{\"none\":0'; e=$?; kill $!; wait $! && exit $e" },
+	{ "tells nothing that the manual does not", UP "for c in status models flows counters; do " CTL "-j $c; done >all; "
+	  "kill $!; wait $! && python3 -c 'import json; t = open(\"" TEST_ROOT "/docs/counters.md\").read()\n"
+	  "def keys(v): return [k for k in v] + keys([*v.values()]) if isinstance(v, dict) else "
+	  "[k for e in v for k in keys(e)] if isinstance(v, list) else []\n"
+	  "told = {k for l in open(\"all\") for k in keys(json.loads(l))} - {\"ok\"}\n"
+	  "missing = [k for k in told if f\"`{k}`\" not in t and f\"\\n## {k}\\n\" not in t]\n"
+	  "assert len(told) > 90 and not missing, missing' && rm all" },
 	{ "loads a model", UP CTL "load ftp.mynah ftp | grep -q '^slot *2$'; e=$?; kill $!; wait $! && exit $e" },
 	{ "refuses what is none", UP CTL "load good.yaml ftp 2>no; e=$?; grep -q good.yaml no || e=9; rm no; kill $!; "
 	  "wait $! && test $e = 1" },
