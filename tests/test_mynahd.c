@@ -119,7 +119,7 @@ static const struct {
 	  "[k for e in v for k in keys(e)] if isinstance(v, list) else []\n"
 	  "told = {k for l in open(\"all\") for k in keys(json.loads(l))} - {\"ok\"}\n"
 	  "missing = [k for k in told if f\"`{k}`\" not in t and f\"\\n## {k}\\n\" not in t]\n"
-	  "assert len(told) > 90 and not missing, missing' && rm all" },
+	  "assert len(told) > 90 and not missing, missing'; e=$?; rm all; exit $e" },
 	{ "loads a model", UP CTL "load ftp.mynah ftp | grep -q '^slot *2$'; e=$?; kill $!; wait $! && exit $e" },
 	{ "refuses what is none", UP CTL "load good.yaml ftp 2>no; e=$?; grep -q good.yaml no || e=9; rm no; kill $!; "
 	  "wait $! && test $e = 1" },
