@@ -189,7 +189,7 @@ put_random_alts(struct writing *w, struct dice *d, uint32_t ntemplate, uint32_t 
 
 			guards[0] = '\0';
 			for (uint32_t g = roll(d, 3); g-- > 0;)
-				switch (roll(d, 5)) {
+				switch (roll(d, 6)) {
 				case 0:
 					n += (size_t)snprintf(guards + n, sizeof guards - n,
 					    "      when known %u %u\n", roll(d, 6), roll(d, RANDOM_MAPS));
@@ -197,6 +197,11 @@ put_random_alts(struct writing *w, struct dice *d, uint32_t ntemplate, uint32_t 
 				case 1:
 					n += (size_t)snprintf(guards + n, sizeof guards - n,
 					    "      when unknown %u %u\n", roll(d, 6), roll(d, RANDOM_MAPS));
+					break;
+				case 5:
+					n += (size_t)snprintf(guards + n, sizeof guards - n,
+					    "      when known-pair %u %u %u\n", roll(d, 6), roll(d, 6),
+					    roll(d, RANDOM_MAPS));
 					break;
 				case 2:
 				case 3:
@@ -268,8 +273,9 @@ random_model_text(struct writing *w, struct dice *d, bool udp)
 		for (uint32_t k = 1 + roll(d, 4); k-- > 0;)
 			put_line(w, "  %u \"d%u\"\n", 1 + roll(d, 9), k);
 	}
-	put_line(w, "map 0\n  \"\" \"none\"\n  \"A\" \"is A\"\n  \"AB\" \"is AB\"\nmap 1\n  \"1\" \"one\"\n"
-	    "  \"a\" \"is a\"\n");
+	put_line(w, "map 0\n  \"\" \"none\"\n  \"\\x00\" \"none twice\"\n  \"A\" \"is A\"\n"
+	    "  \"A\\x00\" \"A and none\"\n  \"A\\x00A\" \"both A\"\n  \"AB\" \"is AB\"\nmap 1\n  \"1\" \"one\"\n"
+	    "  \"A\\x00B\" \"A and B\"\n  \"a\" \"is a\"\n");
 	for (uint32_t i = 0; i < ntemplate; i++)
 		put_random_template(w, d, i);
 	for (uint32_t i = 0; i < nreply; i++) {

@@ -3,28 +3,12 @@
 
 #include <criterion/criterion.h>
 #include "tests/cases.h"
-#include "tests/model_of.h"
-
-static const struct session_env env = {
-	.own = { { [10] = 0xff, 0xff, 198, 19, 0, 1 } },
-	.peer = { { [10] = 0xff, 0xff, 192, 0, 2, 1 } },
-	.own_port = 21, .peer_port = 40000,
-};
-
-/* A conversation under test, and what the server said last. */
-struct talk {
-	struct model *m;
-	struct session s;
-	struct arena a;
-	struct fields f;
-	struct turn t;
-	char said[4096];
-};
+#include "tests/talk.h"
 
 static void
 listen_to(struct talk *k)
 {
-	size_t n = session_render(&k->s, &k->f, k->m, &env, 0, (uint8_t *)k->said,
+	size_t n = session_render(&k->s, &k->f, k->m, &talk_env, 0, (uint8_t *)k->said,
 	    sizeof k->said - 1, NULL);
 
 	k->said[n] = '\0';
@@ -43,7 +27,7 @@ talk_to(const char *text)
 static const char *
 say(struct talk *k, const char *what)
 {
-	size_t n = session_feed(&k->s, &k->a, k->m, &env, span_str(what), FEED_PUSH, &k->f, &k->t);
+	size_t n = session_feed(&k->s, &k->a, k->m, &talk_env, span_str(what), FEED_PUSH, &k->f, &k->t);
 
 	cr_expect_eq(n, strlen(what), "%s", what);
 	cr_expect(k->t.taken, "%s", what);
@@ -56,7 +40,7 @@ Test(session, greets_logs_in_and_says_goodbye)
 	char *text = file_of(TEST_ROOT "/tests/data/models/ftp-small.txt");
 	struct talk k = talk_to(text);
 
-	session_event(&k.s, &k.a, k.m, &env, EVENT_CONNECT, 0, &k.f, &k.t);
+	session_event(&k.s, &k.a, k.m, &talk_env, EVENT_CONNECT, 0, &k.f, &k.t);
 	cr_assert(k.t.taken);
 	listen_to(&k);
 	cr_expect_eq(strncmp(k.said, "220 Welcome", 11), 0, "%s", k.said);
@@ -121,7 +105,7 @@ EACH_CASE(session, a_message_ends, ends)
 
 	snprintf(text, sizeof text, MODEL("%s", "%s"), ends[*i].eom, REPLIES);
 	k = talk_to(text);
-	n = session_feed(&k.s, NULL, k.m, &env, span_str(ends[*i].in), ends[*i].flags, &k.f, &k.t);
+	n = session_feed(&k.s, NULL, k.m, &talk_env, span_str(ends[*i].in), ends[*i].flags, &k.f, &k.t);
 	cr_expect_eq(k.t.taken, ends[*i].taken > 0, "%s", ends[*i].what);
 	cr_expect_eq(n, ends[*i].taken > 0 ? ends[*i].taken : strlen(ends[*i].in), "%s: %zu",
 	    ends[*i].what, n);
@@ -134,10 +118,10 @@ Test(session, a_pause_ends_what_has_no_other_end)
 	struct span in = span_str("A b\r\n");
 
 	cr_expect_eq(session_pause_ms(&k.s, k.m), 0);
-	session_feed(&k.s, NULL, k.m, &env, in, FEED_PUSH, &k.f, &k.t);
+	session_feed(&k.s, NULL, k.m, &talk_env, in, FEED_PUSH, &k.f, &k.t);
 	cr_expect_not(k.t.taken);
 	cr_expect_eq(session_pause_ms(&k.s, k.m), 300);
-	cr_expect_eq(session_feed(&k.s, NULL, k.m, &env, in, FEED_PUSH, &k.f, &k.t), in.n);
+	cr_expect_eq(session_feed(&k.s, NULL, k.m, &talk_env, in, FEED_PUSH, &k.f, &k.t), in.n);
 	cr_expect(k.t.taken);
 	cr_expect_eq(k.t.template, 0);
 	model_destroy(k.m);
@@ -149,9 +133,9 @@ Test(session, sixty_four_kilobytes_are_a_message_whatever_they_say)
 	static uint8_t endless[MODEL_MESSAGE_BYTES + 100];
 
 	memset(endless, 'A', sizeof endless);
-	cr_expect_eq(session_feed(&k.s, NULL, k.m, &env, span_of(endless, 60000), 0, &k.f, &k.t), 60000);
+	cr_expect_eq(session_feed(&k.s, NULL, k.m, &talk_env, span_of(endless, 60000), 0, &k.f, &k.t), 60000);
 	cr_expect_not(k.t.taken);
-	cr_expect_eq(session_feed(&k.s, NULL, k.m, &env, span_of(endless, sizeof endless), 0, &k.f, &k.t),
+	cr_expect_eq(session_feed(&k.s, NULL, k.m, &talk_env, span_of(endless, sizeof endless), 0, &k.f, &k.t),
 	    MODEL_MESSAGE_BYTES);
 	cr_expect(k.t.taken);
 	cr_expect_eq(k.t.match, MATCH_OTHER);
@@ -161,7 +145,7 @@ Test(session, sixty_four_kilobytes_are_a_message_whatever_they_say)
 Test(session, a_repeated_probe_gets_the_same_answer_and_a_neighbour_another)
 {
 	struct talk k = talk_to(MODEL("eom 0 push", REPLIES));
-	struct session_env who = env;
+	struct session_env who = talk_env;
 	char first[64], again[64];
 
 	who.key[3] = 7;
@@ -183,4 +167,67 @@ Test(session, a_repeated_probe_gets_the_same_answer_and_a_neighbour_another)
 	session_render(&k.s, &k.f, k.m, &who, 0, (uint8_t *)again, 64, NULL);
 	cr_expect_arr_neq(first, again, 16);
 	model_destroy(k.m);
+}
+
+/* P says both fields of a pair, X only the second: docs/model-format.md 5. */
+static const char pair_model[] =
+	"mynah-model 1\nservice \"t\" tcp\nlearner \"hand\" order 1 seed 1\nseparators \" \\r\\n\"\n"
+	"start 0\nclass 0 00-09 0e-3a 3c-ff\neom 0 term \"\\r\\n\" error 0x0p+0\n"
+	"map 0\n  \"\\x00\" \"\"\n  \"a\\x00b\" \"\"\n  \"a\\x00b\\x00c\" \"\"\n  \"ab\" \"\"\n"
+	"template 0 support 1 from hand\n  match \"P\" span 0 0 0 \";\" span 0 0 0 \"\\r\\n\"\n"
+	"  field 0 1 1\n  field 1 3 3\n"
+	"template 1 support 1 from hand\n  match \"X\" span 0 0 0 \"\\r\\n\"\n  field 1 1 1\n"
+	"reply 0 support 1 from hand\n  say \"known\"\nreply 1 support 1 from hand\n  say \"no\"\n"
+	"state 0 eom 0 support 1 \"s\"\n"
+	"  on message 0\n    alt weight 1 say 0 goto 0 from hand\n      when known-pair 0 1 0\n"
+	"    alt weight 1 say 1 goto 0 from hand\n"
+	"  on message 1\n    alt weight 1 say 0 goto 0 from hand\n      when known-pair 0 1 0\n"
+	"    alt weight 1 say 1 goto 0 from hand\n";
+
+#define LINE(s) { (const uint8_t *)(s), sizeof(s) - 1 }
+
+static const struct {
+	const char *what;
+	struct span first, then;	/* first may be empty: then is the first message */
+	const char *answer;
+} pairs[] = {
+	{ "both", { 0 }, LINE("Pa;b\r\n"), "known" },
+	{ "the other way round", { 0 }, LINE("Pb;a\r\n"), "no" },
+	{ "one that goes on", { 0 }, LINE("Pa;bb\r\n"), "no" },
+	{ "one that ends early", { 0 }, LINE("Pa;\r\n"), "no" },
+	{ "not without the zero between", { 0 }, LINE("Pab;\r\n"), "no" },
+	{ "a zero in the second", { 0 }, LINE("Pa;b\0c\r\n"), "known" },
+	{ "a zero in the first", { 0 }, LINE("Pa\0b;c\r\n"), "known" },
+	{ "two empty ones", { 0 }, LINE("P;\r\n"), "known" },
+	{ "one remembered", LINE("Pa;x\r\n"), LINE("Xb\r\n"), "known" },
+	{ "another remembered", LINE("Pb;x\r\n"), LINE("Xb\r\n"), "no" },
+	{ "nothing remembered", { 0 }, LINE("Xb\r\n"), "no" },
+};
+
+EACH_CASE(session, two_fields_are_known_together, pairs)
+{
+	static struct talk k;
+
+	talk_begin(&k, model_of(pair_model));
+	if (pairs[*i].first.n > 0)
+		talk_say(&k, pairs[*i].first);
+	cr_expect_str_eq(talk_say(&k, pairs[*i].then), pairs[*i].answer, "%s", pairs[*i].what);
+	model_destroy(k.m);
+}
+
+Test(session, two_fields_of_512_bytes_are_never_known_together)
+{
+	static struct talk k;
+	char k300[301], rest[301], text[4096];
+
+	for (int n = 510; n <= 512; n++) {	/* of both together; all are keys of the map */
+		snprintf(k300, sizeof k300, "%0300d", 1);
+		snprintf(rest, sizeof rest, "%0*d", n - 300, 2);
+		snprintf(text, sizeof text, "%.*smap 0\n  \"%s\\x00%s\" \"\"\n%s",
+		    (int)(strstr(pair_model, "map 0") - pair_model), pair_model, k300, rest, strstr(pair_model, "template 0"));
+		talk_begin(&k, model_of(text));
+		snprintf(text, sizeof text, "P%s;%s\r\n", k300, rest);
+		cr_expect_str_eq(talk_say(&k, span_str(text)), n < 512 ? "known" : "no", "%d", n);
+		model_destroy(k.m);
+	}
 }
