@@ -2,11 +2,9 @@
 /*
  * model_of.h - from text to a loaded model in one call, for tests; aborts on any fault.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "models/compile.h"
 #include "models/model.h"
+#include "tests/file.h"
 
 static inline void
 model_of_failed(const char *what, const struct diag *why)
@@ -66,14 +64,5 @@ model_of(const char *text)
 static inline char *
 file_of(const char *path)
 {
-	FILE *f = fopen(path, "rb");
-	char *text = calloc(1, 1 << 20);
-	size_t n = f != NULL ? fread(text, 1, (1 << 20) - 1, f) : 0;
-
-	if (n == 0) {
-		fprintf(stderr, "%s cannot be read\n", path);
-		abort();
-	}
-	fclose(f);
-	return text;
+	return (char *)file_bytes(path).p;
 }

@@ -4,20 +4,8 @@
 
 #include <criterion/criterion.h>
 
+#include "tests/file.h"
 #include "tests/naive.h"
-
-static struct span
-file(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	uint8_t *p = malloc(1 << 20);
-	size_t n;
-
-	cr_assert_not_null(f, "%s", path);
-	n = fread(p, 1, 1 << 20, f);
-	fclose(f);
-	return span_of(p, n);
-}
 
 static void
 expect_line(const char *model, const struct text_vector *v, uint32_t i, struct naive_turn *turn)
@@ -67,7 +55,7 @@ Test(naive, plays_the_vectors_of_every_model_in_the_tests)
 		if (strstr(e->d_name, ".txt") == NULL)
 			continue;
 		snprintf(path, sizeof path, TEST_ROOT "/tests/data/models/%s", e->d_name);
-		struct span s = file(path);
+		struct span s = file_bytes(path);
 		cr_assert_eq(text_parse(&t, e->d_name, s, &why), 0, "%s", why.text);
 		for (uint32_t i = 0; i < t.nvector; i++, n++)
 			play(e->d_name, &t, &t.vector[i]);

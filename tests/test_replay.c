@@ -1,42 +1,23 @@
 /* mynah replay from outside: a capture's clients meet our stack, and tshark finds nothing wrong. */
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "dataplane/wire.h"
 #include "learning/trace.h"
 #include "tests/cases.h"
+#include "tests/tool.h"
 
 #define DATA TEST_ROOT "/tests/data/"
-
-static char place[] = "/tmp/mynah-test-XXXXXX";
-
-static int
-run(const char *line)
-{
-	char command[2048];
-	int status;
-
-	snprintf(command, sizeof command, "M='%s'; %s", TEST_MYNAH, line);
-	status = system(command);
-	cr_assert(WIFEXITED(status), "%s", line);
-	return WEXITSTATUS(status);
-}
 
 static void
 go_somewhere(void)
 {
-	cr_assert_not_null(mkdtemp(place));
-	cr_assert_eq(chdir(place), 0);
-	cr_assert_eq(run("\"$M\" compile " DATA "models/ftp-small.txt -o ftp.mynah >said"), 0);
+	tool_enter();
+	cr_assert_eq(tool_run("\"$M\" compile " DATA "models/ftp-small.txt -o ftp.mynah >said"), 0);
 }
 
+/* Fails where a command left something else behind. */
 static void
 leave(void)
 {
-	cr_assert_eq(run("rm -f *.mynah *.pcap said && cd / && rmdir \"$OLDPWD\""), 0);
+	cr_assert_eq(tool_run("rm -f *.mynah *.pcap said && cd / && rmdir \"$OLDPWD\""), 0);
 }
 
 static const struct {
@@ -60,7 +41,7 @@ static const struct {
 EACH_CASE(replay, says_done_failed_or_wrong_usage, cases)
 {
 	go_somewhere();
-	cr_expect_eq(run(cases[*i].line), cases[*i].status, "%s", cases[*i].line);
+	cr_expect_eq(tool_run(cases[*i].line), cases[*i].status, "%s", cases[*i].line);
 	leave();
 }
 
@@ -91,7 +72,7 @@ Test(replay, the_clients_say_what_they_said_and_our_sums_are_right)
 	size_t said, heard, ours, theirs, broken;
 
 	go_somewhere();
-	cr_assert_eq(run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >said"), 0);
+	cr_assert_eq(tool_run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >said"), 0);
 	count_payload(DATA "ftp-small.pcap.gz", &said, &theirs, &broken);
 	count_payload("out.pcap", &heard, &ours, &broken);
 	cr_expect_eq(heard, said);
@@ -103,29 +84,29 @@ Test(replay, the_clients_say_what_they_said_and_our_sums_are_right)
 Test(replay, twice_the_same_gives_the_same_file)
 {
 	go_somewhere();
-	cr_expect_eq(run("for i in 1 2; do \"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz $i.pcap >said; done; "
+	cr_expect_eq(tool_run("for i in 1 2; do \"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz $i.pcap >said; done; "
 	    "cmp 1.pcap 2.pcap"), 0);
 	leave();
 }
 
 Test(replay, tshark_reads_clean_streams)
 {
-	if (run("command -v tshark >/dev/null") != 0)
+	if (tool_run("command -v tshark >/dev/null") != 0)
 		cr_skip_test("tshark is not installed");
 	go_somewhere();
-	cr_assert_eq(run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >said"), 0);
-	cr_expect_eq(run("test $(tshark -r out.pcap -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE "
+	cr_assert_eq(tool_run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >said"), 0);
+	cr_expect_eq(tool_run("test $(tshark -r out.pcap -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE "
 	    "-Y '_ws.malformed || tcp.analysis.ack_lost_segment || tcp.analysis.lost_segment || "
 	    "tcp.analysis.retransmission || tcp.checksum.status == 0 || ip.checksum.status == 0' 2>/dev/null | "
 	    "wc -l) = 0"), 0);
-	cr_expect_eq(run("test $(tshark -r out.pcap -Y ftp.response 2>/dev/null | wc -l) -gt 100"), 0);
+	cr_expect_eq(tool_run("test $(tshark -r out.pcap -Y ftp.response 2>/dev/null | wc -l) -gt 100"), 0);
 	leave();
 }
 
 Test(replay, stopped_half_way_leaves_nothing)
 {
 	go_somewhere();
-	cr_expect_eq(run("\"$M\" replay -m ftp.mynah " DATA "ftp-vsftpd.pcap.gz out.pcap >said & p=$!; "
+	cr_expect_eq(tool_run("\"$M\" replay -m ftp.mynah " DATA "ftp-vsftpd.pcap.gz out.pcap >said & p=$!; "
 	    "while kill -0 $p 2>said && ! test -e out.pcap.tmp; do :; done; kill -TERM $p; wait $p; "
 	    "s=$?; test $s = 143 -o $s = 0 && ! test -e out.pcap.tmp"), 0);
 	leave();

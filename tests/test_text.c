@@ -6,19 +6,7 @@
 #include "models/text.h"
 #include "models/text_lex.h"
 #include "tests/cases.h"
-
-static struct span
-file(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	uint8_t *p = malloc(1 << 20);
-	size_t n;
-
-	cr_assert_not_null(f, "%s", path);
-	n = fread(p, 1, 1 << 20, f);
-	fclose(f);
-	return span_of(p, n);
-}
+#include "tests/file.h"
 
 static void
 expect_round_trip(const char *name, struct span from)
@@ -53,7 +41,7 @@ Test(text, every_model_in_the_tests_prints_to_what_reads_back_the_same)
 		if (strstr(e->d_name, ".txt") == NULL)
 			continue;
 		snprintf(path, sizeof path, TEST_ROOT "/tests/data/models/%s", e->d_name);
-		struct span s = file(path);
+		struct span s = file_bytes(path);
 		expect_round_trip(e->d_name, s);
 		free((void *)s.p);
 		n++;
@@ -143,7 +131,7 @@ EACH_CASE(text, a_fault_is_told_with_its_place, faults)
 
 Test(text, every_prefix_of_a_model_is_refused_or_read_without_harm)
 {
-	struct span s = file(TEST_ROOT "/tests/data/models/ftp-small.txt");
+	struct span s = file_bytes(TEST_ROOT "/tests/data/models/ftp-small.txt");
 
 	for (size_t n = 0; n < s.n; n++) {
 		struct text t;
@@ -214,12 +202,12 @@ Test(text, a_long_hostile_line_is_read_or_refused)
 Test(text, every_word_of_the_vocabulary_is_in_the_document_and_in_a_model_of_the_tests)
 {
 	static const char *const models[] = { "ftp-small", "dns-small", "ssh-small", "words" };
-	struct span doc = file(TEST_ROOT "/docs/model-format.md"), all[ARRAY_LEN(models)];
+	struct span doc = file_bytes(TEST_ROOT "/docs/model-format.md"), all[ARRAY_LEN(models)];
 
 	for (size_t m = 0; m < ARRAY_LEN(models); m++) {
 		char path[1024];
 		snprintf(path, sizeof path, TEST_ROOT "/tests/data/models/%s.txt", models[m]);
-		all[m] = file(path);
+		all[m] = file_bytes(path);
 	}
 	for (const struct vocab *const *v = vocab_all; *v != NULL; v++)
 		for (uint32_t i = 0; i < (*v)->n; i++) {
