@@ -36,14 +36,6 @@ embed_is_text(const struct span *message, uint32_t n)
 	return bytes > 0 && text * 10 >= bytes * 9;
 }
 
-static uint64_t
-stir(uint64_t h)
-{
-	h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
-	h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
-	return h ^ h >> 32;
-}
-
 /* Walks the features of a message: hash, and the tokens or bytes it consists of. */
 struct walk {
 	const struct embed_params *p;
@@ -70,7 +62,7 @@ next_bytes(struct walk *w)
 		return false;
 	for (uint32_t i = 0; i < n; i++)
 		v = v << 8 | w->at[i];
-	w->hash = stir(v ^ w->p->seed);
+	w->hash = hash_stir(v ^ w->p->seed);
 	w->part[0] = span_of(w->at++, n);
 	w->have = 1;
 	return true;
@@ -102,7 +94,7 @@ next_tokens(struct walk *w)
 	} while (w->have < n);
 	w->hash = w->p->seed;
 	for (uint32_t i = 0; i < n; i++)
-		w->hash = stir(w->hash ^ w->part_hash[i]) + i;
+		w->hash = hash_stir(w->hash ^ w->part_hash[i]) + i;
 	return true;
 }
 

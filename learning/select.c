@@ -125,14 +125,6 @@ struct digest {
 	uint32_t index;
 };
 
-static uint64_t
-stir(uint64_t h)
-{
-	h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
-	h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
-	return h ^ h >> 32;
-}
-
 static int
 by_digest(const void *x, const void *y)
 {
@@ -152,7 +144,7 @@ row_digests(struct pool *pool, const struct sparse *x, uint64_t seed)
 	struct digest *d = pool_array(pool, x->rows, sizeof *d);
 
 	for (uint32_t c = 0; c < x->cols; c++) {
-		uint64_t a = stir(seed + c + 1), b = stir(~seed ^ ((uint64_t)c + 1) << 24);
+		uint64_t a = hash_stir(seed + c + 1), b = hash_stir(~seed ^ ((uint64_t)c + 1) << 24);
 
 		for (uint64_t k = x->first[c]; k < x->first[c + 1]; k++) {
 			d[x->row[k]].a += a;
@@ -220,7 +212,7 @@ merge_messages(struct selection *s, struct pool *pool, const struct sparse *x, u
 
 			if (s->first_feature[g] == x->row[k]) {
 				row[n++] = g;
-				hash = stir(hash ^ g) + 1;
+				hash = hash_stir(hash ^ g) + 1;
 			}
 		}
 		at = (uint32_t)hash & (nslots - 1);

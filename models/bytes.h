@@ -63,6 +63,15 @@ span_hash(struct span s, uint64_t seed)
 	return h * 0x9e3779b97f4a7c15u ^ h >> 29;
 }
 
+/* Every bit of a number spread over all of the result; one to one. */
+static inline uint64_t
+hash_stir(uint64_t h)
+{
+	h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+	h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+	return h ^ h >> 32;
+}
+
 static inline uint16_t
 load_be16(const void *p)
 {
