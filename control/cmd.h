@@ -21,8 +21,6 @@ int	cmd_show(int argc, char **argv);
 
 /* Says what is wrong (NULL: getopt has) and how the command is called. Returns CMD_USAGE. */
 int	cmd_wrong_usage(char **argv, const char *fmt, ...) PRINTF(2, 3);
-/* "tcp/21" or "udp/53". */
-bool	cmd_parse_port(const char *s, uint8_t *proto, uint16_t *port);
 /* Do both names lead to the same file? What is read must not be written over. */
 bool	cmd_same_file(const char *a, const char *b);
 /*

@@ -6,6 +6,7 @@
 
 #include "control/cmd.h"
 #include "control/job.h"
+#include "control/service.h"
 #include "learning/eval.h"
 #include "models/session.h"
 
@@ -171,7 +172,7 @@ cmd_eval(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "p:jt:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
-			if (!cmd_parse_port(optarg, &t.proto, &t.port))
+			if (!service_parse(optarg, &t.proto, &t.port))
 				return cmd_wrong_usage(argv, "--port %s: write it as tcp/21 or udp/53", optarg);
 			break;
 		case 'j':

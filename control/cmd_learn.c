@@ -8,6 +8,7 @@
 
 #include "control/cmd.h"
 #include "control/job.h"
+#include "control/service.h"
 #include "learning/learn.h"
 #include "models/compile.h"
 #include "models/image_save.h"
@@ -234,7 +235,7 @@ cmd_learn(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "p:n:s:c:k:r:o:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
-			if (!cmd_parse_port(optarg, &o.params.proto, &o.params.port))
+			if (!service_parse(optarg, &o.params.proto, &o.params.port))
 				return cmd_wrong_usage(argv, "--port %s: write it as tcp/21 or udp/53", optarg);
 			break;
 		case 'n':

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/schema.h"
+#include "control/service.h"
 #include "dataplane/persona.h"
 
 enum { PATH_LONGEST = 1024, SOCKET_LONGEST = 107 };	/* sun_path less its NUL */
@@ -345,25 +346,6 @@ host_bits(const struct conf_prefix *p)
 }
 
 static int
-parse_service_port(struct conf_service *s)
-{
-	char *end;
-	unsigned long n;
-
-	if (strncmp(s->port, "tcp/", 4) == 0)
-		s->proto = MODEL_TCP;
-	else if (strncmp(s->port, "udp/", 4) == 0)
-		s->proto = MODEL_UDP;
-	else
-		return -EINVAL;
-	n = strtoul(s->port + 4, &end, 10);
-	if (s->port[4] < '1' || s->port[4] > '9' || *end != '\0' || n > 65535)
-		return -EINVAL;
-	s->number = (uint16_t)n;
-	return 0;
-}
-
-static int
 find_model(const struct conf *c, const char *name)
 {
 	for (uint32_t i = 0; i < c->models_count; i++)
@@ -381,7 +363,7 @@ check_service(const struct checking *k, uint32_t i, uint32_t j)
 	int at;
 
 	snprintf(path, sizeof path, "prefixes[%u].services[%u].port", i, j);
-	if (parse_service_port(s) < 0)
+	if (!service_parse(s->port, &s->proto, &s->number) || s->port[4] == '0')
 		return bad(k, path, "port is \"%s\"; it must be tcp/ or udp/ and a number from 1 to 65535.",
 		    s->port);
 	for (uint32_t o = 0; o < j; o++)

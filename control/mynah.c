@@ -118,25 +118,6 @@ cmd_wrong_usage(char **argv, const char *fmt, ...)
 }
 
 bool
-cmd_parse_port(const char *s, uint8_t *proto, uint16_t *port)
-{
-	char *end;
-	unsigned long n;
-
-	if (strncmp(s, "tcp/", 4) == 0)
-		*proto = MODEL_TCP;
-	else if (strncmp(s, "udp/", 4) == 0)
-		*proto = MODEL_UDP;
-	else
-		return false;
-	if (s[4] < '0' || s[4] > '9')
-		return false;
-	n = strtoul(s + 4, &end, 10);
-	*port = (uint16_t)n;
-	return *end == '\0' && n > 0 && n < 65536;
-}
-
-bool
 cmd_same_file(const char *a, const char *b)
 {
 	struct stat sa, sb;

@@ -1,0 +1,9 @@
+#pragma once
+/*
+ * service.h - how a service's port is written, in the configuration and on command lines.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "tcp/21" or "udp/53": MODEL_TCP or MODEL_UDP, and 1 to 65535. */
+bool	service_parse(const char *s, uint8_t *proto, uint16_t *port);
