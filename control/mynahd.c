@@ -11,13 +11,16 @@
 #include <cblas.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,6 +68,43 @@ usage(FILE *to, int status)
 	return status;
 }
 
+static int
+check_core(uint32_t cpu, struct diag *why)
+{
+	cpu_set_t all;
+
+	if (sched_getaffinity(0, sizeof all, &all) == 0 && !(cpu < CPU_SETSIZE && CPU_ISSET(cpu, &all)))
+		return diag_set(why, -EINVAL, "cores: there is no CPU %u here that mynahd may run on.", cpu);
+	return 0;
+}
+
+static int
+check_cores(const struct conf_cores *c, struct diag *why)
+{
+	int err = check_core(c->control, why);
+
+	for (uint32_t i = 0; err == 0 && i < c->workers_count; i++)
+		err = check_core(c->workers[i], why);
+	return err;
+}
+
+/* Can a file be made there? */
+static int
+check_place(const char *what, const char *path, struct diag *why)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	struct stat st;
+
+	snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)MAX(slash - path, 1),
+	    slash == NULL ? "." : path);
+	if (stat(folder, &st) < 0)
+		return diag_set(why, -errno, "The %s %s cannot be made: %s.", what, path, strerror(errno));
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return diag_set(why, -EISDIR, "The %s %s is a folder.", what, path);
+	return 0;
+}
+
 /* What the sensor will ask of the machine; opens nothing. */
 static int
 check_machine(const struct conf *c, struct diag *why)
@@ -73,6 +113,12 @@ check_machine(const struct conf *c, struct diag *why)
 
 	for (uint32_t i = 0; err == 0 && i < c->ports_count; i++)
 		err = port_exists(c->ports[i].device, why);
+	if (err == 0 && c->cores != NULL)
+		err = check_cores(c->cores, why);
+	if (err == 0)
+		err = check_place("control socket", c->control, why);
+	if (err == 0 && c->records != NULL)
+		err = check_place("record file", c->records, why);
 	if (err == 0 && c->user != NULL)
 		err = priv_check(c->user, why);
 	if (err == 0)

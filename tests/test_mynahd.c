@@ -62,6 +62,10 @@ static const struct {
 	{ "s/tcp.21/udp\\/21/", "speaks tcp" },
 	{ "s/model: ftp/model: web/", "line 8: model \"web\" is not in the list" },
 	{ "s/tcp.21, model: ftp/&}, {port: &/", "has a service already" },
+	{ "s/^control.*/cores: {control: 0, workers: [1022]}/", "there is no CPU 1022" },
+	{ "s/^control.*/control-socket: nodir\\/s/", "cannot be made: No such file" },
+	{ "s/^record.*/record-file: nodir\\/r/", "cannot be made: No such file" },
+	{ "s/^record.*/record-file: ./", "is a folder" },
 	{ "s/^control.*/user: nosuchuser/", "There is no user \"nosuchuser\"" },
 	{ "s/^control.*/key-file: good.yaml/", "is no key file" },
 };
