@@ -49,7 +49,7 @@ def models():
 class Air:
     """What setUpModule() makes: namespaces, models, a sensor that is ready."""
 
-    def __init__(self, name):
+    def __init__(self, name, edit):
         self.models = models()
         self.home = Path(tempfile.mkdtemp(prefix="mynah-lab-"))
         unittest.addModuleCleanup(shutil.rmtree, self.home)
@@ -57,6 +57,8 @@ class Air:
         unittest.addModuleCleanup(self.lab.down)
         self.lab.up()
         self.sensor = Sensor(self.lab, PROGRAMS, self.home, self.models)
+        text = self.sensor.configuration.read_text()
+        self.sensor.configuration.write_text(edit(text))
         unittest.addModuleCleanup(self.stop)
         self.sensor.start()
 
@@ -69,9 +71,12 @@ class Air:
             raise AssertionError(f"mynahd {'ended' if alive else 'died'} with {status}:\n{log}")
 
 
-def on_air(name):
-    """For setUpModule(): an Air, or a skip of the whole module that says why."""
+def on_air(name, edit=lambda text: text):
+    """For setUpModule(): an Air, or a skip of the whole module that says why.
+
+    edit makes the sensor's configuration out of the usual one.
+    """
     reason = why_not()
     if reason:
         raise unittest.SkipTest(reason)
-    return Air(name)
+    return Air(name, edit)
