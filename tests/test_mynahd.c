@@ -106,8 +106,8 @@ EACH_CASE(mynahd, words_and_status, words)
 	cr_expect_eq(run(words[*i].line), words[*i].status, "%s", words[*i].line);
 }
 
-/* Starts it, waits for "ready", does what stands between, and stops it. */
-#define UP   "{ \"$D\" -c good.yaml >out 2>err & } && until grep -qx ready out; do sleep 0.05; kill -0 $! || exit 9; done;"
+/* Starts it, waits for "ready", not that of the one before, does what stands between, and stops it. */
+#define UP   ": >out; { \"$D\" -c good.yaml >out 2>err & } && until grep -qx ready out; do sleep 0.05; kill -0 $! || exit 9; done;"
 #define CTL  "\"$M\" ctl -s s "
 
 static const struct {
