@@ -116,7 +116,8 @@ Test(rule, tables_are_not_asked_for_what_they_yield)
 Test(rule, what_stands_before_an_added_value_may_vary_when_a_rule_of_its_own_gives_it)
 {
 	struct rule rest = { .kind = RULE_DATA };
-	struct rule r = { .kind = RULE_ADD, .after = span_str("!"), .rest = &rest };
+	struct rule r = { .kind = RULE_ADD, .before = span_str(""), .after = span_str("!"),
+		.rest = &rest };
 
 	cr_expect(rule_yields(&r, span_str("bob"), span_str("hello bob!")));
 	cr_expect(rule_yields(&r, span_str("bob"), span_str("bob!")));
