@@ -6,7 +6,7 @@
 
 enum { N = 40 };
 
-/* A login each: USER name, then NOOP, then MKD of two words. */
+/* A login each: USER name, then NOOP, then two MKD of two words. */
 static struct learned *
 logins(struct pool *pool)
 {
@@ -15,6 +15,7 @@ logins(struct pool *pool)
 	for (unsigned k = 0; k < N; k++)
 		handmade_talk(&h, "<220 ready\r\n", handmade_line(&h, ">USER u%u\r\n", k), "<331 go on\r\n",
 		    ">NOOP\r\n", "<200 fine\r\n", handmade_line(&h, ">MKD a%u b%u\r\n", k, k + 500),
+		    "<257 made\r\n", handmade_line(&h, ">MKD c%u d%u\r\n", k, k + 500),
 		    "<257 made\r\n", NULL);
 	return learned_from(&h, false);
 }
@@ -98,6 +99,10 @@ POOLED(source, earlier_sources_are_each_found_once_and_none_is_of_the_message_it
 	cr_expect_eq(s[0].first, 2);
 	cr_expect_eq(s[0].last, 2);
 	cr_expect(s[0].earlier);
+	for (uint32_t k = 0; k < ARRAY_LEN(e); k++)
+		e[k]++;
+	cr_expect_eq(sources_earlier(&l->rules, e, ARRAY_LEN(e), s, ARRAY_LEN(s)), 1,
+	    "the first MKD is none to the second");
 	for (uint32_t k = 0; k < ARRAY_LEN(e); k++)
 		e[k] = exchange_of(l, user, k);
 	cr_expect_eq(sources_earlier(&l->rules, e, ARRAY_LEN(e), s, ARRAY_LEN(s)), 0);
