@@ -13,9 +13,9 @@ def netns_lab(*args):
                           stdin=subprocess.DEVNULL, timeout=60)
 
 
-def ip(*args):
-    return subprocess.run(["ip", *args], capture_output=True, text=True, check=True,
-                          timeout=10).stdout
+def ip(namespace, *args):
+    return subprocess.run(["nsenter", f"--net=/run/netns/{namespace}", "ip", *args],
+                          capture_output=True, text=True, check=True, timeout=10).stdout
 
 
 @unittest.skipUnless(os.geteuid() == 0, "network namespaces need root")
@@ -32,7 +32,7 @@ class NetnsLab(unittest.TestCase):
             self.assertEqual(netns_lab("-p", prefix, "status").returncode, 0)
             self.assertEqual(self.addresses(prefix + "-client"), {"127.0.0.1/8", "192.0.2.1/30"})
             self.assertEqual(self.addresses(prefix + "-sensor"), set())
-            routes = ip("-n", prefix + "-client", "route").split("\n")
+            routes = ip(prefix + "-client", "route").split("\n")
             self.assertTrue(any(r.startswith("198.19.0.0/16 via 192.0.2.2") for r in routes))
         self.assertEqual(netns_lab("-p", PREFIXES[0], "down").returncode, 0)
         self.assertEqual(netns_lab("-p", PREFIXES[0], "down").returncode, 0)
@@ -40,7 +40,7 @@ class NetnsLab(unittest.TestCase):
         self.assertEqual(netns_lab("-p", PREFIXES[1], "status").returncode, 0)
 
     def addresses(self, namespace):
-        words = ip("-n", namespace, "-o", "addr").split()
+        words = ip(namespace, "-o", "addr").split()
         return {words[i + 1] for i, word in enumerate(words) if word in ("inet", "inet6")}
 
     def test_a_prefix_that_is_no_name_is_wrong_usage(self):
