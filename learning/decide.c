@@ -52,16 +52,16 @@ right_of(const struct decider *d, const struct sample *s)
 	return &d->right[(size_t)s->exchange * LEVELS + s->level];
 }
 
-/* Was the sample foretold by the nearest more general template of its message? */
-static bool
+/* Was the sample foretold by the nearest more general template of its message? NULL: it has none. */
+static const bool *
 right_in_general(const struct decider *d, const struct sample *s)
 {
 	uint32_t u = d->r->x->exchange[s->exchange].client;
 
 	for (unsigned l = s->level + 1; l < LEVELS; l++)
 		if (d->r->client->of[l][u] != NO_TEMPLATE)
-			return d->right[(size_t)s->exchange * LEVELS + l];
-	return false;
+			return &d->right[(size_t)s->exchange * LEVELS + l];
+	return NULL;
 }
 
 static size_t
@@ -85,14 +85,11 @@ generalises(const struct decider *d, const struct sample *s, uint32_t n, uint32_
 	uint32_t general = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t u = d->r->x->exchange[s[i].exchange].client;
-		bool has = false;
+		const bool *right = right_in_general(d, &s[i]);
 
-		for (unsigned l = s->level + 1; l < LEVELS; l++)
-			has |= d->r->client->of[l][u] != NO_TEMPLATE;
-		if (!has)
+		if (right == NULL)
 			return literal_bytes(t) > LONG_LITERAL && n < RARE;
-		general += right_in_general(d, &s[i]);
+		general += *right;
 	}
 	return hits < general + (literal_bytes(t) + FIELD_BYTES * t->nfields) / BYTES_PER_HIT;
 }
@@ -427,8 +424,11 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		return;
 	if (s->length == 0 && s->client < d->r->client->n && generalises(d, s, n, hits)) {
 		d->out->dropped[s->client] = true;
-		for (uint32_t i = 0; i < n; i++)
-			*right_of(d, &s[i]) = right_in_general(d, &s[i]);
+		for (uint32_t i = 0; i < n; i++) {
+			const bool *general = right_in_general(d, &s[i]);
+
+			*right_of(d, &s[i]) = general != NULL && *general;
+		}
 		return;
 	}
 	nd = add_node(d, s, n, hits);

@@ -6,7 +6,6 @@
 enum {
 	ACCEPT_PERCENT = 90,
 	WEAK_PERCENT = 40,	/* better than nothing, where no rule holds */
-	HYPOTHESES = 3,		/* samples that a rule is guessed from */
 	MAX_SOURCES = 64,
 	MAX_CHOICES = 256,	/* recorded values kept per field */
 	HISTORY_FIELDS = 32,
@@ -54,12 +53,6 @@ holds(const struct rules *r, const struct answer *a, const struct goal *g, const
 	return followers(r, a, g, rule, ACCEPT_PERCENT) > 0;
 }
 
-static uint32_t
-hypothesis(const struct answer *a, uint32_t i)
-{
-	return i * (a->n - 1) / MAX(1u, MIN(a->n, (uint32_t)HYPOTHESES) - 1);
-}
-
 /*
  * The first rule that holds, in the paper's order of kinds. Else *weak is the one that most
  * samples follow, with their number; 0 when it is not even WEAK_PERCENT of them.
@@ -70,8 +63,8 @@ try_sources(const struct rules *r, const struct answer *a, const struct goal *g,
 {
 	for (unsigned kind = RULE_COPY; kind <= RULE_PART; kind++) {
 		for (uint32_t k = 0; k < nsrc; k++) {
-			for (uint32_t i = 0; i < MIN(a->n, (uint32_t)HYPOTHESES); i++) {
-				uint32_t s = hypothesis(a, i), n;
+			for (uint32_t i = 0; i < MIN(a->n, (uint32_t)SAMPLES_LOOKED_AT); i++) {
+				uint32_t s = sample_at(i, a->n), n;
 				struct span from = source_bytes(r, &src[k], a->exchange[s]);
 
 				if (from.p == NULL ||
@@ -98,8 +91,8 @@ try_ends(const struct rules *r, const struct answer *a, const struct goal *g,
 	struct rule *rest = pool_alloc(r->pool, sizeof *rest);	/* not known yet: any front will do */
 
 	for (uint32_t k = 0; k < nsrc; k++) {
-		for (uint32_t i = 0; i < MIN(a->n, (uint32_t)HYPOTHESES); i++) {
-			uint32_t s = hypothesis(a, i);
+		for (uint32_t i = 0; i < MIN(a->n, (uint32_t)SAMPLES_LOOKED_AT); i++) {
+			uint32_t s = sample_at(i, a->n);
 			struct span from = source_bytes(r, &src[k], a->exchange[s]);
 
 			if (from.p == NULL || !rule_guess(out, RULE_ADD, &src[k], from, target(r, a, s, g)))

@@ -5,7 +5,6 @@
 enum {
 	LOOK_BACK = 64,		/* exchanges searched for the last message of a template */
 	LOOK_NEAR = 24,		/* exchanges in which sources are looked for */
-	LOOKED_AT = 3,		/* exchanges whose past is looked at */
 	NONCE_BYTES = 4,	/* neighbouring byte fields that may be one value */
 	MAX_FIELDS = 32,	/* of a template that are looked at */
 };
@@ -129,10 +128,10 @@ uint32_t
 sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t nexchange,
     struct source *out, uint32_t max)
 {
-	uint32_t n = 0, looked = MIN(nexchange, (uint32_t)LOOKED_AT);
+	uint32_t n = 0, looked = MIN(nexchange, (uint32_t)SAMPLES_LOOKED_AT);
 
 	for (uint32_t k = 0; k < looked; k++) {
-		uint32_t e = exchange[k * (nexchange - 1) / MAX(1u, looked - 1)];
+		uint32_t e = exchange[sample_at(k, nexchange)];
 		unsigned left = LOOK_NEAR;
 
 		for (uint32_t i = r->x->exchange[e].previous; i != NO_UNIT && left-- > 0;

@@ -9,6 +9,15 @@
 
 struct rules;
 
+/* Where all samples would cost too much, so many of them are looked at, the i-th being sample_at(). */
+enum { SAMPLES_LOOKED_AT = 3 };
+
+static inline uint32_t
+sample_at(uint32_t i, uint32_t n)
+{
+	return i * (n - 1) / MAX(1u, MIN(n, (uint32_t)SAMPLES_LOOKED_AT) - 1);
+}
+
 struct source {			/* bytes of a client message */
 	uint32_t template;
 	uint32_t first, last;	/* tokens, inclusive */
