@@ -1,9 +1,10 @@
 #pragma once
 /*
- * file.h - a small file in memory, for tests; aborts when it is empty or cannot be read.
+ * file.h - files for tests: a small one in memory, a folder of one's own; aborts when there is none.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "models/bytes.h"
 
@@ -21,4 +22,14 @@ file_bytes(const char *path)
 	}
 	fclose(f);
 	return span_of(text, n);
+}
+
+/* A folder of the test's own, entered; place is a mkdtemp() pattern and becomes its name. */
+static inline void
+enter_new_folder(char *place)
+{
+	if (mkdtemp(place) == NULL || chdir(place) != 0) {
+		fprintf(stderr, "%s cannot be made or entered\n", place);
+		abort();
+	}
 }

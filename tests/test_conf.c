@@ -6,6 +6,7 @@
 
 #include "control/conf.h"
 #include "tests/cases.h"
+#include "tests/file.h"
 
 static char place[] = "/tmp/mynah-conf-XXXXXX";
 static struct diag why;
@@ -14,8 +15,7 @@ static struct conf *c;
 static void
 go_somewhere(void)
 {
-	cr_assert_not_null(mkdtemp(place));
-	cr_assert_eq(chdir(place), 0);
+	enter_new_folder(place);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "control/reload.h"
 #include "tests/cases.h"
+#include "tests/file.h"
 #include "tests/model_of.h"
 
 static const char configuration[] =
@@ -48,8 +49,7 @@ put_model(const char *name, const char *source)
 static void
 begin(void)
 {
-	cr_assert_not_null(mkdtemp(place));
-	cr_assert_eq(chdir(place), 0);
+	enter_new_folder(place);
 	put_model("ftp.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt");
 	put_model("dns.mynah", TEST_ROOT "/tests/data/models/dns-small.txt");
 	put_file("x.yaml", configuration, strlen(configuration));

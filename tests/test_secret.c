@@ -8,6 +8,7 @@
 
 #include "control/secret.h"
 #include "tests/cases.h"
+#include "tests/file.h"
 
 static char place[] = "/tmp/mynah-secret-XXXXXX";
 static struct diag why;
@@ -15,8 +16,7 @@ static struct diag why;
 static void
 go_somewhere(void)
 {
-	cr_assert_not_null(mkdtemp(place));
-	cr_assert_eq(chdir(place), 0);
+	enter_new_folder(place);
 }
 
 static void

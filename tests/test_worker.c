@@ -13,6 +13,7 @@
 #include "dataplane/eal.h"
 #include "dataplane/worker.h"
 #include "tests/cases.h"
+#include "tests/file.h"
 
 enum { PINGS = 300, PEER = 0xc0000201, LINK = 0xc0000202, NET = 0xc6130000 };
 
@@ -23,8 +24,7 @@ static struct diag why;
 static void
 go_somewhere(void)
 {
-	cr_assert_not_null(mkdtemp(place));
-	cr_assert_eq(chdir(place), 0);
+	enter_new_folder(place);
 }
 
 static void
