@@ -1,0 +1,88 @@
+#pragma once
+/*
+ * store.h - what the sensor keeps of each service: the models it had on air and the captures
+ * they were learned from. Survives kill -9 at any moment.
+ *
+ * STATE/SERVICE/manifest.json    what is here and what it is: the only truth, replaced whole
+ * STATE/SERVICE/models/VERSION.mynah
+ * STATE/SERVICE/captures/ID.pcap
+ *
+ * Every change is: write the new files, sync them, write manifest.json.tmp, sync, rename, sync
+ * the folder. So a manifest names only files that are whole; what it does not name is left over
+ * from a crash and removed at the next store_open(). A manifest that cannot be read is an error
+ * with its line, never a reason to delete anything.
+ *
+ * Threads: control. Strings are the store's until the next change.
+ */
+#include "models/diag.h"
+
+enum { STORE_MODELS = 16 };		/* versions kept per service, the newest and the one on air */
+
+enum capture_state {
+	CAPTURE_NEW,		/* arrived, not yet judged */
+	CAPTURE_LEARNED,	/* part of what a published model was learned from */
+	CAPTURE_REFUSED,	/* its model did not pass the gate; kept for people, never learned */
+};
+
+struct store_capture {
+	char *file;		/* absolute */
+	char *origin;		/* its name in the spool */
+	char sha256[65];
+	uint64_t bytes;
+	int64_t arrived_ms;	/* Unix */
+	uint32_t conversations;	/* of the service; 0: not known yet */
+	uint8_t state;		/* enum capture_state */
+};
+
+enum model_origin { ORIGIN_CONFIGURED, ORIGIN_LOADED, ORIGIN_TRAINED };
+
+struct store_model {
+	char *file;		/* absolute */
+	char version[17];
+	int64_t added_ms;
+	uint8_t origin;		/* enum model_origin */
+};
+
+struct store_service {
+	char name[64];
+	char configured[17];	/* version of the configured file when last seen; "" never */
+	struct store_model *model;	/* oldest first */
+	uint32_t nmodels;
+	int32_t on_air;		/* index; -1: none */
+	int32_t before;		/* where rollback goes; -1: nowhere */
+	struct store_capture *capture;	/* oldest first */
+	uint32_t ncaptures;
+};
+
+struct store_limits {		/* retention, per service; 0: none */
+	uint64_t capture_bytes;
+	uint32_t capture_days;
+};
+
+struct store;
+
+/* Makes the folder, takes its lock: one sensor per folder. 0, or -errno with a sentence. */
+int	store_open(struct store **out, const char *folder, const struct store_limits *limits,
+	    struct diag *why);
+/* The service's record, made empty at the first call. NULL with a sentence. */
+const struct store_service *store_service(struct store *s, const char *name, struct diag *why);
+/*
+ * Copies an image file in under its version; one that is there already is found again. The
+ * index of the model, or -errno with a sentence.
+ */
+int	store_add_model(struct store *s, const char *service, const char *file, const char *version,
+	    enum model_origin origin, struct diag *why);
+/* The model is published; the one on air until now becomes the one to go back to. */
+int	store_on_air(struct store *s, const char *service, const char *version, struct diag *why);
+/* The version that the configuration's own file has now. */
+int	store_configured(struct store *s, const char *service, const char *version, struct diag *why);
+/*
+ * Takes a capture over from the spool: moved, or copied and removed where that is another file
+ * system. -EEXIST: a capture of the same bytes is here already (the file is removed). Applies
+ * retention. The index of the capture, or -errno with a sentence.
+ */
+int	store_add_capture(struct store *s, const char *service, const char *file, struct diag *why);
+/* All captures in state from become to; conversations[i] of the i-th capture, NULL: as they are. */
+int	store_judge(struct store *s, const char *service, enum capture_state from,
+	    enum capture_state to, const uint32_t *conversations, struct diag *why);
+void	store_close(struct store *s);
