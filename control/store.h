@@ -16,7 +16,10 @@
  */
 #include "models/diag.h"
 
-enum { STORE_MODELS = 16 };		/* versions kept per service, the newest and the one on air */
+enum {
+	STORE_MODELS = 16,	/* versions kept per service: the newest, the one on air, the one before */
+	STORE_CAPTURES = 4096,	/* per service; the next is refused until some have been judged */
+};
 
 enum capture_state {
 	CAPTURE_NEW,		/* arrived, not yet judged */
@@ -61,10 +64,14 @@ struct store_limits {		/* retention, per service; 0: none */
 
 struct store;
 
-/* Makes the folder, takes its lock: one sensor per folder. 0, or -errno with a sentence. */
+/*
+ * Makes the folder, takes its lock: one sensor per folder. Reads every manifest in it and checks
+ * what it names; a file that somebody removed is said in the log and no longer part of the
+ * record. 0, or -errno with a sentence; -EBUSY: another process has it.
+ */
 int	store_open(struct store **out, const char *folder, const struct store_limits *limits,
 	    struct diag *why);
-/* The service's record, made empty at the first call. NULL with a sentence. */
+/* The service's record, made empty at the first call; valid until store_close(). NULL with a sentence. */
 const struct store_service *store_service(struct store *s, const char *name, struct diag *why);
 /*
  * Copies an image file in under its version; one that is there already is found again. The
@@ -72,17 +79,29 @@ const struct store_service *store_service(struct store *s, const char *name, str
  */
 int	store_add_model(struct store *s, const char *service, const char *file, const char *version,
 	    enum model_origin origin, struct diag *why);
-/* The model is published; the one on air until now becomes the one to go back to. */
+/* The model is on air; another that was until now becomes the one to go back to. */
 int	store_on_air(struct store *s, const char *service, const char *version, struct diag *why);
 /* The version that the configuration's own file has now. */
 int	store_configured(struct store *s, const char *service, const char *version, struct diag *why);
 /*
- * Takes a capture over from the spool: moved, or copied and removed where that is another file
- * system. -EEXIST: a capture of the same bytes is here already (the file is removed). Applies
- * retention. The index of the capture, or -errno with a sentence.
+ * Takes a capture over from the spool. On the same file system that is a second name for the
+ * bytes and the removal of the first; elsewhere, and where the file has more names than one, a
+ * copy. Either way all of it is read once for its sum: about 2 s per GB, in which control does
+ * nothing else. -EEXIST: a capture of the same bytes is here already (the file is removed).
+ * -EAGAIN: it grew while it was read. The index of the capture, or -errno with a sentence.
  */
 int	store_add_capture(struct store *s, const char *service, const char *file, struct diag *why);
-/* All captures in state from become to; conversations[i] of the i-th capture, NULL: as they are. */
-int	store_judge(struct store *s, const char *service, enum capture_state from,
-	    enum capture_state to, const uint32_t *conversations, struct diag *why);
+/*
+ * What a learning job saw is judged: those of the n files (store_capture.file, in any order)
+ * that are NEW become to. conversations[i] is files[i]'s; NULL: as they are. What arrived since
+ * stays NEW; a file that is no longer here is passed over.
+ */
+int	store_judge(struct store *s, const char *service, const char *const *files,
+	    const uint32_t *conversations, size_t n, enum capture_state to, struct diag *why);
+/*
+ * Applies retention to every service: judged captures go, the oldest first; NEW ones never.
+ * Not while a job reads captures: call it when one has ended, and once an hour for the days.
+ * store_open() has called it.
+ */
+int	store_retain(struct store *s, struct diag *why);
 void	store_close(struct store *s);
