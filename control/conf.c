@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/proto.h"
 #include "control/schema.h"
 #include "control/service.h"
 #include "dataplane/persona.h"
@@ -210,7 +211,7 @@ set_defaults(struct conf *c)
 	uint32_t flows = 1024;
 
 	if (c->control == NULL)
-		c->control = strdup("/run/mynahd.sock");
+		c->control = strdup(CTL_SOCKET);
 	if (c->key == NULL)
 		c->key = strdup("mynahd.key");
 	if (c->control == NULL || c->key == NULL)

@@ -73,7 +73,7 @@ print_help(FILE *to)
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(to, "  mynah %-8s %-50s %s\n", commands[i].name, commands[i].words,
 		    commands[i].what);
-	fputs("\nmynah COMMAND --help tells more. "
+	fputs("\nmynah COMMAND --help tells more, mynah --version which this is. "
 	      "Exit status: 0 done, 1 failed, 2 wrong usage.\n", to);
 }
 
@@ -183,6 +183,10 @@ main(int argc, char **argv)
 	}
 	if (is_help(argv[1])) {
 		print_help(stdout);
+		return cmd_flush(CMD_DONE);
+	}
+	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
+		puts("mynah " MYNAH_VERSION);
 		return cmd_flush(CMD_DONE);
 	}
 	c = find(argv[1]);

@@ -244,42 +244,6 @@ Test(conf, any_damage_gives_a_sentence_or_a_configuration)
 		}
 }
 
-static char *
-manual(void)
-{
-	static char text[1 << 16];
-	FILE *f = fopen(TEST_ROOT "/docs/mynahd.yaml.md", "r");
-
-	cr_assert_not_null(f);
-	text[fread(text, 1, sizeof text - 1, f)] = '\0';
-	fclose(f);
-	return text;
-}
-
-static void
-expect_documented(const char *text, const cyaml_schema_field_t *fields)
-{
-	char entry[80];
-
-	for (; fields->key != NULL; fields++) {
-		const cyaml_schema_value_t *v = &fields->value;
-
-		snprintf(entry, sizeof entry, "| `%s` |", fields->key);
-		cr_expect_not_null(strstr(text, entry), "docs/mynahd.yaml.md lacks the key \"%s\"", fields->key);
-		for (uint32_t i = 0; v->type == CYAML_ENUM && i < v->enumeration.count; i++)
-			cr_expect_not_null(strstr(text, v->enumeration.strings[i].str));
-		if (v->type == CYAML_SEQUENCE)
-			v = v->sequence.entry;
-		if (v->type == CYAML_MAPPING)
-			expect_documented(text, v->mapping.fields);
-	}
-}
-
-Test(conf, every_key_stands_in_the_manual)
-{
-	expect_documented(manual(), conf_schema.mapping.fields);
-}
-
 Test(conf, the_example_is_right)
 {
 	cr_assert_eq(conf_load(&c, TEST_ROOT "/docs/mynahd.example.yaml", &why), 0, "%s", why.text);

@@ -11,6 +11,7 @@ static const struct {
 	{ "\"$M\" 2>out && false; test $? = 2 && grep -q usage out", 0 },
 	{ "\"$M\" -h | grep -q 'mynah show'", 0 },
 	{ "\"$M\" --help | grep -q 'mynah compile'", 0 },
+	{ "\"$M\" --version | grep -Eqx 'mynah [0-9.]+'", 0 },
 	{ "\"$M\" compile --help | grep -q -- --output", 0 },
 	{ "\"$M\" show -h | grep -q -- --json", 0 },
 	{ "\"$M\" frob 2>out", 2 },

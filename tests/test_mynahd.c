@@ -66,8 +66,8 @@ static const struct {
 	{ "s/^control.*/control-socket: nodir\\/s/", "cannot be made: No such file" },
 	{ "s/^record.*/record-file: nodir\\/r/", "cannot be made: No such file" },
 	{ "s/^record.*/record-file: ./", "is a folder" },
-	{ "s/^control.*/user: nosuchuser/", "There is no user \"nosuchuser\"" },
-	{ "s/^control.*/key-file: good.yaml/", "is no key file" },
+	{ "s/^record.*/user: nosuchuser/", "There is no user \"nosuchuser\"" },
+	{ "s/^record.*/key-file: good.yaml/", "is no key file" },
 };
 
 EACH_CASE(mynahd, bad_input_is_one_sentence_and_status_1, bad)
@@ -93,7 +93,7 @@ static const struct {
 	{ "\"$D\" -v -c good.yaml 2>err", 2 },
 	{ "\"$D\" --help | grep -q -- --check", 0 },
 	{ "\"$D\" --help | grep -o -- '--[a-z]*' | sort -u >out; test $(wc -l <out) -ge 5 && while read o; do "
-	  "grep -q -- \"^|.*\\`$o\" " TEST_ROOT "/docs/mynahd.md || exit 1; done <out", 0 },
+	  "grep -q -- \"^[.]It.* Fl -${o#--}\" " TEST_ROOT "/docs/mynahd.8 || exit 1; done <out", 0 },
 	{ "\"$D\" --version | grep -q '^mynahd '", 0 },
 	{ "\"$D\" --check -c good.yaml >out 2>err && ! test -s out && ! test -s err && ! test -e mynahd.key", 0 },
 	{ "\"$D\" --check -v -c good.yaml >good2.yaml && \"$D\" --check -v -c good2.yaml | cmp - good2.yaml", 0 },
