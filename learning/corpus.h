@@ -101,3 +101,9 @@ int	corpus_load(struct corpus **out, struct pool *p, const struct corpus_options
  * there are two; the same ones for the same seed. One flag per conversation.
  */
 bool	*corpus_split(struct pool *p, const struct corpus *c, unsigned percent, uint64_t seed);
+/*
+ * Which conversations the sensor never learns from, about percent of them: one flag each. A
+ * function of the conversation alone (its ends, its start, what it said first), so the same ones
+ * are held out whatever captures stand beside it, and those of a smaller percent are among them.
+ */
+bool	*corpus_held_out(struct pool *p, const struct corpus *c, unsigned percent);

@@ -7,6 +7,7 @@
 #include "learning/corpus.h"
 #include "learning/trace.h"
 #include "tests/cases.h"
+#include "tests/pooled.h"
 
 enum { MS = 1000000 };
 static const int64_t SECOND = 1000000000;
@@ -338,6 +339,55 @@ Test(corpus, the_split_holds_the_share_asked_for_and_repeats)
 	a = corpus_split(&p, &two, 0, 7);
 	cr_expect_eq(a[0] + a[1], 0);
 	pool_fini(&p);
+}
+
+static struct corpus *
+loaded(struct pool *p, const char *const *captures, size_t n)
+{
+	struct corpus_options o = { 0 };
+	struct diag why = { "" };
+	struct corpus *c;
+
+	cr_assert_eq(corpus_load(&c, p, &o, captures, n, &why), 0, "%s", why.text);
+	return c;
+}
+
+#define FTP TEST_ROOT "/tests/data/ftp-small.pcap.gz"
+#define MORE_FTP TEST_ROOT "/tests/data/ftp-proftpd.pcap.gz"
+
+POOLED(corpus, a_conversation_is_held_out_whatever_stands_beside_it)
+{
+	struct corpus *alone = loaded(pool, (const char *[]){ FTP }, 1);
+	struct corpus *first = loaded(pool, (const char *[]){ FTP, MORE_FTP }, 2);
+	struct corpus *last = loaded(pool, (const char *[]){ MORE_FTP, FTP }, 2);
+	bool *a = corpus_held_out(pool, alone, 20), *f = corpus_held_out(pool, first, 20);
+	bool *l = corpus_held_out(pool, last, 20);
+	uint32_t n = alone->nconversations, held = 0;
+
+	cr_assert_gt(last->nconversations, n);
+	for (uint32_t i = 0; i < n; i++) {
+		cr_expect_eq(a[i], f[i], "conversation %u", i);
+		cr_expect_eq(a[i], l[last->nconversations - n + i], "conversation %u", i);
+		held += a[i];
+	}
+	cr_expect(held > 0 && held < n, "%u of %u", held, n);
+}
+
+POOLED(corpus, about_the_share_asked_for_is_held_out_and_less_lies_within_more)
+{
+	struct corpus *c = loaded(pool, (const char *[]){ MORE_FTP }, 1);
+	bool *none = corpus_held_out(pool, c, 0), *some = corpus_held_out(pool, c, 10);
+	bool *more = corpus_held_out(pool, c, 30), *all = corpus_held_out(pool, c, 100);
+	uint32_t n = c->nconversations, tenth = 0, third = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		cr_expect(!none[i] && all[i]);
+		cr_expect(!some[i] || more[i]);
+		tenth += some[i];
+		third += more[i];
+	}
+	cr_expect(tenth > n / 20 && tenth < n / 5, "%u of %u", tenth, n);
+	cr_expect(third > n / 5 && third < n * 2 / 5, "%u of %u", third, n);
 }
 
 /*
