@@ -12,6 +12,14 @@ proto_name(uint8_t proto)
 	return proto == MODEL_TCP ? "tcp" : "udp";
 }
 
+enum { SERVICE_ROOM = sizeof ((struct set *)0)->name[0] };
+
+struct waiting {		/* a file that found no free slot */
+	struct waiting *next;
+	char *file;
+	char name[SERVICE_ROOM];
+};
+
 /* A fifo or a device would keep control waiting; model_load() reads to the end. */
 static int
 load_file(struct model **out, const char *file, struct diag *why)
@@ -221,11 +229,34 @@ swap(struct reload *r, struct model *m, int old, const char *name, struct diag *
 	return slot;
 }
 
-int
-reload_load(struct reload *r, const char *file, const char *name, struct diag *why)
+/* Where the pointer to a service's waiting file is, or would be put. */
+static struct waiting **
+place_of(struct reload *r, const char *name)
+{
+	struct waiting **at = &r->waiting;
+
+	while (*at != NULL && strcmp((*at)->name, name) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static void
+forget(struct waiting **at)
+{
+	struct waiting *w = *at;
+
+	if (w == NULL)
+		return;
+	*at = w->next;
+	free(w->file);
+	free(w);
+}
+
+/* kept becomes the name of the service where that is known: the old set, and name with it, goes with set_publish(). */
+static int
+load(struct reload *r, const char *file, const char *name, char kept[SERVICE_ROOM], struct diag *why)
 {
 	struct model *m;
-	char kept[64];
 	int slot = load_file(&m, file, why);
 
 	if (slot < 0) {
@@ -234,7 +265,7 @@ reload_load(struct reload *r, const char *file, const char *name, struct diag *w
 	}
 	slot = predecessor(set_current(), file, &name, m, why);
 	if (slot >= 0) {
-		snprintf(kept, sizeof kept, "%s", name);	/* the old set goes with set_publish() */
+		snprintf(kept, SERVICE_ROOM, "%s", name);
 		slot = swap(r, m, slot, kept, why);
 	}
 	if (slot < 0) {
@@ -242,17 +273,105 @@ reload_load(struct reload *r, const char *file, const char *name, struct diag *w
 		*(slot == -EBUSY ? &r->busy : &r->refused) += 1;
 		return slot;
 	}
+	forget(place_of(r, kept));
 	r->loaded++;
 	return slot;
+}
+
+int
+reload_load(struct reload *r, const char *file, const char *name, struct diag *why)
+{
+	char kept[SERVICE_ROOM];
+
+	return load(r, file, name, kept, why);
+}
+
+/* Only the newest file waits; its service keeps its place. */
+static int
+keep_waiting(struct reload *r, const char *file, const char *name)
+{
+	struct waiting **at = place_of(r, name);
+	char *copy = strdup(file);
+
+	if (copy != NULL && *at == NULL && (*at = calloc(1, sizeof **at)) != NULL)
+		snprintf((*at)->name, sizeof (*at)->name, "%s", name);
+	if (copy == NULL || *at == NULL) {
+		free(copy);
+		return -ENOMEM;
+	}
+	free((*at)->file);
+	(*at)->file = copy;
+	return 0;
+}
+
+int
+reload_later(struct reload *r, const char *file, const char *name, struct diag *why)
+{
+	char kept[SERVICE_ROOM];
+	int slot = load(r, file, name, kept, why);
+
+	if (slot != -EBUSY)
+		return slot;
+	if (keep_waiting(r, file, kept) < 0)
+		return diag_set(why, -ENOMEM, "No memory to keep %s waiting for a free slot.", file);
+	return 0;
+}
+
+unsigned
+reload_waiting(const struct reload *r)
+{
+	unsigned n = 0;
+
+	for (const struct waiting *w = r->waiting; w != NULL; w = w->next)
+		n++;
+	return n;
+}
+
+static bool
+has_free_slot(const struct set *s)
+{
+	for (unsigned slot = 1; s != NULL && slot < SET_SLOTS; slot++)
+		if (s->slot[slot] == NULL)
+			return true;
+	return false;
+}
+
+/* What is refused for another reason than want of a slot will not get better by waiting. */
+static void
+try_again(struct reload *r)
+{
+	while (r->waiting != NULL && has_free_slot(set_current())) {
+		struct waiting *w = r->waiting;
+		char kept[SERVICE_ROOM];
+		struct diag why = { "" };
+		int slot;
+
+		r->waiting = w->next;
+		r->retried++;
+		slot = load(r, w->file, w->name, kept, &why);
+		if (r->ended != NULL)
+			r->ended(r->ctx, w->file, w->name, slot, &why);
+		w->next = NULL;
+		forget(&w);
+	}
 }
 
 void
 reload_retire(struct reload *r)
 {
-	int n = set_retire(r->pins, r->npins);
+	int n;
 
+	try_again(r);
+	n = set_retire(r->pins, r->npins);
 	if (n > 0)
 		r->retired += (unsigned)n;
+}
+
+void
+reload_fini(struct reload *r)
+{
+	while (r->waiting != NULL)
+		forget(&r->waiting);
 }
 
 uint64_t

@@ -4,18 +4,26 @@
  *
  * Nothing here touches a conversation: the set is published with one RCU pointer, a model is
  * freed when it is off air and no worker pins it (models/set.h). A file that is refused
- * changes nothing. Threads: control.
+ * changes nothing. Without a free slot an operator is told to try later; a model that nobody
+ * stands behind waits in here and is tried again. Threads: control.
  */
 #include "control/conf.h"
 #include "control/export.h"
 
 enum { RELOAD_PINS = CONF_WORKERS * CONF_PORTS };
 
+struct waiting;
+
 struct reload {
 	const struct pins *pins[RELOAD_PINS];
 	size_t npins;
 	struct voice voice[SET_SLOTS];	/* kept after a slot is freed, for records on their way */
+	struct waiting *waiting;	/* for a slot; one per service, who came first stands first */
+	/* What became of a file that waited: its slot, or -errno and a sentence. May be NULL. */
+	void (*ended)(void *ctx, const char *file, const char *name, int slot, const struct diag *why);
+	void *ctx;
 	uint64_t loaded, refused, busy, retired;
+	uint64_t retried;		/* loads that had waited, tried again */
 };
 
 /* The first set, from the configuration; published. 0, or -errno with a sentence. */
@@ -28,7 +36,18 @@ int	reload_check(const struct conf *c, struct diag *why);
  * -EBUSY: no free slot now.
  */
 int	reload_load(struct reload *r, const char *file, const char *name, struct diag *why);
-/* Frees what nobody pins any more. Call regularly, and drain records after it. */
+/*
+ * The same, but without a free slot the file waits: then it returns 0, and a later reload_retire() loads the file as
+ * it is by then. Only the newest waits for a service; whatever else goes on air for that service ends its wait.
+ */
+int	reload_later(struct reload *r, const char *file, const char *name, struct diag *why);
+unsigned reload_waiting(const struct reload *r);
+/*
+ * Tries again what waits, while there is a free slot; then frees what nobody pins any more. Call
+ * regularly, and drain records after it: a slot freed here is taken by the next call at the earliest.
+ */
 void	reload_retire(struct reload *r);
 /* Conversations that hold a slot. */
 uint64_t reload_pins(const struct reload *r, unsigned slot);
+/* Forgets what waits. The set stays (set_fini()). */
+void	reload_fini(struct reload *r);

@@ -146,6 +146,146 @@ Test(reload, a_model_without_a_name_finds_the_one_service_of_its_protocol)
 	cr_expect_eq(shows(MODEL_TCP, 21).slot, ftp);
 }
 
+/* ---- what waits for a free slot ---- */
+
+static int ended_slot;
+static char ended_with[1024];
+static unsigned ends;
+
+static void
+note_end(void *ctx, const char *file, const char *name, int slot, const struct diag *said)
+{
+	cr_expect_eq(ctx, &ends);
+	ends++;
+	ended_slot = slot;
+	snprintf(ended_with, sizeof ended_with, "%s as %s: %s", file, name, said->text);
+}
+
+/* Every slot holds a model that a conversation still uses. */
+static void
+fill_all_slots(void)
+{
+	r.ended = note_end;
+	r.ctx = &ends;
+	for (int k = 1; k < SET_SLOTS; k++)
+		pin(&worker[0], (uint8_t)k);
+	while (reload_load(&r, "ftp.mynah", "archive", &why) > 0)
+		;
+	cr_assert_eq(r.busy, 1);
+}
+
+static uint8_t
+unpin_one_off_air(void)
+{
+	uint8_t slot = 1;
+
+	while (set_current()->on_air[slot] || worker[0].n[slot] == 0)
+		slot++;
+	unpin(&worker[0], slot);
+	return slot;
+}
+
+Test(reload, without_a_free_slot_a_file_can_wait_for_one)
+{
+	uint8_t freed, before;
+
+	fill_all_slots();
+	before = shows(MODEL_TCP, 21).slot;
+	cr_expect_eq(reload_later(&r, "ftp.mynah", "archive", &why), 0, "%s", why.text);
+	cr_expect_eq(reload_waiting(&r), 1);
+	cr_expect_eq(r.busy, 2);
+	reload_retire(&r);
+	cr_expect_eq(r.retried, 0, "nothing was free");
+	cr_expect_eq(shows(MODEL_TCP, 21).slot, before);
+	freed = unpin_one_off_air();
+	reload_retire(&r);
+	cr_expect_null(set_current()->slot[freed], "its last records are drained before it is taken");
+	cr_expect_eq(ends, 0);
+	reload_retire(&r);
+	cr_expect_eq(shows(MODEL_TCP, 21).slot, freed);
+	cr_expect_eq(shows(MODEL_TCP, 2121).slot, freed);
+	cr_expect_eq(reload_waiting(&r), 0);
+	cr_expect_eq(r.retried, 1);
+	cr_expect_eq(r.busy, 2);
+	cr_expect_eq(ends, 1);
+	cr_expect_eq(ended_slot, freed);
+	reload_fini(&r);
+}
+
+Test(reload, where_a_slot_is_free_nothing_waits)
+{
+	cr_expect_gt(reload_later(&r, "ftp.mynah", NULL, &why), 0, "%s", why.text);
+	cr_expect_lt(reload_later(&r, "none.mynah", "archive", &why), 0);
+	cr_expect_lt(reload_later(&r, "ftp.mynah", "web", &why), 0);
+	cr_expect_eq(reload_waiting(&r), 0);
+	cr_expect_eq(r.refused, 2);
+}
+
+Test(reload, the_newest_file_waits_and_each_service_has_a_place)
+{
+	fill_all_slots();
+	put_model("old.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt");
+	cr_expect_eq(reload_later(&r, "old.mynah", "archive", &why), 0, "%s", why.text);
+	cr_expect_eq(reload_later(&r, "dns.mynah", "names", &why), 0, "%s", why.text);
+	cr_expect_eq(reload_later(&r, "ftp.mynah", "archive", &why), 0, "%s", why.text);
+	cr_expect_eq(reload_waiting(&r), 2);
+	cr_assert_eq(unlink("old.mynah"), 0);
+	unpin_one_off_air();
+	reload_retire(&r);
+	reload_retire(&r);
+	cr_expect_str_eq(ended_with, "ftp.mynah as archive: ");
+	cr_expect_gt(ended_slot, 0);
+	cr_expect_eq(reload_waiting(&r), 1);
+	unpin_one_off_air();
+	reload_retire(&r);
+	reload_retire(&r);
+	cr_expect_str_eq(ended_with, "dns.mynah as names: ");
+	cr_expect_eq(reload_waiting(&r), 0);
+	cr_expect_eq(r.retried, 2);
+	reload_fini(&r);
+}
+
+Test(reload, what_an_operator_loads_ends_the_wait_of_an_older_file)
+{
+	fill_all_slots();
+	cr_expect_eq(reload_later(&r, "ftp.mynah", "archive", &why), 0, "%s", why.text);
+	unpin_one_off_air();
+	cr_expect_eq(set_retire(r.pins, r.npins), 1);
+	cr_expect_gt(reload_load(&r, "ftp.mynah", "archive", &why), 0, "%s", why.text);
+	cr_expect_eq(reload_waiting(&r), 0);
+	unpin_one_off_air();
+	reload_retire(&r);
+	reload_retire(&r);
+	cr_expect_eq(r.retried, 0);
+	cr_expect_eq(ends, 0);
+	reload_fini(&r);
+}
+
+Test(reload, a_file_that_is_gone_when_its_turn_comes_is_refused_with_a_sentence)
+{
+	fill_all_slots();
+	put_model("old.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt");
+	cr_expect_eq(reload_later(&r, "old.mynah", "archive", &why), 0, "%s", why.text);
+	cr_assert_eq(unlink("old.mynah"), 0);
+	unpin_one_off_air();
+	reload_retire(&r);
+	reload_retire(&r);
+	cr_expect_eq(ended_slot, -ENOENT);
+	cr_expect_not_null(strstr(ended_with, "The model old.mynah cannot be read"), "%s", ended_with);
+	cr_expect_eq(reload_waiting(&r), 0);
+	cr_expect_eq(r.refused, 1);
+	reload_fini(&r);
+}
+
+Test(reload, what_waits_at_the_end_is_forgotten)
+{
+	fill_all_slots();
+	cr_expect_eq(reload_later(&r, "ftp.mynah", "archive", &why), 0, "%s", why.text);
+	cr_expect_eq(reload_later(&r, "dns.mynah", "names", &why), 0, "%s", why.text);
+	reload_fini(&r);
+	cr_expect_eq(reload_waiting(&r), 0);
+}
+
 static const struct {
 	const char *what, *file, *name, *says;
 } refused[] = {
