@@ -42,7 +42,7 @@ load(struct replay_service *s, const char *word, struct diag *why)
 }
 
 static void
-print_skipped(uint64_t n, const char *what)
+print_count(uint64_t n, const char *what)
 {
 	if (n > 0)
 		printf("  %llu %s\n", (unsigned long long)n, what);
@@ -54,13 +54,19 @@ print(const struct replay_report *r)
 	printf("%llu conversations, %llu turns: %llu packets of the clients, %llu of ours\n",
 	    (unsigned long long)r->conversations, (unsigned long long)r->turns,
 	    (unsigned long long)r->client_packets, (unsigned long long)r->our_packets);
-	print_skipped(r->added_acks, "acknowledgements added for the clients");
-	print_skipped(r->skipped_mid, "packets left out: their conversation began before the capture");
-	print_skipped(r->skipped_backwards, "packets left out: a server called its client");
-	print_skipped(r->skipped_fragments, "packets left out: fragments");
-	print_skipped(r->skipped_cut, "packets left out: cut short by the capture");
-	print_skipped(r->skipped_ip6, "packets left out: IPv6");
-	print_skipped(r->skipped_others, "packets left out: neither TCP nor UDP");
+	print_count(r->packets, "packets read");
+	print_count(r->server_packets, "packets of the recorded servers, in whose place ours answered");
+	print_count(r->added_acks, "acknowledgements added for the clients");
+	print_count(r->skipped_mid, "packets left out: their conversation began before the capture");
+	print_count(r->skipped_ended, "packets left out: their conversation had been reset");
+	print_count(r->skipped_backwards, "packets left out: a server called its client");
+	print_count(r->skipped_fragments, "packets left out: fragments");
+	print_count(r->skipped_cut, "packets left out: cut short by the capture");
+	print_count(r->skipped_damaged, "packets left out: damaged or not IP");
+	print_count(r->skipped_ip6, "packets left out: IPv6");
+	print_count(r->skipped_others, "packets left out: neither TCP nor UDP");
+	if (r->warning[0] != '\0')
+		printf("  warning: %s\n", r->warning);
 }
 
 int

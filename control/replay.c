@@ -8,7 +8,8 @@
 #include "learning/trace.h"
 
 enum { FLOWS = 1 << 14, FRAME = 70000, OUT_ROOM = 2048, QUEUE = 256, ACK_AFTER_MS = 40,
-	LINGER_MS = 2000, START_S = 1000, TABLE_FIRST = 1024, HOST_BITS = 128, LEAST_BITS = 104 };
+	LINGER_MS = 2000, QUIET_S = 60, LIFE_S = 3700, START_S = 1000, TABLE_FIRST = 1024, HOST_BITS = 128, LEAST_BITS = 104 };
+#define LATEST_NS (INT64_MAX / 2)	/* the year 2116; later times are taken for it, those before 1970 for 1970 */
 enum { OPT_END = 0, OPT_NOP = 1, OPT_SACK = 5, OPT_TS = 8 };
 
 static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 1 }, client_mac[6] = { 2, 0, 0, 0, 0, 2 };
@@ -29,6 +30,7 @@ struct conv {
 	bool has_ts;
 	uint8_t ttl;
 	uint16_t win;
+	int64_t last_ns;		/* its last datagram */
 	int64_t due_ns;			/* when the shim acknowledges by itself; 0: nothing to */
 	bool queued;
 	struct conv *next;		/* due after this one */
@@ -42,6 +44,8 @@ struct replayer {
 	struct conv *conv;		/* open addressing, at most half full */
 	size_t nconv, room;
 	int64_t first_ns, now_ns;	/* Unix time of the capture's first packet, and now */
+	int64_t skipped_ns;		/* of that, what the stack's clock did not see */
+	int64_t idle_udp_ns;
 	struct frame queue[QUEUE];	/* sent, not yet looked at */
 	unsigned queued;
 	struct conv *first, *last;	/* whose acknowledgement may be due, soonest first */
@@ -110,10 +114,17 @@ key_of(const struct wire *w, bool from_client)
 
 /* Is this a packet that the stack can be asked about? Counts why not. */
 static bool
-is_usable(const struct wire *w, struct replay_report *n)
+is_usable(struct wire *w, const struct trace_packet *p, struct replay_report *n)
 {
-	if (w->ethertype == ETHERTYPE_ARP4)
+	n->packets++;
+	if (wire_parse(w, p->link, p->data, WIRE_ALLOW_CUT) != WIRE_OK) {
+		n->skipped_damaged++;
 		return false;
+	}
+	if (w->ethertype == ETHERTYPE_ARP4) {
+		n->skipped_others++;
+		return false;
+	}
 	if (!addr_is_v4(&w->dst)) {
 		n->skipped_ip6++;
 		return false;
@@ -129,11 +140,42 @@ is_usable(const struct wire *w, struct replay_report *n)
 	return true;
 }
 
+static int64_t
+moment_of(const struct trace_packet *p)
+{
+	return MAX(0, MIN(p->ts_ns, LATEST_NS));
+}
+
+/* A capture in which nobody calls anybody, and what is in it instead. */
+static int
+no_conversation(const char *path, const struct replay_report *n, struct diag *why)
+{
+	static const struct { size_t at; const char *what; } reasons[] = {
+		{ offsetof(struct replay_report, skipped_ip6), "IPv6" },
+		{ offsetof(struct replay_report, skipped_fragments), "fragments" },
+		{ offsetof(struct replay_report, skipped_damaged), "damaged or not IP" },
+		{ offsetof(struct replay_report, skipped_others), "neither TCP nor UDP" },
+	};
+	char most[64] = "";
+	uint64_t least = n->packets / 2;
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+		uint64_t k = *(const uint64_t *)((const char *)n + reasons[i].at);
+
+		if (k <= least)
+			continue;
+		least = k;
+		snprintf(most, sizeof most, ", %llu of them %s", (unsigned long long)k, reasons[i].what);
+	}
+	return diag_set(why, -ENODATA, "%s: no conversation begins in it (%llu packets read%s).%s%s", path,
+	    (unsigned long long)n->packets, most, n->warning[0] != '\0' ? " " : "", n->warning);
+}
+
 /* First reading: who is a client of whom? A SYN says so, or who sends the first datagram. */
 static int
 learn_sides(struct replayer *r, const char *path, struct diag *why)
 {
-	struct replay_report unused = { 0 };
+	struct replay_report seen = { 0 };
 	struct trace_packet p;
 	struct trace *t;
 	struct wire w;
@@ -145,8 +187,8 @@ learn_sides(struct replayer *r, const char *path, struct diag *why)
 		struct conv k, *at;
 
 		if (r->first_ns == 0)
-			r->first_ns = p.ts_ns;
-		if (wire_parse(&w, p.link, p.data, WIRE_ALLOW_CUT) != WIRE_OK || !is_usable(&w, &unused))
+			r->first_ns = moment_of(&p);
+		if (!is_usable(&w, &p, &seen))
 			continue;
 		if (w.proto == PROTO_TCP && (w.tcp.flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
 			continue;
@@ -160,11 +202,13 @@ learn_sides(struct replayer *r, const char *path, struct diag *why)
 		*at = k;
 		at->used = true;
 		if (++r->nconv > r->room / 2 && (err = grow(r)) < 0)
-			diag_set(why, err, "%s: not enough memory for its %zu conversations", path, r->nconv);
+			diag_set(why, err, "%s: not enough memory for its %zu conversations.", path, r->nconv);
 	}
+	if (trace_warning(t) != NULL)
+		snprintf(seen.warning, sizeof seen.warning, "%s", trace_warning(t));
 	trace_close(t);
 	if (err == 0 && r->nconv == 0)
-		err = diag_set(why, -ENODATA, "%s: no conversation begins in it", path);
+		err = no_conversation(path, &seen, why);
 	return err;
 }
 
@@ -261,13 +305,13 @@ make_set(struct replayer *r, const struct replay_service *services, unsigned n, 
 	for (unsigned bits = HOST_BITS;; bits--) {
 		r->set = set_create(NULL);
 		if (r->set == NULL)
-			return diag_set(why, -ENOMEM, "not enough memory to replay %s", in);
+			return diag_set(why, -ENOMEM, "%s: not enough memory to replay it.", in);
 		if (add_ranges(r, bits) == 0)
 			break;
 		set_discard(r->set);
 		r->set = NULL;
 		if (bits <= LEAST_BITS)
-			return diag_set(why, -ENOSPC, "%s: its servers are spread too widely", in);
+			return diag_set(why, -ENOSPC, "%s: its servers are spread too widely.", in);
 	}
 	for (unsigned k = 0; k < n; k++) {
 		int got;
@@ -275,7 +319,7 @@ make_set(struct replayer *r, const struct replay_service *services, unsigned n, 
 		snprintf(name, sizeof name, "replay-%u", k);
 		got = set_add(r->set, name, services[k].m);
 		if (got < 0)
-			return diag_set(why, got, "there are too many models");
+			return diag_set(why, got, "There are too many models.");
 		slot[k] = (uint8_t)got;
 	}
 	for (size_t i = 0; i < r->room; i++) {
@@ -330,7 +374,7 @@ put(void *ctx, const struct frame *f)
 static uint64_t
 clock_ns(const struct replayer *r)
 {
-	return (uint64_t)(r->now_ns - r->first_ns) + START_S * 1000000000ull;
+	return (uint64_t)(r->now_ns - r->first_ns - r->skipped_ns) + START_S * 1000000000ull;
 }
 
 /* Every delay is the same, so whoever comes last is due last. */
@@ -462,7 +506,7 @@ client_tcp(struct replayer *r, struct conv *c, const struct wire *w)
 		r->report->conversations++;
 	}
 	if (!c->called || c->ended) {
-		r->report->skipped_mid += !c->called;
+		++*(c->called ? &r->report->skipped_ended : &r->report->skipped_mid);
 		return;
 	}
 	if ((int32_t)(end - c->seq) > 0)
@@ -483,11 +527,15 @@ client_tcp(struct replayer *r, struct conv *c, const struct wire *w)
 }
 
 static void
-client_udp(struct replayer *r, const struct wire *w)
+client_udp(struct replayer *r, struct conv *c, const struct wire *w)
 {
 	struct wire_out o = { .src = w->src, .dst = w->dst, .proto = PROTO_UDP, .ttl = w->ttl,
 		.tos = w->tos, .ip_id = w->ip_id, .df = w->df, .sport = w->sport, .dport = w->dport };
 
+	if (!c->called || r->now_ns - c->last_ns > r->idle_udp_ns)	/* our stack, too, forgets it by then */
+		r->report->conversations++;
+	c->called = true;
+	c->last_ns = r->now_ns;
 	r->report->client_packets++;
 	say(r, &o, w->payload);
 }
@@ -524,16 +572,34 @@ next_due(struct replayer *r, int64_t limit)
 	return r->first != NULL ? MIN(r->first->due_ns, limit) : limit;
 }
 
-/* Time passes until then: timers of the stack, acknowledgements of the shim. */
+/* Nothing is under way any more, or nothing of it that could outlive the longest life of a flow. */
+static bool
+is_quiet(const struct replayer *r, int64_t waited_ns)
+{
+	return waited_ns > LIFE_S * 1000000000ll ||
+	    (waited_ns > QUIET_S * 1000000000ll && stack_flows(r->s) == 0 && r->first == NULL);
+}
+
+/*
+ * Time passes until then: timers of the stack, acknowledgements of the shim. A capture may lie still for
+ * years, or say so: once all is quiet the rest goes by without the stack's clock.
+ */
 static void
 wait_until(struct replayer *r, int64_t then_ns)
 {
+	int64_t from_ns = r->now_ns;
+
 	while (r->now_ns < then_ns) {
 		int64_t due, step;
 
 		step = (int64_t)stack_timers(r->s, r->set, clock_ns(r), r->now_ns / 1000000);
 		hear(r);
 		due = next_due(r, then_ns);
+		if (is_quiet(r, r->now_ns - from_ns)) {
+			r->skipped_ns += then_ns - r->now_ns;
+			r->now_ns = then_ns;
+			return;
+		}
 		if (due <= r->now_ns) {
 			acknowledge(r, r->first);
 			continue;
@@ -555,14 +621,14 @@ run(struct replayer *r, const char *in, struct diag *why)
 	while (trace_next(t, &p)) {
 		struct conv k, *c;
 
-		if (wire_parse(&w, p.link, p.data, WIRE_ALLOW_CUT) != WIRE_OK || !is_usable(&w, r->report))
+		if (!is_usable(&w, &p, r->report))
 			continue;
 		k = key_of(&w, true);
 		c = place_of(r, &k);
 		if (!c->used) {
 			k = key_of(&w, false);
-			r->report->skipped_mid += !place_of(r, &k)->used;
-			continue;	/* the recorded server */
+			++*(place_of(r, &k)->used ? &r->report->server_packets : &r->report->skipped_mid);
+			continue;
 		}
 		if (c->backwards) {
 			r->report->skipped_backwards++;
@@ -572,16 +638,18 @@ run(struct replayer *r, const char *in, struct diag *why)
 			r->report->skipped_cut++;
 			continue;
 		}
-		wait_until(r, p.ts_ns);
+		wait_until(r, moment_of(&p));
 		if (w.proto == PROTO_TCP)
 			client_tcp(r, c, &w);
 		else
-			client_udp(r, &w);
+			client_udp(r, c, &w);
 		if (r->frame == NULL) {
-			err = diag_set(why, -ENOMEM, "not enough memory to replay %s", in);
+			err = diag_set(why, -ENOMEM, "%s: not enough memory to replay it.", in);
 			break;
 		}
 	}
+	if (trace_warning(t) != NULL)
+		snprintf(r->report->warning, sizeof r->report->warning, "%s", trace_warning(t));
 	trace_close(t);
 	if (err == 0)
 		wait_until(r, r->now_ns + LINGER_MS * 1000000ll);
@@ -604,11 +672,12 @@ replay(const struct replay_service *services, unsigned n, const char *in, const 
 	stack_defaults(&config);
 	config.flows = FLOWS;
 	config.seed = 1;
+	r.idle_udp_ns = config.idle_udp_ms * 1000000ll;
 	memcpy(config.mac, our_mac, sizeof config.mac);
 	r.frame = malloc(FRAME);
 	mem = aligned_alloc(64, stack_bytes(&config));
 	if (r.frame == NULL || mem == NULL || grow(&r) < 0) {
-		err = diag_set(why, -ENOMEM, "not enough memory to replay %s", in);
+		err = diag_set(why, -ENOMEM, "%s: not enough memory to replay it.", in);
 		goto free_memory;
 	}
 	memset(mem, 0, stack_bytes(&config));
@@ -617,7 +686,7 @@ replay(const struct replay_service *services, unsigned n, const char *in, const 
 		goto free_memory;
 	r.now_ns = r.first_ns;
 	if (part_hosts(&r) < 0) {
-		err = diag_set(why, -ENOMEM, "not enough memory to replay %s", in);
+		err = diag_set(why, -ENOMEM, "%s: not enough memory to replay it.", in);
 		goto free_memory;
 	}
 	err = make_set(&r, services, n, in, why);

@@ -18,11 +18,14 @@ struct replay_service {
 	uint16_t port;		/* 0: every port of its protocol that the capture has */
 };
 
+/* Each packet of the capture is one of the clients', one of the recorded servers', or skipped. */
 struct replay_report {
-	uint64_t client_packets, our_packets, added_acks;
+	uint64_t packets;		/* read */
+	uint64_t client_packets, server_packets, our_packets, added_acks;
 	uint64_t conversations, turns;
-	uint64_t skipped_ip6, skipped_fragments, skipped_cut, skipped_mid, skipped_backwards,
-	    skipped_others;
+	uint64_t skipped_damaged, skipped_ip6, skipped_fragments, skipped_cut, skipped_mid, skipped_ended,
+	    skipped_backwards, skipped_others;
+	char warning[256];		/* why the capture ended early, or "" */
 };
 
 /* Answers in, writes both directions to out. 0, or -errno with a sentence. The models stay the caller's. */

@@ -26,6 +26,7 @@ static const struct {
 } cases[] = {
 	{ "\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >said", 0 },
 	{ "\"$M\" replay -m ftp.mynah@21 " DATA "ftp-small.pcap.gz out.pcap | grep -q '20 conversations'", 0 },
+	{ "\"$M\" replay -m ftp.mynah@21 " DATA "ftp-small.pcap.gz out.pcap | grep -q '^  851 packets read'", 0 },
 	{ "\"$M\" replay -m ftp.mynah@99 " DATA "ftp-small.pcap.gz out.pcap | grep -q ' 0 turns'", 0 },
 	{ "\"$M\" replay " DATA "ftp-small.pcap.gz out.pcap 2>said", 2 },
 	{ "\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz 2>said", 2 },
@@ -78,6 +79,70 @@ Test(replay, the_clients_say_what_they_said_and_our_sums_are_right)
 	cr_expect_eq(heard, said);
 	cr_expect_gt(ours, said);
 	cr_expect_eq(broken, 0);
+	leave();
+}
+
+Test(replay, datagrams_of_one_pair_are_a_conversation)
+{
+	go_somewhere();
+	cr_expect_eq(tool_run("\"$M\" compile " DATA "models/dns-small.txt -o dns.mynah >said && "
+	    "\"$M\" replay -m dns.mynah " DATA "dns-small.pcap.gz out.pcap | "
+	    "grep -q '^20 conversations, 23 turns: 23 packets of the clients, 22 of ours'"), 0);
+	leave();
+}
+
+/* The packets of a capture, with one pause of so many seconds in their middle. */
+static void
+write_with_pause(const char *to, const char *from, size_t middle, int64_t pause_s)
+{
+	struct trace_packet p;
+	struct trace_out *out;
+	struct trace *t;
+	struct diag why;
+	size_t n = 0;
+
+	cr_assert_eq(trace_open(&t, from, &why), 0, "%s", why.text);
+	cr_assert_eq(trace_create(&out, to, &why), 0, "%s", why.text);
+	while (trace_next(t, &p))
+		trace_write(out, p.ts_ns + (n++ < middle ? 0 : pause_s * 1000000000ll), p.data);
+	trace_close(t);
+	cr_assert_eq(trace_finish(out, &why), 0, "%s", why.text);
+	cr_assert_gt(n, middle);
+}
+
+/* Second for second it would take a minute of CPU; the file's clock ends in 2106. */
+Test(replay, a_pause_of_decades_costs_no_time)
+{
+	static const size_t middles[] = { 1, 9, 100, 300 };
+
+	go_somewhere();
+	for (size_t i = 0; i < ARRAY_LEN(middles); i++) {
+		write_with_pause("c.pcap", DATA "ftp-small.pcap.gz", middles[i], 70ll * 365 * 86400);
+		cr_expect_eq(tool_run("ulimit -t 10; \"$M\" replay -m ftp.mynah c.pcap out.pcap | "
+		    "grep -q '^20 conversations'"), 0, "a pause after packet %zu", middles[i]);
+	}
+	leave();
+}
+
+Test(replay, who_is_still_there_after_an_hour_was_forgotten)
+{
+	go_somewhere();
+	write_with_pause("c.pcap", DATA "ftp-small.pcap.gz", 9, 4000);
+	cr_expect_eq(tool_run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >whole; "
+	    "\"$M\" replay -m ftp.mynah c.pcap out.pcap >said; "
+	    "turns() { sed -n 's/.*, \\([0-9]*\\) turns.*/\\1/p' $1; }; "
+	    "a=$(turns whole) b=$(turns said); rm whole; test $b -lt $a"), 0);
+	leave();
+}
+
+Test(replay, a_capture_that_breaks_off_is_answered_up_to_there_and_says_so)
+{
+	go_somewhere();
+	cr_expect_eq(tool_run("zcat " DATA "ftp-small.pcap.gz | head -c 20000 >c.pcap; "
+	    "\"$M\" replay -m ftp.mynah c.pcap out.pcap >said && grep -q 'warning: c.pcap: breaks off' said"), 0);
+	cr_expect_eq(tool_run("zcat " DATA "ftp-small.pcap.gz | head -c 30 >c.pcap; "
+	    "! \"$M\" replay -m ftp.mynah c.pcap o.pcap 2>said && "
+	    "grep -q 'no conversation begins in it (0 packets read). c.pcap: breaks off' said"), 0);
 	leave();
 }
 
