@@ -26,6 +26,7 @@
 
 #include "control/ctl.h"
 #include "control/log.h"
+#include "control/notify.h"
 #include "control/priv.h"
 #include "control/proto.h"
 #include "control/secret.h"
@@ -479,6 +480,15 @@ finish(struct program *p)
 	return whole;
 }
 
+static void
+tell_manager(const char *said)
+{
+	struct diag why;
+
+	if (notify(getenv("NOTIFY_SOCKET"), said, &why) < 0)
+		log_say("%s", why.text);
+}
+
 static int
 run_sensor(const char *path)
 {
@@ -491,7 +501,9 @@ run_sensor(const char *path)
 		    p->sensor.nports == 1 ? "" : "s", p->running, p->running == 1 ? "" : "s");
 		puts("ready");
 		fflush(stdout);
+		tell_manager("READY=1");
 		run(p);
+		tell_manager("STOPPING=1");
 	} else {
 		log_say("%s", p->why.text);
 	}

@@ -131,6 +131,12 @@ static const struct {
 	  CTL "status >out; f=$?; kill $!; wait $! && test $e$f = 10" },
 	{ "opens its records again", UP "mv r.json old.json; kill -HUP $!; until test -e r.json; do sleep 0.05; done; "
 	  "rm old.json; kill $!; wait $!" },
+	{ "tells the service manager when it answers", "python3 -c 'import socket, subprocess as p, sys\n"
+	  "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(\"n\"); s.settimeout(30); "
+	  "import os; d = p.Popen([sys.argv[1], \"-c\", \"good.yaml\"], stdout=p.PIPE, stderr=open(\"err\", \"w\"), "
+	  "env={**os.environ, \"NOTIFY_SOCKET\": os.path.abspath(\"n\")}); r = s.recv(99); "
+	  "assert r == b\"READY=1\" and d.stdout.readline() == b\"ready\\n\", r\n"
+	  "d.terminate(); assert s.recv(99) == b\"STOPPING=1\" and d.wait() == 0' \"$D\"; e=$?; rm -f n; exit $e" },
 	{ "takes over the socket of one that crashed", UP "kill -9 $!; wait $!; " UP "kill $!; wait $!" },
 };
 
