@@ -8,7 +8,7 @@
 #include "control/cmd.h"
 #include "models/compile.h"
 #include "models/image_save.h"
-#include "models/model.h"
+#include "models/selftest.h"
 
 enum { TEXT_BYTES_MAX = 64 << 20 };
 
@@ -63,6 +63,16 @@ report(const char *path, const struct text *t, const struct compile_report *r,
 		    "answered by the nearest instead\n", path, r->templates_left_out);
 }
 
+/* A sensor refuses a model that does not reproduce its vectors. */
+static int
+refuse_other_words(const struct model *m, const char *from, struct diag *why)
+{
+	struct diag differs;
+	int err = selftest_run(m, &differs);
+
+	return err < 0 ? diag_set(why, err, "%s: %s", from, differs.text) : 0;
+}
+
 /* to NULL: only check. */
 static int
 compile_file(const char *from, const char *to, struct diag *why)
@@ -87,7 +97,9 @@ compile_file(const char *from, const char *to, struct diag *why)
 	err = model_from_bytes(&m, from, span_of(image, n), why);	/* a sensor will take it */
 	if (err < 0)
 		goto fini;
-	err = to != NULL ? image_save(to, span_of(image, n), why) : 0;
+	err = refuse_other_words(m, from, why);
+	if (err == 0 && to != NULL)
+		err = image_save(to, span_of(image, n), why);
 	if (err == 0)
 		report(to != NULL ? to : from, &t, &r, m);
 	model_destroy(m);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "models/selftest.h"
+
 static const char *
 proto_name(uint8_t proto)
 {
@@ -20,17 +22,30 @@ struct waiting {		/* a file that found no free slot */
 	char name[SERVICE_ROOM];
 };
 
-/* A fifo or a device would keep control waiting; model_load() reads to the end. */
+/*
+ * A fifo or a device would keep control waiting; model_load() reads to the end. A model that
+ * does not say what it said when it was made stays outside.
+ */
 static int
 load_file(struct model **out, const char *file, struct diag *why)
 {
+	struct diag differs;
 	struct stat st;
+	int err;
 
 	if (stat(file, &st) < 0)
 		return diag_set(why, -errno, "The model %s cannot be read: %s.", file, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return diag_set(why, -EINVAL, "The model %s is not a file.", file);
-	return model_load(out, file, why);
+	err = model_load(out, file, why);
+	if (err < 0)
+		return err;
+	err = selftest_run(*out, &differs);
+	if (err < 0) {
+		model_destroy(*out);
+		return diag_set(why, err, "The model %s is refused: %s", file, differs.text);
+	}
+	return 0;
 }
 
 static void

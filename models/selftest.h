@@ -7,13 +7,33 @@
  * model otherwise is found out before the model goes on air (spec/unified-model.md section 14,
  * validation 9).
  *
+ * Cost: inflating and parsing the text, then a turn per client line; text_check() bounds vectors,
+ * lines and bytes, so a hostile image is not played for long.
  * Threads: any; the model is only read.
  */
 #include "models/diag.h"
-#include "models/model.h"
+#include "models/session.h"
 #include "models/text.h"
 
-enum { SELFTEST_VECTORS = 64, SELFTEST_LINES = 64 };
+/* Lines per vector; bytes of all lines of all vectors. */
+enum { SELFTEST_VECTORS = 64, SELFTEST_LINES = 64, SELFTEST_BYTES = 256 << 10 };
+
+/* One vector being played, or recorded (learning/vectors.h). */
+struct selftest_talk {
+	const struct model *m;
+	struct session s;
+	struct arena arena;
+	struct session_env env;
+	struct fields fields;		/* of the last turn */
+	struct turn turn;		/* the last one */
+	uint8_t said[MODEL_REPLY_BYTES];
+};
+
+/* A session before the connection. */
+void	selftest_begin(struct selftest_talk *k, const struct model *m);
+/* What is said to the connection, to one whole message; good until the next call. */
+struct span selftest_connect(struct selftest_talk *k);
+struct span selftest_say(struct selftest_talk *k, struct span message);
 
 /* Runs every vector of the text that the image carries. How many, or -EBADMSG with the first that differs. */
 int	selftest_run(const struct model *m, struct diag *why);

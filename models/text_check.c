@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "models/selftest.h"
 #include "models/text_parts.h"
 
 struct check {
@@ -381,11 +382,26 @@ check_rest(struct check *c)
 				return bad(c, "the weight of feature %u is not finite", w->feature);
 		}
 	}
+	return 0;
+}
+
+/* They are all played before a model goes on air, so there are few. */
+static int
+check_vectors(struct check *c)
+{
+	uint64_t bytes = 0;
+
 	for (uint32_t i = 0; i < c->t->nvector; i++) {
+		const struct text_vector *v = &c->t->vector[i];
+
 		look_at(c, PART_VECTOR, i);
-		for (uint32_t k = 0; k < c->t->vector[i].n; k++)
-			TRY(at_most(c, "length of a line", c->t->vector[i].line[k].n,
+		TRY(at_most(c, "vectors", i + 1, SELFTEST_VECTORS));
+		TRY(at_most(c, "lines", v->n, SELFTEST_LINES));
+		for (uint32_t k = 0; k < v->n; k++) {
+			TRY(at_most(c, "length of a line", v->line[k].n,
 			    k % 2 == 0 ? MODEL_MESSAGE_BYTES : MODEL_REPLY_BYTES));
+			TRY(at_most(c, "bytes of all vectors", bytes += v->line[k].n, SELFTEST_BYTES));
+		}
 	}
 	return 0;
 }
@@ -410,7 +426,8 @@ text_check_at(const struct text *t, const struct text_spots *spots, struct diag 
 			return bad(&c, "%s", fault);
 	}
 	TRY(check_states(&c));
-	return check_rest(&c);
+	TRY(check_rest(&c));
+	return check_vectors(&c);
 }
 
 int

@@ -27,6 +27,9 @@ static const struct {
 	{ "echo hello > x.txt; \"$M\" compile x.txt -o x.mynah 2>out", 1 },
 	{ "echo hello > x.txt; \"$M\" compile x.txt -o x.mynah 2>out; grep -q x.txt:1:1 out && "
 	  "! test -e x.mynah", 0 },
+	{ "sed 's/< \"331 /< \"332 /' " MODELS "ftp-small.txt >x.txt; \"$M\" compile x.txt -o x.mynah 2>out", 1 },
+	{ "sed 's/< \"331 /< \"332 /' " MODELS "ftp-small.txt >x.txt; \"$M\" compile --check x.txt 2>out; "
+	  "grep -q 'x.txt: .*vector 0, line 4' out", 0 },
 	{ "\"$M\" compile " MODELS "ftp-small.txt -o /nowhere/x.mynah 2>out >out", 1 },
 	{ "\"$M\" -h > /dev/full 2>out", 1 },
 };

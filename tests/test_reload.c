@@ -33,13 +33,17 @@ put_file(const char *name, const void *bytes, size_t n)
 	fclose(f);
 }
 
+/* banner: what its first vector claims that it says; NULL: the truth. */
 static void
-put_model(const char *name, const char *source)
+put_model(const char *name, const char *source, const char *banner)
 {
 	char *text = file_of(source);
 	struct text t = text_of(text);
-	struct span image = image_of(&t);
+	struct span image;
 
+	if (banner != NULL)
+		t.vector[0].line[1] = span_str(banner);
+	image = image_of(&t);
 	put_file(name, image.p, image.n);
 	free((void *)image.p);
 	text_fini(&t);
@@ -50,8 +54,8 @@ static void
 begin(void)
 {
 	enter_new_folder(place);
-	put_model("ftp.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt");
-	put_model("dns.mynah", TEST_ROOT "/tests/data/models/dns-small.txt");
+	put_model("ftp.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt", NULL);
+	put_model("dns.mynah", TEST_ROOT "/tests/data/models/dns-small.txt", NULL);
 	put_file("x.yaml", configuration, strlen(configuration));
 	cr_assert_eq(conf_load(&c, "x.yaml", &why), 0, "%s", why.text);
 	r.pins[r.npins++] = &worker[0];
@@ -62,7 +66,8 @@ begin(void)
 static void
 end(void)
 {
-	static const char *const made[] = { "ftp.mynah", "dns.mynah", "x.yaml", "bad.mynah", "fifo" };
+	static const char *const made[] = { "ftp.mynah", "dns.mynah", "x.yaml", "bad.mynah", "fifo",
+		"lies.mynah" };
 
 	set_fini();
 	conf_free(c);
@@ -224,7 +229,7 @@ Test(reload, where_a_slot_is_free_nothing_waits)
 Test(reload, the_newest_file_waits_and_each_service_has_a_place)
 {
 	fill_all_slots();
-	put_model("old.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt");
+	put_model("old.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt", NULL);
 	cr_expect_eq(reload_later(&r, "old.mynah", "archive", &why), 0, "%s", why.text);
 	cr_expect_eq(reload_later(&r, "dns.mynah", "names", &why), 0, "%s", why.text);
 	cr_expect_eq(reload_later(&r, "ftp.mynah", "archive", &why), 0, "%s", why.text);
@@ -264,7 +269,7 @@ Test(reload, what_an_operator_loads_ends_the_wait_of_an_older_file)
 Test(reload, a_file_that_is_gone_when_its_turn_comes_is_refused_with_a_sentence)
 {
 	fill_all_slots();
-	put_model("old.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt");
+	put_model("old.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt", NULL);
 	cr_expect_eq(reload_later(&r, "old.mynah", "archive", &why), 0, "%s", why.text);
 	cr_assert_eq(unlink("old.mynah"), 0);
 	unpin_one_off_air();
@@ -294,6 +299,8 @@ static const struct {
 	{ "a fifo, which would keep us waiting", "fifo", NULL, "fifo is not a file" },
 	{ "not a model", "x.yaml", "archive", "x.yaml" },
 	{ "half a model", "bad.mynah", "archive", "bad.mynah" },
+	{ "a model that does not say what it said", "lies.mynah", "archive",
+	    "The model lies.mynah is refused: The model \"ftp-small\" does not say" },
 	{ "no such service", "ftp.mynah", "web", "\"web\"" },
 	{ "the wrong protocol", "dns.mynah", "archive", "dns.mynah speaks udp" },
 };
@@ -305,6 +312,7 @@ EACH_CASE(reload, what_is_refused_changes_nothing, refused)
 
 	put_file("bad.mynah", image, 4000);
 	free(image);
+	put_model("lies.mynah", TEST_ROOT "/tests/data/models/ftp-small.txt", "220 Another archive.\r\n");
 	cr_assert_eq(mkfifo("fifo", 0600), 0);
 	cr_expect_lt(reload_load(&r, refused[*i].file, refused[*i].name, &why), 0, "%s", refused[*i].what);
 	cr_expect_not_null(strstr(why.text, refused[*i].says), "%s: %s", refused[*i].what, why.text);
