@@ -1,0 +1,192 @@
+#include "control/durable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sha2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CHUNK = 1 << 16 };
+
+static int PRINTF(2, 3)
+path_of(char to[PATH_MAX], const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(to, PATH_MAX, fmt, ap);
+	va_end(ap);
+	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+int
+durable_open(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0)
+		return errno == ELOOP || errno == ENXIO ? -EINVAL : -errno;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
+int
+durable_folder(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), err;
+
+	if (fd < 0)
+		return -errno;
+	err = fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+int
+durable_mkdir(const char *folder, mode_t mode)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(folder, '/');
+	struct stat st;
+
+	if (mkdir(folder, mode) < 0) {
+		if (errno != EEXIST)
+			return -errno;
+		if (lstat(folder, &st) < 0)
+			return -errno;
+		return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+	}
+	if (path_of(parent, "%.*s", slash == NULL ? 1 : (int)MAX(slash - folder, 1),
+		slash == NULL ? "." : folder) < 0)
+		return -ENAMETOOLONG;
+	return durable_folder(parent);
+}
+
+static int
+write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		p += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+static int
+open_beside(char beside[PATH_MAX], const char *folder, const char *name)
+{
+	int fd;
+
+	if (path_of(beside, "%s/%s.tmp", folder, name) < 0)
+		return -ENAMETOOLONG;
+	if (unlink(beside) < 0 && errno != ENOENT)
+		return -errno;
+	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/* err: what went wrong until here. Closes fd; nothing is left beside unless all went well. */
+static int
+put_in_place(int fd, int err, const char *beside, const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (err == 0)
+		err = path_of(path, "%s/%s", folder, name);
+	if (err == 0 && fsync(fd) < 0)
+		err = -errno;
+	if (close(fd) < 0 && err == 0)
+		err = -errno;
+	if (err == 0 && rename(beside, path) < 0)
+		err = -errno;
+	if (err < 0)
+		unlink(beside);
+	return err;
+}
+
+int
+durable_write(const char *folder, const char *name, const void *bytes, size_t n)
+{
+	char beside[PATH_MAX];
+	int fd = open_beside(beside, folder, name);
+
+	return fd < 0 ? fd : put_in_place(fd, write_all(fd, bytes, n), beside, folder, name);
+}
+
+/* Bytes read, 0 at the end, or -errno. */
+static ssize_t
+next_chunk(int fd, char to[CHUNK])
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, to, CHUNK);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+int
+durable_copy(const char *folder, const char *name, int fd)
+{
+	char beside[PATH_MAX], chunk[CHUNK];
+	int to = open_beside(beside, folder, name), err = 0;
+	ssize_t n = 0;
+
+	if (to < 0)
+		return to;
+	while (err == 0 && (n = next_chunk(fd, chunk)) > 0)
+		err = write_all(to, chunk, (size_t)n);
+	return put_in_place(to, err < 0 ? err : (int)n, beside, folder, name);
+}
+
+/* Through /proc: that very file, whatever stands under its name by now. */
+int
+durable_link(const char *folder, const char *name, int fd)
+{
+	char from[64], path[PATH_MAX];
+
+	snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
+	if (path_of(path, "%s/%s", folder, name) < 0)
+		return -ENAMETOOLONG;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	if (linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
+		return -errno;
+	if (fsync(fd) == 0)
+		return 0;
+	unlink(path);
+	return -EIO;
+}
+
+int
+durable_sum(int fd, char hex[DURABLE_SUM], uint64_t *bytes)
+{
+	char chunk[CHUNK];
+	SHA2_CTX sum;
+	ssize_t n;
+
+	*bytes = 0;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	SHA256Init(&sum);
+	while ((n = next_chunk(fd, chunk)) > 0) {
+		SHA256Update(&sum, (const uint8_t *)chunk, (size_t)n);
+		*bytes += (uint64_t)n;
+	}
+	SHA256End(&sum, hex);
+	return (int)n;
+}
