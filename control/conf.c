@@ -87,6 +87,14 @@ static const cyaml_schema_field_t limits_fields[] = {
 	NUMBER("record-lines", CYAML_FLAG_OPTIONAL, struct conf_limits, records),
 	CYAML_FIELD_END
 };
+static const cyaml_schema_field_t training_fields[] = {
+	NUMBER("seconds", CYAML_FLAG_OPTIONAL, struct conf_training, seconds),
+	NUMBER("memory-mb", CYAML_FLAG_OPTIONAL, struct conf_training, memory_mb),
+	NUMBER("hold-out", CYAML_FLAG_OPTIONAL, struct conf_training, hold_out),
+	NUMBER("corpus-mb", CYAML_FLAG_OPTIONAL, struct conf_training, corpus_mb),
+	NUMBER("corpus-days", CYAML_FLAG_OPTIONAL, struct conf_training, corpus_days),
+	CYAML_FIELD_END
+};
 static const cyaml_schema_field_t top_fields[] = {
 	TEXT("host", CYAML_FLAG_OPTIONAL, struct conf, host, 63),
 	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER, struct conf, ports, &port_value, 1, CONF_PORTS),
@@ -101,8 +109,11 @@ static const cyaml_schema_field_t top_fields[] = {
 	TEXT("control-socket", CYAML_FLAG_OPTIONAL, struct conf, control, SOCKET_LONGEST),
 	TEXT("record-file", CYAML_FLAG_OPTIONAL, struct conf, records, PATH_LONGEST),
 	TEXT("key-file", CYAML_FLAG_OPTIONAL, struct conf, key, PATH_LONGEST),
+	TEXT("state-folder", CYAML_FLAG_OPTIONAL, struct conf, state, PATH_LONGEST),
+	TEXT("spool-folder", CYAML_FLAG_OPTIONAL, struct conf, spool, PATH_LONGEST),
 	TEXT("user", CYAML_FLAG_OPTIONAL, struct conf, user, 31),
 	CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct conf, limits, limits_fields),
+	CYAML_FIELD_MAPPING("training", CYAML_FLAG_OPTIONAL, struct conf, training, training_fields),
 	CYAML_FIELD_END
 };
 const cyaml_schema_value_t conf_schema = {
@@ -120,6 +131,11 @@ static const struct schema_range ranges[] = {
 	{ "udp-ratio", 1, 3 },
 	{ "syn-acks", 1, 100000000 },
 	{ "record-lines", 1, 10000000 },
+	{ "seconds", 1, 86400 },
+	{ "memory-mb", 64, 1 << 20 },
+	{ "hold-out", 1, 50 },
+	{ "corpus-mb", 1, 1 << 24 },
+	{ "corpus-days", 0, 36500 },
 };
 
 static void
@@ -195,6 +211,10 @@ resolve_all(const struct checking *k, const char *path)
 		err = resolve(k, path, &c->records);
 	if (err == 0)
 		err = resolve(k, path, &c->key);
+	if (err == 0)
+		err = resolve(k, path, &c->state);
+	if (err == 0)
+		err = resolve(k, path, &c->spool);
 	for (uint32_t i = 0; err == 0 && i < c->models_count; i++)
 		err = resolve(k, path, &c->models[i].file);
 	if (err == 0 && strlen(c->control) > SOCKET_LONGEST)
@@ -208,6 +228,7 @@ static int
 set_defaults(struct conf *c)
 {
 	struct conf_limits *l = &c->limits;
+	struct conf_training *t = &c->training;
 	uint32_t flows = 1024;
 
 	if (c->control == NULL)
@@ -229,6 +250,10 @@ set_defaults(struct conf *c)
 	l->udp_ratio = l->udp_ratio ? l->udp_ratio : 3;
 	l->syn_acks = l->syn_acks ? l->syn_acks : 100000;
 	l->records = l->records ? l->records : 20000;
+	t->seconds = t->seconds ? t->seconds : 600;
+	t->memory_mb = t->memory_mb ? t->memory_mb : 2048;
+	t->hold_out = t->hold_out ? t->hold_out : 10;
+	t->corpus_mb = t->corpus_mb ? t->corpus_mb : 1024;
 	for (uint32_t i = 0; i < c->prefixes_count; i++) {
 		struct conf_prefix *p = &c->prefixes[i];
 
@@ -425,6 +450,8 @@ check_all(const struct checking *k)
 	if (err == 0 && k->c->host != NULL && !plain_name(k->c->host))
 		err = bad(k, "host", "host is \"%s\"; allowed are letters, digits, dot, underscore, hyphen.",
 		    k->c->host);
+	if (err == 0 && k->c->spool != NULL && k->c->state == NULL)
+		err = bad(k, "spool-folder", "captures from a spool-folder are kept in a state-folder; give one.");
 	return err;
 }
 

@@ -68,10 +68,17 @@ struct conf_limits {
 	uint32_t records;	/* lines per second */
 };
 
+struct conf_training {
+	uint32_t seconds, memory_mb;	/* a job's limits */
+	uint32_t hold_out;		/* percent of conversations that judge and are not learned */
+	uint32_t corpus_mb, corpus_days;	/* kept per service; days 0: for ever */
+};
+
 struct conf {
 	char *host;		/* the sensor's name in records; NULL: the machine's */
 	char *user;		/* NULL: stay who we are */
 	char *control, *records, *key;	/* files */
+	char *state, *spool;	/* folders; NULL: nothing is kept, nothing is learned */
 	enum conf_switch huge_pages;
 	uint32_t workers;
 	struct conf_cores *cores;	/* NULL: threads float */
@@ -82,6 +89,7 @@ struct conf {
 	struct conf_prefix *prefixes;
 	uint32_t prefixes_count;
 	struct conf_limits limits;
+	struct conf_training training;
 };
 
 extern const cyaml_schema_value_t conf_schema;

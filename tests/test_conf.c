@@ -88,6 +88,12 @@ static const struct {
 	  "x.yaml line 6: user is 34 characters long; allowed are 31." },
 	{ PORT NET "host: a b\n",
 	  "x.yaml line 6: host is \"a b\"; allowed are letters, digits, dot, underscore, hyphen." },
+	{ PORT NET "spool-folder: in\n",
+	  "x.yaml line 6: captures from a spool-folder are kept in a state-folder; give one." },
+	{ PORT NET "training: {hold-out: 51}\n",
+	  "x.yaml line 6: hold-out is \"51\"; allowed is a number from 1 to 50." },
+	{ PORT NET "training: {memory-mb: 10}\n",
+	  "x.yaml line 6: memory-mb is \"10\"; allowed is a number from 64 to 1048576." },
 	/* ports */
 	{ "ports:\n- device: net_null0\n  link-address: 192.0.2\n" NET,
 	  "x.yaml line 3: link-address is \"192.0.2\"; it must be an IPv4 address like 192.0.2.2." },
@@ -159,6 +165,13 @@ Test(conf, what_is_not_given_has_a_default)
 	cr_expect_eq(c->prefixes[0].bits, 112);
 	cr_expect_not_null(c->prefixes[0].who);
 	cr_expect_null(c->records);
+	cr_expect_null(c->state);
+	cr_expect_null(c->spool);
+	cr_expect_eq(c->training.seconds, 600);
+	cr_expect_eq(c->training.memory_mb, 2048);
+	cr_expect_eq(c->training.hold_out, 10);
+	cr_expect_eq(c->training.corpus_mb, 1024);
+	cr_expect_eq(c->training.corpus_days, 0);
 	conf_free(c);
 }
 
@@ -166,11 +179,15 @@ Test(conf, files_are_seen_from_the_folder_of_the_configuration)
 {
 	char want[64];
 
-	cr_assert_eq(load(PORT MODELS NET "control-socket: /run/a.sock\nrecord-file: r.json\n"), 0, "%s", why.text);
+	cr_assert_eq(load(PORT MODELS NET "control-socket: /run/a.sock\nrecord-file: r.json\n"
+	    "state-folder: kept\nspool-folder: /var/in\n"), 0, "%s", why.text);
 	snprintf(want, sizeof want, "%s/ftp.mynah", place);
 	cr_expect_str_eq(c->models[0].file, want);
 	snprintf(want, sizeof want, "%s/r.json", place);
 	cr_expect_str_eq(c->records, want);
+	snprintf(want, sizeof want, "%s/kept", place);
+	cr_expect_str_eq(c->state, want);
+	cr_expect_str_eq(c->spool, "/var/in");
 	cr_expect_str_eq(c->control, "/run/a.sock");
 	conf_free(c);
 }
@@ -181,7 +198,7 @@ Test(conf, everything_can_be_said_and_is_understood)
 	    "cores: {control: 0, workers: [2, 3]}\n" PORT "  mac: 02:00:00:00:0a:02\n" MODELS
 	    "prefixes:\n- prefix: 198.19.0.0/16\n  action: silent\n  on-link: true\n  ping: no\n  persona: linux\n"
 	    "  services: [{port: tcp/21, model: ftp}, {port: udp/7, action: drop}]\n- prefix: 2001:db8::/32\n"
-	    "limits: {flows: 5000, lifetime: 60}\n"), 0, "%s", why.text);
+	    "limits: {flows: 5000, lifetime: 60}\ntraining: {hold-out: 25, corpus-days: 30}\n"), 0, "%s", why.text);
 	cr_expect_eq(c->workers, 2);
 	cr_expect_eq(c->cores->workers[1], 3);
 	cr_expect_eq(c->ports[0].mac_bytes[4], 10);
@@ -190,6 +207,8 @@ Test(conf, everything_can_be_said_and_is_understood)
 	cr_expect_eq(*c->prefixes[0].services[1].action, CONF_DROP);
 	cr_expect_eq(c->prefixes[1].bits, 32);
 	cr_expect_eq(c->limits.flows, 8192, "rounded up to a power of two");
+	cr_expect_eq(c->training.hold_out, 25);
+	cr_expect_eq(c->training.corpus_days, 30);
 	conf_free(c);
 }
 
