@@ -271,6 +271,10 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 		drop(s, fault == WIRE_NOT_IP ? DROP_UNHANDLED : DROP_MALFORMED);
 		return false;
 	}
+	if (w->smac[0] & 1) {	/* a group sends nothing, and our answer would go to all of it: IEEE 802.3 3.2.3 */
+		drop(s, DROP_MARTIAN);
+		return false;
+	}
 	if (w->ethertype == ETHERTYPE_ARP4)
 		return true;
 	if (!addr_is_v4(&w->dst)) {	/* IPv6 has its own issue */

@@ -34,7 +34,7 @@ struct sink {
 	X(DROP_NONE, "none")                                                                   \
 	X(DROP_MALFORMED, "malformed")		/* with the wire fault counted beside */       \
 	X(DROP_NOT_OURS, "not-ours")		/* MAC or address of somebody else */          \
-	X(DROP_MARTIAN, "martian")		/* impossible source: ours, multicast, 0/8, 127/8, port 0 */ \
+	X(DROP_MARTIAN, "martian")		/* impossible source: ours, multicast (IP, MAC), 0/8, 127/8, port 0 */ \
 	X(DROP_ACTION, "action")		/* the range says silent or drop */            \
 	X(DROP_BAD_COOKIE, "bad-cookie")                                                       \
 	X(DROP_OUT_OF_WINDOW, "out-of-window")                                                 \

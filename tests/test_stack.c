@@ -490,3 +490,36 @@ Test(stack, a_full_table_sheds_and_counts)
 	stack_check(r.s);
 	rig_fini(&r);
 }
+
+static const struct {
+	const char *what;
+	uint8_t smac[6];
+	bool answered;
+} senders[] = {
+	{ "a card", { 2, 0, 0, 0, 0, 9 }, true },
+	{ "everybody", { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, false },
+	{ "a group", { 1, 0, 0x5e, 0, 0, 1 }, false },
+};
+
+EACH_CASE(stack, no_frame_is_answered_to_a_group_of_hosts, senders)
+{
+	struct wire_out o = { .src = addr_v4(RIG_CLIENT), .dst = addr_v4(RIG_OWN), .proto = PROTO_TCP,
+		.ttl = 64, .sport = 4000, .dport = 21, .tcp_flags = TCP_SYN };
+	struct wire arp = { .arp_tpa = 0xcb007105, .arp_spa = 0xc0000202 };
+	uint8_t frame[100];
+	struct rig r;
+
+	talk_rig(&r, 64);
+	memcpy(o.smac, senders[*i].smac, 6);
+	memcpy(o.dmac, rig_mac, 6);
+	rig_input(&r, frame, (uint32_t)wire_build(&o, frame, sizeof frame, 0));
+	cr_expect_eq(r.nout, senders[*i].answered, "SYN of %s", senders[*i].what);
+	/* The reply of the client to us, made a request for our address. */
+	memcpy(arp.smac, rig_mac, 6);
+	wire_build_arp(&arp, senders[*i].smac, frame, sizeof frame);
+	frame[21] = 1;
+	rig_input(&r, frame, WIRE_ETHER_HEADER + WIRE_ARP_PACKET);
+	cr_expect_eq(r.nout, 2 * senders[*i].answered, "ARP request of %s", senders[*i].what);
+	cr_expect_eq(stack_counters(r.s)->drop[DROP_MARTIAN], 2 * !senders[*i].answered);
+	rig_fini(&r);
+}
