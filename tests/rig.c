@@ -25,12 +25,25 @@ get(void *ctx)
 	return (struct frame){ .data = malloc(RIG_ROOM), .room = RIG_ROOM, .owner = r };
 }
 
+/* Whatever a test does to the stack: what leaves is whole, and never begins a connection. */
+static void
+inspect(const struct frame *f)
+{
+	struct wire w;
+
+	if (wire_parse(&w, WIRE_ETHER, span_of(f->data, f->len), WIRE_CHECK_SUMS) != WIRE_OK)
+		die("a frame of ours is malformed");
+	if (w.proto == PROTO_TCP && (w.tcp.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		die("a SYN leaves");
+}
+
 static void
 put(void *ctx, const struct frame *f)
 {
 	struct rig *r = ctx;
 	struct rig_frame *to;
 
+	inspect(f);
 	if (r->nout == RIG_OUT)
 		die("a flood of frames");
 	to = &r->out[r->nout++];

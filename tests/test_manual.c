@@ -367,6 +367,18 @@ Test(manual, mynahd_yaml_5_names_every_key_its_range_and_its_default)
 	tool_leave();
 }
 
+/* ---- docs/SECURITY.md ---- */
+
+/* `stack/name` is a test of tests/test_stack.c, `conv/name` a conversation. */
+Test(manual, every_test_that_security_md_calls_as_a_witness_exists)
+{
+	tool_enter();
+	cr_expect_eq(tool_run("cd " TEST_ROOT "/tests && grep -oE '`[a-z_]+/[a-z0-9_-]+`' ../docs/SECURITY.md | tr -d '`' >$OLDPWD/w; "
+	    "test $(wc -l <$OLDPWD/w) -ge 20 && while IFS=/ read s n; do case $s in conv) test -e conv/$n.conv ;; "
+	    "*) grep -qE \"\\($s, $n[,)]\" test_$s.c ;; esac || { echo $s/$n; exit 1; }; done <$OLDPWD/w"), 0);
+	tool_leave();
+}
+
 /* ---- the pages as such ---- */
 
 /* Everything between .Bd -literal and .Ed below EXAMPLES, as the reader sees it. */
