@@ -59,6 +59,13 @@ give_up(struct pool *p, int err)
 	longjmp(p->out, err);
 }
 
+void
+pool_check(struct pool *p)
+{
+	if (__atomic_load_n(&p->cancelled, __ATOMIC_RELAXED))
+		give_up(p, -ECANCELED);
+}
+
 static void
 add_chunk(struct pool *p, size_t bytes)
 {
@@ -87,8 +94,7 @@ pool_alloc(struct pool *p, size_t bytes)
 	static_assert(sizeof(struct pool_chunk) <= ALIGN, "the chunk's head is one unit");
 	if (need < bytes)
 		give_up(p, -ENOMEM);
-	if (__atomic_load_n(&p->cancelled, __ATOMIC_RELAXED))
-		give_up(p, -ECANCELED);
+	pool_check(p);
 	if ((size_t)(p->end - p->at) < need)
 		add_chunk(p, need);
 	mem = p->at;

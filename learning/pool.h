@@ -9,7 +9,7 @@
  *
  * Threads: one pool belongs to one thread, except pool_cancel(), which any thread
  * may call. Nothing that must be released by hand (a FILE, a pcap handle) may be held
- * across an allocation unless pool_defer() was told how to release it.
+ * across an allocation or a report of progress unless pool_defer() was told how to release it.
  */
 #include <setjmp.h>
 
@@ -46,4 +46,6 @@ void	*pool_grow(struct pool *p, const void *old, size_t old_n, size_t new_n, siz
 /* Calls fn(arg) at pool_fini(), last in first out, also after a job that ended early. */
 void	pool_defer(struct pool *p, void (*fn)(void *), void *arg);
 void	pool_cancel(struct pool *p);
+/* Does not return when the job was cancelled: for long work that allocates nothing. */
+void	pool_check(struct pool *p);
 void	pool_fini(struct pool *p);

@@ -3,8 +3,8 @@
  * progress.h - how far a learning job is, for whoever watches it.
  *
  * Called from the job's own thread at bounded steps; stage is a static string, fraction
- * 0 .. 1 within the stage. The callback may cancel the job's pool and must not allocate
- * from it.
+ * 0 .. 1 within the stage. The callback may cancel the job's pool and end the job there and
+ * then (pool_check()), but must not allocate from it.
  */
 #include <stddef.h>
 

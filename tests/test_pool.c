@@ -51,6 +51,28 @@ Test(pool, a_cancelled_job_still_releases_what_it_deferred)
 }
 
 static int
+work_without_memory(struct pool *p, void *ctx)
+{
+	pool_check(p);
+	++*(int *)ctx;
+	pool_cancel(p);
+	pool_check(p);
+	++*(int *)ctx;
+	return 0;
+}
+
+Test(pool, a_job_that_allocates_nothing_can_be_cancelled_too)
+{
+	struct pool p;
+	int reached = 0;
+
+	pool_init(&p, 0);
+	cr_expect_eq(pool_run(&p, work_without_memory, &reached), -ECANCELED);
+	cr_expect_eq(reached, 1);
+	pool_fini(&p);
+}
+
+static int
 overflow(struct pool *p, void *ctx)
 {
 	(void)ctx;
