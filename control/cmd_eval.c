@@ -127,7 +127,7 @@ eval_in_pool(struct pool *pool, void *ctx)
 	err = corpus_load(&c, pool, &o, t->captures, t->ncaptures, &t->why);
 	if (err < 0)
 		return err;
-	eval(&t->report, pool, t->model, c, NULL, &t->job.progress);
+	eval(&t->report, pool, t->model, c, NULL, EVAL_ALL, &t->job.progress);
 	if (t->report.messages == 0)
 		return diag_set(&t->why, -ENODATA, "%s: no server message to compare with.",
 		    t->captures[0]);

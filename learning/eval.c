@@ -16,6 +16,7 @@ struct player {			/* one conversation under way */
 	uint8_t *pending;	/* of a message that has not ended, with msg_len of the session */
 	size_t npending;
 	bool over;		/* the model has closed */
+	enum eval_depth depth;
 	struct turn last;
 };
 
@@ -98,7 +99,8 @@ judge(struct eval_report *out, struct player *p, const struct klass *k, struct e
 	l->conf = w->last.conf;
 	l->same_class = klass_eq(&a, &b);
 	l->equal = span_eq(l->recorded, l->said);
-	l->similarity = l->equal ? 1 : similarity(p->pool, l->recorded, l->said);
+	l->similarity = l->equal ? 1 :
+	    p->depth == EVAL_ALL ? similarity(p->pool, l->recorded, l->said) : 0;
 	out->messages++;
 	out->class_messages += l->same_class;
 	out->equal += l->equal;
@@ -169,9 +171,9 @@ play(struct eval_report *out, struct player *p, const struct corpus *c, uint32_t
 
 void
 eval(struct eval_report *out, struct pool *pool, const struct model *m, const struct corpus *c,
-    const bool *use, const struct progress *progress)
+    const bool *use, enum eval_depth depth, const struct progress *progress)
 {
-	struct player p = { .pool = pool, .m = m };
+	struct player p = { .pool = pool, .m = m, .depth = depth };
 	struct span *said = pool_array(pool, c->nmessages + 1, sizeof *said);
 	struct klass k;
 	uint32_t n = 0;
@@ -183,7 +185,7 @@ eval(struct eval_report *out, struct pool *pool, const struct model *m, const st
 	*out = (struct eval_report){ 0 };
 	out->line = pool_array(pool, c->nmessages + 1, sizeof *out->line);
 	for (uint32_t i = 0; i < c->nconversations; i++) {
-		if (i % 64 == 0)
+		if (i % 8 == 0)
 			progress_at(progress, "play", (double)i / c->nconversations);
 		if ((use == NULL || use[i]) && c->conversations[i].n > 0)
 			play(out, &p, c, i, &k);

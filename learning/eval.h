@@ -29,6 +29,11 @@ struct eval_report {
 	uint32_t nlines;
 };
 
+enum eval_depth {
+	EVAL_CLASSES,	/* similarities stay 0: linear in what is said */
+	EVAL_ALL,	/* edit distances too: quadratic in the length of a message */
+};
+
 /* use[c] NULL: all conversations. */
 void	eval(struct eval_report *out, struct pool *pool, const struct model *m,
-    const struct corpus *c, const bool *use, const struct progress *progress);
+    const struct corpus *c, const bool *use, enum eval_depth depth, const struct progress *progress);

@@ -40,7 +40,7 @@ score(struct pool *pool, struct model *m, const struct handmade *h, const bool *
 {
 	struct eval_report r;
 
-	eval(&r, pool, m, h->c, use, NULL);
+	eval(&r, pool, m, h->c, use, EVAL_ALL, NULL);
 	model_destroy(m);
 	cr_expect_eq(r.nlines, r.messages);
 	return r;
