@@ -203,6 +203,7 @@ run(struct order *o)
 		err = job_init(&o->job, 0, &o->why);
 	if (err < 0)
 		return cmd_failed(&o->why);
+	job_show(&o->job);
 	diag_set(&o->why, 0, "%s: not enough memory to learn from it", o->captures[0]);
 	err = pool_run(&o->job.pool, learn_in_pool, o);
 	if (err == 0) {

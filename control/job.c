@@ -53,9 +53,14 @@ job_init(struct job *j, size_t limit_bytes, struct diag *why)
 	j->pool.get = arena_get;
 	j->pool.put = arena_put;
 	j->pool.ctx = j;
+	return 0;
+}
+
+void
+job_show(struct job *j)
+{
 	if (isatty(STDERR_FILENO))
 		j->progress = (struct progress){ show_progress, j };
-	return 0;
 }
 
 void

@@ -9,7 +9,9 @@
  * self-test vectors, compile, write the image, then let the gate compare it with the running
  * model. It publishes nothing and touches no store: control does that with the result.
  *
- * Threads: control calls everything here; the thread is the trainer's own.
+ * Threads: control calls everything here; the thread is the trainer's own. It inherits the
+ * affinity of whoever calls trainer_start(), takes no signals, and is the last that the
+ * scheduler serves.
  */
 #include "control/gate.h"
 
@@ -37,6 +39,7 @@ struct trainer_view {
 struct trainer_result {
 	char service[64];
 	int err;			/* 0: there is a verdict; -ECANCELED, -ETIMEDOUT, -ENOMEM, ... */
+	bool unfit;			/* err: the new captures are at fault, not the moment */
 	struct diag why;		/* one sentence, also for err */
 	struct gate_verdict verdict;
 	char version[17];		/* of the image; "" none was made */
@@ -50,15 +53,15 @@ struct trainer_result {
 struct trainer;
 
 int	trainer_create(struct trainer **out, struct diag *why);
-/* -EBUSY: a job is under way. */
+/* -EBUSY: a job is under way, or its result has not been taken. */
 int	trainer_start(struct trainer *t, const struct trainer_job *job, struct diag *why);
 void	trainer_view(const struct trainer *t, struct trainer_view *to);
-/* Asks; the job ends within a second or so and reports -ECANCELED. */
+/* Asks; the job ends within a second or so and reports -ECANCELED, unless it was done already. */
 void	trainer_cancel(struct trainer *t);
 /* Readable when a job has ended. */
 int	trainer_fd(const struct trainer *t);
 /* True once per job; then the caller owns *r. */
 bool	trainer_done(struct trainer *t, struct trainer_result *r);
 void	trainer_result_fini(struct trainer_result *r);
-/* Cancels and waits for the job. */
+/* Cancels and waits for the job; a result that nobody took goes, with its image. */
 void	trainer_destroy(struct trainer *t);
