@@ -10,7 +10,6 @@
 #include "control/job.h"
 #include "control/service.h"
 #include "learning/learn.h"
-#include "models/compile.h"
 #include "models/image_save.h"
 
 struct order {			/* what the command line asks for, and what came of it */
@@ -19,9 +18,7 @@ struct order {			/* what the command line asks for, and what came of it */
 	const char *const *captures;
 	size_t ncaptures;
 	struct job job;
-	struct text text;
-	struct learn_report report;
-	struct compile_report compiled;
+	struct learned made;
 	struct diag why;
 };
 
@@ -69,26 +66,27 @@ print_unused(void *ctx, const char *why, uint64_t n)
 static void
 print_summary(const struct order *o, FILE *to)
 {
-	const struct learn_report *r = &o->report;
+	const struct learn_report *r = &o->made.report;
 	const struct learn_candidate *c = &r->candidate[r->chosen];
 	const struct corpus *corpus = r->corpus;
 
-	fprintf(to, "%s: %.*s, %s/%u, %s\n", o->out, (int)o->text.name.n, o->text.name.p,
+	fprintf(to, "%s: %.*s, %s/%u, %s\n", o->out, (int)o->made.text.name.n, o->made.text.name.p,
 	    corpus->proto == PROTO_TCP ? "tcp" : "udp", corpus->port,
 	    r->binary ? "binary" : "text");
 	fprintf(to, "  %u conversations, %u exchanges; %u client templates, %u replies, %u states, "
-	    "%u turns\n", r->conversations, r->exchanges, o->text.ntemplate, o->text.nreply,
+	    "%u turns\n", r->conversations, r->exchanges, o->made.text.ntemplate, o->made.text.nreply,
 	    r->emit.states, r->emit.turns);
 	fprintf(to, "  clusters: %s (%u), order %u: foretells %.1f %% of the replies left out\n",
 	    c->clusterer, c->clusters, c->order, 100 * c->foretold);
 	fputs("  rules:", to);
 	for (unsigned k = 0; k < RULE_KINDS; k++)
 		fprintf(to, " %u %s%s", r->emit.rule[k], rule_names[k], k + 1 < RULE_KINDS ? "," : "\n");
-	fprintf(to, "  automaton: %u states, %u byte classes; image: %zu bytes\n",
-	    o->compiled.automaton_states, o->compiled.byte_classes, o->compiled.image_bytes);
-	if (o->compiled.templates_left_out > 0)
+	fprintf(to, "  automaton: %u states, %u byte classes; image: %zu bytes, %u self-test vectors\n",
+	    o->made.compiled.automaton_states, o->made.compiled.byte_classes,
+	    o->made.compiled.image_bytes, o->made.text.nvector);
+	if (o->made.compiled.templates_left_out > 0)
 		fprintf(to, "  %u templates left out: the automaton was full\n",
-		    o->compiled.templates_left_out);
+		    o->made.compiled.templates_left_out);
 	if (r->pipelined > 0)
 		fprintf(to, "  not used: %u messages sent in one go, whose replies cannot be told apart\n",
 		    r->pipelined);
@@ -124,7 +122,7 @@ candidates_json(const struct learn_report *r)
 static int
 write_report(const struct order *o, const char *path, struct diag *why)
 {
-	const struct learn_report *r = &o->report;
+	const struct learn_report *r = &o->made.report;
 	json_t *root, *rules = json_object(), *unused = json_object();
 	int err = 0;
 
@@ -132,17 +130,18 @@ write_report(const struct order *o, const char *path, struct diag *why)
 		json_object_set_new(rules, rule_names[k], json_integer(r->emit.rule[k]));
 	each_unused(&r->corpus->report, put_unused, unused);
 	root = json_pack("{s:s%, s:s, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, "
-	    "s:i, s:i, s:i, s:o, s:o, s:o}",
-	    "service", o->text.name.p, o->text.name.n,
+	    "s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
+	    "service", o->made.text.name.p, o->made.text.name.n,
 	    "proto", r->corpus->proto == PROTO_TCP ? "tcp" : "udp",
 	    "port", (int)r->corpus->port, "binary", r->binary,
 	    "conversations", (int)r->conversations, "exchanges", (int)r->exchanges,
 	    "pipelined", (int)r->pipelined, "silent", (int)r->silent, "extra", (int)r->extra,
-	    "templates", (int)o->text.ntemplate, "replies", (int)o->text.nreply,
+	    "templates", (int)o->made.text.ntemplate, "replies", (int)o->made.text.nreply,
 	    "states", (int)r->emit.states, "turns", (int)r->emit.turns,
 	    "markov_states", (int)r->markov_states, "minimal_states", (int)r->minimal_states,
-	    "templates_left_out", (int)o->compiled.templates_left_out,
-	    "automaton_states", (int)o->compiled.automaton_states,
+	    "templates_left_out", (int)o->made.compiled.templates_left_out,
+	    "automaton_states", (int)o->made.compiled.automaton_states,
+	    "vectors", (int)o->made.text.nvector,
 	    "rules", rules, "unused", unused, "candidates", candidates_json(r));
 	if (root == NULL || json_dump_file(root, path, JSON_INDENT(2)) != 0)
 		err = diag_set(why, -EIO, "%s: the report cannot be written: %s.", o->report_path,
@@ -177,21 +176,11 @@ static int
 learn_in_pool(struct pool *pool, void *ctx)
 {
 	struct order *o = ctx;
-	uint8_t *image;
-	size_t n;
 	int err;
 
 	o->params.progress = &o->job.progress;
-	err = learn(&o->text, pool, o->captures, o->ncaptures, &o->params, &o->report, &o->why);
-	if (err < 0)
-		return err;
-	progress_at(&o->job.progress, "compile", 0);
-	err = compile(&o->text, &image, &n, &o->compiled, &o->why);
-	if (err < 0)
-		return err;
-	err = save(o, pool, span_of(image, n));
-	free(image);
-	return err;
+	err = learn(&o->made, pool, o->captures, o->ncaptures, &o->params, &o->why);
+	return err < 0 ? err : save(o, pool, o->made.image);
 }
 
 static int
@@ -207,7 +196,6 @@ run(struct order *o)
 	diag_set(&o->why, 0, "%s: not enough memory to learn from it", o->captures[0]);
 	err = pool_run(&o->job.pool, learn_in_pool, o);
 	if (err == 0) {
-		progress_at(&o->job.progress, "compile", 1);
 		if (o->job.stage != NULL)
 			fputs("\r\033[K", stderr);
 		print_summary(o, stdout);

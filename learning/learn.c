@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "learning/dfa.h"
+#include "learning/vectors.h"
 
 static const uint32_t orders[] = { 1, 2, 4 };
 #define SUPERVISED "reply-supervised"
@@ -392,9 +393,62 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 	return 0;
 }
 
+/* What compile() and model_from_bytes() took from elsewhere, until the pool ends. */
+struct built {
+	uint8_t *image;
+	struct model *m;
+};
+
+static void
+drop_built(void *arg)
+{
+	struct built *b = arg;
+
+	free(b->image);
+	model_destroy(b->m);
+}
+
+static int
+build(struct learned *out, struct pool *pool, struct diag *why)
+{
+	struct built *b = pool_alloc(pool, sizeof *b);
+	size_t n;
+	int err;
+
+	pool_defer(pool, drop_built, b);	/* before there is something to drop */
+	err = compile(&out->text, &b->image, &n, &out->compiled, why);
+	if (err < 0)
+		return err;
+	out->image = span_of(b->image, n);
+	err = model_from_bytes(&b->m, "what was learned", out->image, why);
+	out->model = b->m;
+	return err;
+}
+
 int
-learn(struct text *t, struct pool *pool, const char *const *paths, size_t n,
-    const struct learn_params *p, struct learn_report *report, struct diag *why)
+learn_image(struct learned *out, struct pool *pool, const struct corpus *c, const bool *use,
+    const struct learn_params *p, struct diag *why)
+{
+	int err = learn_corpus(&out->text, pool, c, use, p, &out->report, why);
+
+	if (err < 0)
+		return err;
+	progress_at(p->progress, "compile", 0);
+	err = build(out, pool, why);
+	if (err < 0)
+		return err;
+	progress_at(p->progress, "vectors", 0);
+	vectors_record(&out->text, pool, out->model, c, use);
+	err = build(out, pool, why);
+	if (err == 0)
+		err = selftest_run(out->model, why);	/* nobody would take a model that fails it */
+	progress_at(p->progress, "vectors", 1);
+	return MIN(err, 0);
+}
+
+int
+learn(struct learned *out, struct pool *pool, const char *const *paths, size_t n,
+    const struct learn_params *p, struct diag *why)
 {
 	struct corpus_options o = { .proto = p->proto, .port = p->port, .seed = p->seed };
 	struct corpus *c;
@@ -405,5 +459,5 @@ learn(struct text *t, struct pool *pool, const char *const *paths, size_t n,
 		o.ctx = p->progress->ctx;
 	}
 	err = corpus_load(&c, pool, &o, paths, n, why);
-	return err < 0 ? err : learn_corpus(t, pool, c, NULL, p, report, why);
+	return err < 0 ? err : learn_image(out, pool, c, NULL, p, why);
 }

@@ -5,11 +5,13 @@
  * learn() is a function of captures, parameters and seed; it allocates from the job's pool,
  * reads no clock and writes no file. Stages in order: corpus, exchanges, templates, rules,
  * clusters (PRISMA's events), Markov model, decisions, emit. The tool and the sensor's trainer
- * call the same function and compile its text (models/compile.h).
+ * call learn_image(), which also compiles the text and records its self-test.
  */
 #include "learning/cluster.h"
 #include "learning/corpus.h"
 #include "learning/emit.h"
+#include "models/compile.h"
+#include "models/model.h"
 
 enum { LEARN_MIN_CONVERSATIONS = 5, LEARN_CANDIDATES = 12 };
 
@@ -48,6 +50,21 @@ struct learn_report {
  */
 int	learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
 	    const struct learn_params *p, struct learn_report *report, struct diag *why);
-/* corpus_load() and learn_corpus() of everything. */
-int	learn(struct text *t, struct pool *pool, const char *const *paths, size_t n,
-	    const struct learn_params *p, struct learn_report *report, struct diag *why);
+
+struct learned {
+	struct text text;		/* of the image; like learn_corpus() */
+	struct learn_report report;
+	struct compile_report compiled;
+	struct span image;		/* both until pool_fini() */
+	const struct model *model;	/* of this image, loaded */
+};
+
+/*
+ * learn_corpus(), then compile() twice: what the first image says to some of the conversations
+ * becomes the vectors that the second one carries (learning/vectors.h); they say the same.
+ */
+int	learn_image(struct learned *out, struct pool *pool, const struct corpus *c, const bool *use,
+	    const struct learn_params *p, struct diag *why);
+/* corpus_load() and learn_image() of everything. */
+int	learn(struct learned *out, struct pool *pool, const char *const *paths, size_t n,
+	    const struct learn_params *p, struct diag *why);

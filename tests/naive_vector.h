@@ -1,0 +1,42 @@
+#pragma once
+/*
+ * naive_vector.h - the vectors of a text model, played by its second implementation.
+ */
+#include <criterion/criterion.h>
+
+#include "tests/naive.h"
+
+static inline void
+naive_expect_line(const char *model, const struct text_vector *v, uint32_t i, struct naive_turn *turn)
+{
+	struct span said = span_of(turn->out, turn->n);
+
+	if (i < v->n)
+		cr_expect(span_eq(said, v->line[i]), "%s, line %u: '%.*s' instead of '%.*s'", model, i,
+		    (int)said.n, (const char *)said.p, (int)v->line[i].n, (const char *)v->line[i].p);
+	naive_turn_fini(turn);
+}
+
+/* A vector of the text, line by line; model names it. */
+static inline void
+naive_expect_vector(const char *model, const struct text *t, const struct text_vector *v)
+{
+	struct session_env env = { .own = addr_v4(0xc6130001), .peer = addr_v4(0xc0000201) };
+	struct naive c;
+	struct naive_turn turn;
+	uint32_t i = 0;
+
+	naive_init(&c, t, &env);
+	if (t->proto == MODEL_TCP) {
+		naive_event(&c, EVENT_CONNECT, 0, &turn);
+		if (v->n > 0 && v->line[0].n == 0)
+			naive_expect_line(model, v, (i += 2) - 1, &turn);
+		else
+			naive_turn_fini(&turn);
+	}
+	for (; i < v->n; i += 2) {
+		naive_message(&c, v->line[i], &turn);
+		naive_expect_line(model, v, i + 1, &turn);
+	}
+	naive_fini(&c);
+}
