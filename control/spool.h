@@ -5,7 +5,8 @@
  * SPOOL/SERVICE/anything.pcap[.gz]: the folder says which service it is of. A file counts when
  * it was closed after writing or renamed into place (inotify), or lies there at the start; names
  * that begin with a dot or end in .tmp or .part are somebody's work in progress. Nothing is
- * removed here: store.h takes files over.
+ * removed here: store.h takes files over. Links, FIFOs and devices are passed over, with a line
+ * in the log. A service's folder that was removed counts again once it is back.
  *
  * Threads: control. Never waits.
  */
@@ -15,16 +16,23 @@
 
 #include "models/diag.h"
 
-enum { SPOOL_SETTLE_MS = 2000 };	/* without an arrival before a batch counts as complete */
+enum {
+	SPOOL_SETTLE_MS = 2000,		/* without an arrival before a batch counts as complete */
+	SPOOL_LONGEST_MS = 60 * 1000,	/* after its first arrival it does in any case */
+	SPOOL_WAITING = 1 << 16,	/* files per service that wait to be taken; more are left alone */
+};
 
 struct spool;
 
-/* Makes SPOOL/SERVICE for every name. 0, or -errno with a sentence. */
+/* Makes SPOOL and SPOOL/SERVICE for every name; the names are copied. 0, or -errno with a sentence. */
 int	spool_open(struct spool **out, const char *folder, const char *const *services, size_t n,
 	    struct diag *why);
 /* Becomes readable when something arrived. */
 int	spool_fd(const struct spool *s);
-/* Reads what inotify has to say. A queue that overflowed makes it look through the folders again. */
+/*
+ * Reads what inotify has to say, a bounded part at a time. A queue that overflowed makes it look
+ * through the folders again. now_ms: any monotonic clock, here and below.
+ */
 void	spool_turn(struct spool *s, int64_t now_ms);
 /* A service whose batch is complete, or -1. Index into services. */
 int	spool_ready(const struct spool *s, int64_t now_ms);
