@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -475,13 +476,27 @@ plain_origin(char to[NAME_MAX + 1], const char *path)
 			*p = '?';
 }
 
+/*
+ * A lease is refused while a file is open for writing; it ends with the descriptor. Who wants to
+ * write meanwhile waits for that, and we are told with a signal that does nothing by itself.
+ * Where there are no leases (another owner's file, some file systems) nobody is known to write.
+ */
+static bool
+somebody_writes(int fd)
+{
+	return fcntl(fd, F_SETSIG, SIGURG) == 0 && fcntl(fd, F_SETLEASE, F_RDLCK) < 0 && errno == EAGAIN;
+}
+
 /* The sum of what is behind fd, which nobody may change meanwhile. */
 static int
 sum_capture(struct store_capture *to, struct stat *st, int fd, const char *file, struct diag *why)
 {
 	struct stat after;
-	int err = fstat(fd, st) < 0 ? -errno : durable_sum(fd, to->sha256, &to->bytes);
+	int err;
 
+	if (somebody_writes(fd))
+		return diag_set(why, -EAGAIN, "The capture %s is still being written.", file);
+	err = fstat(fd, st) < 0 ? -errno : durable_sum(fd, to->sha256, &to->bytes);
 	if (err == 0 && fstat(fd, &after) < 0)
 		err = -errno;
 	if (err < 0)

@@ -88,7 +88,7 @@ int	store_configured(struct store *s, const char *service, const char *version, 
  * bytes and the removal of the first; elsewhere, and where the file has more names than one, a
  * copy. Either way all of it is read once for its sum: about 2 s per GB, in which control does
  * nothing else. -EEXIST: a capture of the same bytes is here already (the file is removed).
- * -EAGAIN: it grew while it was read. The index of the capture, or -errno with a sentence.
+ * -EAGAIN: it is still being written. The index of the capture, or -errno with a sentence.
  */
 int	store_add_capture(struct store *s, const char *service, const char *file, struct diag *why);
 /*

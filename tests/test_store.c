@@ -173,6 +173,20 @@ Test(store, a_capture_that_somebody_can_still_write_to_is_copied)
 	cr_expect_eq(v->ncaptures, 1u);
 }
 
+Test(store, a_capture_that_is_still_written_is_not_taken)
+{
+	FILE *f = fopen("a.pcap", "w");
+
+	again(&no_limits);
+	fputs("capture", f);
+	fflush(f);
+	cr_expect_eq(store_add_capture(s, "ftp", "a.pcap", &why), -EAGAIN);
+	cr_expect_not_null(strstr(why.text, "a.pcap is still being written"), "%s", why.text);
+	fclose(f);
+	cr_expect_eq(store_add_capture(s, "ftp", "a.pcap", &why), 0, "%s", why.text);
+	cr_expect_eq(again(&no_limits)->ncaptures, 1u);
+}
+
 static const struct {
 	const char *make, *file, *says;
 } odd[] = {
