@@ -15,7 +15,6 @@
 
 #include "control/job.h"
 #include "learning/learn.h"
-#include "models/compile.h"
 #include "models/image_save.h"
 
 enum { STACK_BYTES = 8 << 20, NICE = 10 };
@@ -176,26 +175,17 @@ make_image(struct run *r, struct pool *pool, const struct progress *progress)
 	struct span name = model_name(r->running);
 	struct learn_params p = { .seed = j->seed, .progress = progress };
 	bool *use = pool_array(pool, r->corpus->nconversations, sizeof *use);
-	struct learn_report report;
-	struct text text;
-	uint8_t *image;
-	size_t n;
+	struct learned learned;
 	int err;
 
 	p.name = memcpy(pool_alloc(pool, name.n + 1), name.p, name.n);
 	for (uint32_t i = 0; i < r->corpus->nconversations; i++)
 		use[i] = !r->held[i];
-	err = learn_corpus(&text, pool, r->corpus, use, &p, &report, &out->why);
-	if (err == 0) {
-		progress_at(progress, "compile", 0);
-		err = compile(&text, &image, &n, NULL, &out->why);
-	}
+	err = learn_image(&learned, pool, r->corpus, use, &p, &out->why);
 	out->unfit = err < 0 && err != -ENODATA && err != -ENOMEM && j->nnew > 0;	/* too few: more may come */
 	if (err < 0)
 		return err;
-	err = image_save(j->image, span_of(image, n), &out->why);
-	free(image);
-	return err;
+	return image_save(j->image, learned.image, &out->why);
 }
 
 static int

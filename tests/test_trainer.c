@@ -8,7 +8,6 @@
 
 #include "control/trainer.h"
 #include "learning/learn.h"
-#include "models/compile.h"
 #include "models/image_save.h"
 #include "tests/cases.h"
 #include "tests/file.h"
@@ -25,16 +24,11 @@ static int
 learn_job(struct pool *pool, void *path)
 {
 	struct learn_params p = { .name = "spoken" };
-	struct learn_report r;
-	struct text text;
-	uint8_t *image;
-	size_t n;
+	struct learned l;
 
-	if (learn(&text, pool, (const char *const *)&path, 1, &p, &r, &why) < 0 ||
-	    compile(&text, &image, &n, NULL, &why) < 0 || image_save("running.mynah", span_of(image, n), &why) < 0)
+	if (learn(&l, pool, (const char *const *)&path, 1, &p, &why) < 0)
 		return -1;
-	free(image);
-	return 0;
+	return image_save("running.mynah", l.image, &why);
 }
 
 /* The model on air, learned from a capture. */
