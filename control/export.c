@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "control/community.h"
+#include "control/log.h"
 #include "dataplane/wire.h"
 
 static const char *const ends[RECORD_ENDS] = {
@@ -124,12 +125,24 @@ add_vlan(json_t *o, const struct record *r)
 	json_object_set_new(o, "vlan", a);
 }
 
+/* Takes o. The bytes of its line with the newline; 0 when they do not fit. */
+static size_t
+finish_line(char *to, size_t room, json_t *o)
+{
+	size_t n = json_dumpb(o, to, room, JSON_COMPACT | JSON_REAL_PRECISION(3));
+
+	json_decref(o);
+	if (n == 0 || n >= room)
+		return 0;
+	to[n] = '\n';
+	return n + 1;
+}
+
 size_t
 export_line(char *to, size_t room, const struct record *r, const struct voice *v, const char *host)
 {
 	char peer[ADDR_TEXT], own[ADDR_TEXT], id[COMMUNITY_TEXT];
 	json_t *o;
-	size_t n;
 
 	addr_print(peer, &r->peer);
 	addr_print(own, &r->own);
@@ -147,12 +160,36 @@ export_line(char *to, size_t room, const struct record *r, const struct voice *v
 	if (r->proto == PROTO_TCP)
 		json_object_set_new(o, "tcp", tcp_object(r));
 	json_object_set_new(o, "mynah", mynah_object(r, v));
-	n = json_dumpb(o, to, room, JSON_COMPACT | JSON_REAL_PRECISION(3));
-	json_decref(o);
-	if (n == 0 || n >= room)
-		return 0;
-	to[n] = '\n';
-	return n + 1;
+	return finish_line(to, room, o);
+}
+
+/*
+ * A program that was killed while it wrote may have left half a line, shorter than what is
+ * gathered for one write: it is taken back. fd may not be able to read.
+ */
+static void
+end_with_a_line(int fd, const char *path)
+{
+	char tail[EXPORT_BUFFER];
+	struct stat st;
+	const char *last;
+	ssize_t n;
+	int from;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return;
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	n = from < 0 ? -1 : pread(from, tail, sizeof tail, MAX(st.st_size - (off_t)sizeof tail, 0));
+	if (from >= 0)
+		close(from);
+	if (n <= 0 || tail[n - 1] == '\n')
+		return;
+	last = memrchr(tail, '\n', (size_t)n);
+	if (last == NULL && st.st_size > (off_t)sizeof tail)
+		return;			/* no record is that long: not ours */
+	n -= last == NULL ? 0 : last + 1 - tail;
+	if (ftruncate(fd, st.st_size - n) < 0)
+		log_say("%s ends with half a line, which cannot be removed: %s.", path, strerror(errno));
 }
 
 static int
@@ -162,6 +199,7 @@ open_file(const char *path, struct diag *why)
 
 	if (fd < 0)
 		return diag_set(why, -errno, "The record file %s cannot be opened: %s.", path, strerror(errno));
+	end_with_a_line(fd, path);
 	return fd;
 }
 
@@ -217,6 +255,28 @@ export_record(struct export *x, const struct record *r, const struct voice *v, i
 	n = export_line(x->buffer + x->n, EXPORT_LINE, r, v, x->host);
 	x->n += n;
 	x->in_buffer += n > 0;
+}
+
+void
+export_note(struct export *x, const char *action, const char *service, const char *version, json_t *more,
+    int64_t now_ms)
+{
+	json_t *o, *mynah;
+	size_t n;
+
+	if (x->fd >= 0) {
+		mynah = json_pack("{si ss ss ss ss}", "schema", 1, "kind", "model", "action", action, "service", service,
+		    "version", version);
+		json_object_update(mynah, more);
+		o = json_pack("{so ss ss so}", "timestamp", stamp(now_ms), "event_type", "mynah", "host", x->host, "mynah",
+		    mynah);
+		if (x->n + EXPORT_LINE > sizeof x->buffer)
+			export_flush(x);
+		n = finish_line(x->buffer + x->n, EXPORT_LINE, o);
+		x->n += n;
+		x->in_buffer += n > 0;
+	}
+	json_decref(more);
 }
 
 static uint32_t

@@ -1,11 +1,13 @@
 #pragma once
 /*
- * export.h - records out: one JSON line per finished conversation, as Suricata's EVE has them.
+ * export.h - records out: one JSON line per finished conversation, as Suricata's EVE has them, and
+ * one for what happens to a model.
  *
  * Lines are gathered and written whole; when the disk is full or the rate is exceeded they are
  * counted and dropped, never waited for, and a line that got half onto the disk is taken back.
  * Fields: docs/records.md. Threads: control.
  */
+#include <jansson.h>
 #include <stdio.h>
 
 #include "dataplane/record.h"
@@ -32,7 +34,10 @@ struct export {
 	char buffer[EXPORT_BUFFER];
 };
 
-/* 0, or -errno with a sentence. */
+/*
+ * 0, or -errno with a sentence. Half a line that a killed program left at the end of the file is
+ * taken back, here and in export_reopen().
+ */
 int	export_open(struct export *x, const char *path, const char *host, uint32_t per_second,
     struct diag *why);
 /* After logrotate has moved the file away. The old one stays in use when the new one cannot be opened. */
@@ -40,5 +45,11 @@ int	export_reopen(struct export *x, struct diag *why);
 /* One record as a line with its newline; 0 when it does not fit into room. */
 size_t	export_line(char *to, size_t room, const struct record *r, const struct voice *v, const char *host);
 void	export_record(struct export *x, const struct record *r, const struct voice *v, int64_t now_ms);
+/*
+ * What happened to a model of a service; version may be "". Takes more, an object with what else
+ * there is to say (NULL: nothing). These are few: the rate does not count them.
+ */
+void	export_note(struct export *x, const char *action, const char *service, const char *version,
+    json_t *more, int64_t now_ms);
 void	export_flush(struct export *x);
 void	export_close(struct export *x);

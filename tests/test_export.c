@@ -248,6 +248,68 @@ Test(export, a_moved_file_is_left_alone_after_reopen)
 	cr_expect_eq(lines_in(path), 2);
 }
 
+static const struct {
+	const char *what, *before, *after;
+} tails[] = {
+	{ "a whole last line stays", "{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}\n{\"b\":2}\n" },
+	{ "half a line is taken back", "{\"a\":1}\n{\"b\":", "{\"a\":1}\n" },
+	{ "also when it is the only one", "{\"a", "" },
+	{ "an empty file stays empty", "", "" },
+};
+
+EACH_CASE(export, what_a_killed_program_left_is_whole_again, tails)
+{
+	char got[64] = "";
+	FILE *f = fopen(path, "w");
+
+	cr_assert_not_null(f);
+	fputs(tails[*i].before, f);
+	fclose(f);
+	cr_assert_eq(export_open(&x, path, "a", 10, &why), 0, "%s", why.text);
+	export_close(&x);
+	f = fopen(path, "r");
+	cr_assert_not_null(f);
+	got[fread(got, 1, sizeof got - 1, f)] = '\0';
+	fclose(f);
+	cr_expect_str_eq(got, tails[*i].after, "%s", tails[*i].what);
+}
+
+Test(export, a_note_is_a_line_of_its_own_kind_whatever_the_rate)
+{
+	char line[EXPORT_LINE];
+	json_error_t bad;
+	json_t *o;
+	FILE *f;
+
+	cr_assert_eq(export_open(&x, path, "sensor-a", 0, &why), 0, "%s", why.text);
+	export_note(&x, "load", "ftp", "9f2c000000000001", json_pack("{si}", "slot", 7), 1795317592104);
+	export_note(&x, "training", "ftp", "", NULL, 1795317592104);
+	export_close(&x);
+	cr_expect_eq(lines_in(path), 2);
+	f = fopen(path, "r");
+	cr_assert_not_null(fgets(line, sizeof line, f));
+	fclose(f);
+	o = json_loads(line, 0, &bad);
+	cr_assert_not_null(o, "%s", bad.text);
+	cr_expect_str_eq(json_string_value(json_object_get(o, "event_type")), "mynah");
+	cr_expect_str_eq(json_string_value(json_object_get(o, "timestamp")), "2026-11-22T03:19:52.104000+0000");
+	cr_expect_str_eq(json_string_value(json_object_get(o, "host")), "sensor-a");
+	cr_expect_str_eq(text(o, "mynah", "kind"), "model");
+	cr_expect_str_eq(text(o, "mynah", "action"), "load");
+	cr_expect_str_eq(text(o, "mynah", "service"), "ftp");
+	cr_expect_str_eq(text(o, "mynah", "version"), "9f2c000000000001");
+	cr_expect_eq(number(o, "mynah", "slot"), 7);
+	json_decref(o);
+}
+
+Test(export, without_a_file_a_note_goes_nowhere)
+{
+	cr_assert_eq(export_open(&x, NULL, "a", 10, &why), 0, "%s", why.text);
+	export_note(&x, "load", "ftp", "", json_pack("{si}", "slot", 7), 5000);
+	export_close(&x);
+	cr_expect_eq(x.lines, 0);
+}
+
 Test(export, a_file_that_cannot_be_opened_is_named)
 {
 	cr_expect_eq(export_open(&x, "/nowhere/r.json", "a", 100, &why), -ENOENT);
