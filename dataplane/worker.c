@@ -203,32 +203,40 @@ end_conversations(struct worker *w)
 	}
 }
 
+unsigned
+worker_turn(struct worker *w, uint64_t *due_ns)
+{
+	uint64_t ns = now_ns(CLOCK_MONOTONIC);
+	int64_t wall_ms = (int64_t)(now_ns(CLOCK_REALTIME_COARSE) / 1000000);
+	const struct set *set = set_current();	/* good until the quiescent state */
+	unsigned n = 0;
+
+	*due_ns = UINT64_MAX;
+	for (unsigned i = 0; i < w->nseats; i++)
+		n += serve(&w->seat[i], set, ns, wall_ms, due_ns);
+	look(w);
+	set_reader_quiet();
+	__atomic_store_n(&w->count.turns, w->count.turns + 1, __ATOMIC_RELAXED);
+	if (n > 0)
+		__atomic_store_n(&w->count.busy_turns, w->count.busy_turns + 1, __ATOMIC_RELAXED);
+	return n;
+}
+
 int
 worker_main(void *worker)
 {
 	struct worker *w = worker;
 	unsigned empty = 0;
+	uint64_t due_ns;
 
 	prctl(PR_SET_TIMERSLACK, 1);	/* ns; the default adds 50 us to every sleep */
 	set_reader_begin();
 	__atomic_store_n(&w->polls, true, __ATOMIC_RELEASE);
 	while (!w->stop) {
-		uint64_t ns = now_ns(CLOCK_MONOTONIC), due_ns = UINT64_MAX;
-		int64_t wall_ms = (int64_t)(now_ns(CLOCK_REALTIME_COARSE) / 1000000);
-		const struct set *set = set_current();	/* good until the quiescent state */
-		unsigned n = 0;
-
-		for (unsigned i = 0; i < w->nseats; i++)
-			n += serve(&w->seat[i], set, ns, wall_ms, &due_ns);
-		look(w);
-		set_reader_quiet();
-		__atomic_store_n(&w->count.turns, w->count.turns + 1, __ATOMIC_RELAXED);
-		if (n > 0) {
-			__atomic_store_n(&w->count.busy_turns, w->count.busy_turns + 1, __ATOMIC_RELAXED);
+		if (worker_turn(w, &due_ns) > 0)
 			empty = 0;
-		} else {
+		else
 			back_off(w, empty++, due_ns);
-		}
 	}
 	end_conversations(w);
 	set_reader_end();

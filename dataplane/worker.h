@@ -28,6 +28,11 @@ struct worker;
 int	worker_create(struct worker **out, const struct worker_config *c, struct diag *why);
 /* The loop; returns after worker_stop(), with every conversation ended and recorded. For eal_run(). */
 int	worker_main(void *worker);
+/*
+ * One turn of that loop: a burst of every port, and what is due. For a thread that runs a worker by itself, step
+ * by step, and is a reader (set.h). Returns the frames received; *due_ns is the time to the next timer.
+ */
+unsigned worker_turn(struct worker *w, uint64_t *due_ns);
 void	worker_stop(struct worker *w);
 bool	worker_polls(const struct worker *w);		/* the loop runs */
 /* At most n finished records; for one thread. */
