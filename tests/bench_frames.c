@@ -7,84 +7,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "tests/crowd.h"
-#include "tests/loop.h"
+#include "tests/parley.h"
 
 enum { SLICES = 10, FILL_MOST = 10000000, LIVE = 1024, UDP_PEERS_PART = 32 };
-enum { STEPS = 5 };
 
 struct bench {
 	struct bench_options o;
-	struct loop l;
-	struct crowd crowd;
+	struct parley p;
 	struct samples s, ref;
 	uint64_t random;
 	uint32_t filled;		/* clients 0 to filled - 1 have, or had, an idle conversation */
 	uint32_t idle_after;		/* those from here on still have */
-	uint32_t next;			/* number of the next new client */
 	uint32_t *ack;			/* per idle conversation: what its client acknowledges */
 	struct client live[LIVE];	/* conversations that talk, for the mix */
 	uint32_t talker;
 };
 
-static const char *const step_names[STEPS] = { "conv-syn", "conv-ack-banner", "conv-request", "conv-fin",
+static const char *const step_names[PARLEY_STEPS] = { "conv-syn", "conv-ack-banner", "conv-request", "conv-fin",
 	"conv-last-ack" };
-
-static struct client
-client_of(uint32_t number, uint16_t port)
-{
-	return (struct client){ .number = number, .port = port, .seq = crowd_isn(number) };
-}
-
-static void
-put_syn(struct bench *b, const struct client *c)
-{
-	loop_length(&b->l, crowd_syn(&b->crowd, loop_frame(&b->l), c));
-}
-
-static void
-put_segment(struct bench *b, const struct client *c, uint8_t flags, struct span payload)
-{
-	loop_length(&b->l, crowd_segment(&b->crowd, loop_frame(&b->l), c, flags, payload));
-}
-
-/* Replies in the order of the clients, one each; every one is looked at, and those of some bursts with sums. */
-static void
-hear(struct bench *b, struct client *c, unsigned n, uint8_t flags, size_t payload)
-{
-	if (b->l.nout < n)
-		bench_die("%u replies to %u frames.", b->l.nout, n);
-	for (unsigned i = 0; i < n; i++) {
-		struct wire w;
-
-		if (loop_checks(&b->l))
-			loop_parse(&b->l, i, &w);
-		else
-			wire_parse(&w, WIRE_ETHER, loop_reply(&b->l, i), 0);
-		if (!crowd_hears(&c[i], &w) || w.tcp.flags != flags || w.payload.n != payload)
-			bench_die("Client %u got a reply that is not its own (flags %02x, %zu bytes).", c[i].number,
-			    w.tcp.flags, w.payload.n);
-	}
-}
-
-/* 32 new conversations as far as a handshake goes. */
-static void
-shake_hands(struct bench *b, struct client c[LOOP_BURST], uint16_t port, size_t banner)
-{
-	for (unsigned i = 0; i < LOOP_BURST; i++) {
-		c[i] = client_of(b->next++, port);
-		put_syn(b, &c[i]);
-		c[i].seq++;
-	}
-	loop_turn(&b->l);
-	hear(b, c, LOOP_BURST, TCP_SYN | TCP_ACK, 0);
-	for (unsigned i = 0; i < LOOP_BURST; i++)
-		put_segment(b, &c[i], TCP_ACK, (struct span){ 0 });
-	loop_turn(&b->l);
-	if (banner > 0)
-		hear(b, c, LOOP_BURST, TCP_ACK | TCP_PSH, banner);
-}
 
 /* Ends one conversation each of a random order, so that the free list leads everywhere. */
 static void
@@ -102,13 +44,13 @@ make_room(struct bench *b, uint32_t n)
 	}
 	for (uint32_t i = 0; i < n; i += LOOP_BURST) {
 		for (unsigned k = 0; k < LOOP_BURST && i + k < n; k++) {
-			struct client c = client_of(order[i + k], CROWD_WEB);
+			struct client c = parley_client(order[i + k], CROWD_WEB);
 
 			c.seq++;
 			c.ack = b->ack[c.number];
-			put_segment(b, &c, TCP_RST | TCP_ACK, (struct span){ 0 });
+			parley_segment(&b->p, &c, TCP_RST | TCP_ACK, (struct span){ 0 });
 		}
-		loop_turn(&b->l);
+		loop_turn(&b->p.l);
 	}
 	free(order);
 }
@@ -123,18 +65,18 @@ fill(struct bench *b)
 
 	extra = extra / LOOP_BURST * LOOP_BURST;
 	b->ack = malloc((all + LOOP_BURST) * sizeof *b->ack);
-	while (b->next < all) {
-		uint32_t first = b->next;
+	while (b->p.next < all) {
+		uint32_t first = b->p.next;
 
-		shake_hands(b, c, CROWD_WEB, 0);
+		parley_handshakes(&b->p, c, CROWD_WEB, 0);
 		for (unsigned i = 0; i < LOOP_BURST; i++)
 			b->ack[first + i] = c[i].ack;
 	}
-	b->filled = b->next;
+	b->filled = b->p.next;
 	b->idle_after = extra;
 	make_room(b, extra);
-	if (stack_flows(b->l.stack) != all - extra)
-		bench_die("The table has %u conversations, not %u.", stack_flows(b->l.stack), all - extra);
+	if (stack_flows(b->p.l.stack) != all - extra)
+		bench_die("The table has %u conversations, not %u.", stack_flows(b->p.l.stack), all - extra);
 }
 
 static void
@@ -143,12 +85,11 @@ reference_burst(struct bench *b)
 	struct client c[LOOP_BURST];
 
 	for (unsigned i = 0; i < LOOP_BURST; i++) {
-		c[i] = client_of((uint32_t)bench_random(&b->random) >> 8, CROWD_WEB);
-		put_syn(b, &c[i]);
-		c[i].seq++;
+		c[i] = parley_client((uint32_t)bench_random(&b->random) >> 8, CROWD_WEB);
+		parley_syn(&b->p, &c[i]);
 	}
-	samples_add(&b->ref, loop_reference(&b->l));
-	hear(b, c, LOOP_BURST, TCP_SYN | TCP_ACK, 0);
+	samples_add(&b->ref, loop_reference(&b->p.l));
+	parley_hear(&b->p, c, LOOP_BURST, TCP_SYN | TCP_ACK, 0);
 }
 
 static void
@@ -157,12 +98,11 @@ syn_burst(struct bench *b, uint16_t port)
 	struct client c[LOOP_BURST];
 
 	for (unsigned i = 0; i < LOOP_BURST; i++) {
-		c[i] = client_of((1u << 30) + ((uint32_t)bench_random(&b->random) >> 8), port);
-		put_syn(b, &c[i]);
-		c[i].seq++;
+		c[i] = parley_client((1u << 30) + ((uint32_t)bench_random(&b->random) >> 8), port);
+		parley_syn(&b->p, &c[i]);
 	}
-	samples_add(&b->s, loop_turn(&b->l));
-	hear(b, c, LOOP_BURST, TCP_SYN | TCP_ACK, 0);
+	samples_add(&b->s, loop_turn(&b->p.l));
+	parley_hear(&b->p, c, LOOP_BURST, TCP_SYN | TCP_ACK, 0);
 }
 
 static void
@@ -182,14 +122,14 @@ static void
 stranger_burst(struct bench *b, uint8_t flags, struct span payload, unsigned replies)
 {
 	for (unsigned i = 0; i < LOOP_BURST; i++) {
-		struct client c = client_of((1u << 30) + ((uint32_t)bench_random(&b->random) >> 8), CROWD_WEB);
+		struct client c = parley_client((1u << 30) + ((uint32_t)bench_random(&b->random) >> 8), CROWD_WEB);
 
 		c.ack = (uint32_t)bench_random(&b->random);
-		put_segment(b, &c, flags, payload);
+		parley_segment(&b->p, &c, flags, payload);
 	}
-	samples_add(&b->s, loop_turn(&b->l));
-	if (b->l.nout != replies)
-		bench_die("%u replies instead of %u to segments of nobody.", b->l.nout, replies);
+	samples_add(&b->s, loop_turn(&b->p.l));
+	if (b->p.l.nout != replies)
+		bench_die("%u replies instead of %u to segments of nobody.", b->p.l.nout, replies);
 }
 
 static void
@@ -217,17 +157,15 @@ bench_udp(struct bench *b)
 
 	for (unsigned i = 0; i < LOOP_BURST; i++) {
 		n = b->talker++ % peers;
-		loop_length(&b->l, crowd_datagram(&b->crowd, loop_frame(&b->l), n));
+		loop_length(&b->p.l, crowd_datagram(&b->p.crowd, loop_frame(&b->p.l), n));
 	}
-	samples_add(&b->s, loop_turn(&b->l));
-	if (b->l.nout != LOOP_BURST)
-		bench_die("%u replies to %d datagrams.", b->l.nout, LOOP_BURST);
-	if (!loop_checks(&b->l))
-		return;
+	samples_add(&b->s, loop_turn(&b->p.l));
+	if (b->p.l.nout != LOOP_BURST)
+		bench_die("%u replies to %d datagrams.", b->p.l.nout, LOOP_BURST);
 	for (unsigned i = 0; i < LOOP_BURST; i++) {
 		struct wire w;
 
-		loop_parse(&b->l, i, &w);
+		loop_parse(&b->p.l, i, &w);
 		n = (first + i) % peers;
 		if (w.proto != PROTO_UDP || w.dport != crowd_port(n) || w.payload.n != CROWD_ANSWER ||
 		    memcmp(w.payload.p + 4, crowd_request(n).p + 6, 20) != 0)
@@ -235,51 +173,24 @@ bench_udp(struct bench *b)
 	}
 }
 
-/* SYN; ACK -> banner; request -> answer; FIN -> FIN; last ACK. */
 static void
-bench_conv(struct bench *b, struct samples step[STEPS])
+bench_conv(struct bench *b, struct samples step[PARLEY_STEPS])
 {
-	struct client c[LOOP_BURST];
-	uint64_t t[STEPS] = { 0 };
+	uint64_t t[PARLEY_STEPS], all = 0;
 
-	for (unsigned i = 0; i < LOOP_BURST; i++) {
-		c[i] = client_of(b->next++, CROWD_FTP);
-		put_syn(b, &c[i]);
-		c[i].seq++;
-	}
-	t[0] = loop_turn(&b->l);
-	hear(b, c, LOOP_BURST, TCP_SYN | TCP_ACK, 0);
-	for (unsigned i = 0; i < LOOP_BURST; i++)
-		put_segment(b, &c[i], TCP_ACK, (struct span){ 0 });
-	t[1] = loop_turn(&b->l);
-	hear(b, c, LOOP_BURST, TCP_ACK | TCP_PSH, CROWD_BANNER);
-	for (unsigned i = 0; i < LOOP_BURST; i++) {
-		put_segment(b, &c[i], TCP_ACK | TCP_PSH, crowd_request(c[i].number));
-		c[i].seq += CROWD_REQUEST;
-	}
-	t[2] = loop_turn(&b->l);
-	hear(b, c, LOOP_BURST, TCP_ACK | TCP_PSH, CROWD_ANSWER);
-	for (unsigned i = 0; i < LOOP_BURST; i++) {
-		put_segment(b, &c[i], TCP_ACK | TCP_FIN, (struct span){ 0 });
-		c[i].seq++;
-	}
-	t[3] = loop_turn(&b->l);
-	hear(b, c, LOOP_BURST, TCP_ACK | TCP_FIN, 0);
-	for (unsigned i = 0; i < LOOP_BURST; i++)
-		put_segment(b, &c[i], TCP_ACK, (struct span){ 0 });
-	t[4] = loop_turn(&b->l);
-	if (b->l.nout != 0)
-		bench_die("The last ACK of a conversation was answered.");
-	for (unsigned i = 0; i < STEPS; i++)
+	parley_conversations(&b->p, t);
+	for (unsigned i = 0; i < PARLEY_STEPS; i++) {
 		samples_add(&step[i], t[i]);
-	samples_add(&b->s, t[0] + t[1] + t[2] + t[3] + t[4]);
+		all += t[i];
+	}
+	samples_add(&b->s, all);
 }
 
 static void
 open_live(struct bench *b)
 {
 	for (unsigned i = 0; i < LIVE; i += LOOP_BURST)
-		shake_hands(b, b->live + i, CROWD_FTP, CROWD_BANNER);
+		parley_handshakes(&b->p, b->live + i, CROWD_FTP, CROWD_BANNER);
 }
 
 /* One packet of the mix: its client if it will be heard of again. */
@@ -287,30 +198,30 @@ static struct client *
 put_of_mix(struct bench *b)
 {
 	uint32_t draw = (uint32_t)(bench_random(&b->random) % 100), number = (uint32_t)bench_random(&b->random);
-	struct client c = client_of((1u << 30) + (number >> 8), CROWD_WEB), *live;
+	struct client c = parley_client((1u << 30) + (number >> 8), CROWD_WEB), *live;
 
 	if (draw < 90) {
-		put_syn(b, &c);
+		parley_syn(&b->p, &c);
 		return NULL;
 	}
 	if (draw < 95) {	/* of an idle conversation anywhere in the table */
-		c = client_of(b->idle_after + number % (b->filled - b->idle_after), CROWD_WEB);
+		c = parley_client(b->idle_after + number % (b->filled - b->idle_after), CROWD_WEB);
 		c.seq++;
 		c.ack = b->ack[c.number];
-		put_segment(b, &c, TCP_ACK, (struct span){ 0 });
+		parley_segment(&b->p, &c, TCP_ACK, (struct span){ 0 });
 		return NULL;
 	}
 	if (draw < 98) {
 		live = &b->live[b->talker++ % LIVE];
-		put_segment(b, live, TCP_ACK | TCP_PSH, crowd_request(live->number));
+		parley_segment(&b->p, live, TCP_ACK | TCP_PSH, crowd_request(live->number));
 		live->seq += CROWD_REQUEST;
 		return live;
 	}
 	if (draw < 99)
-		loop_length(&b->l, crowd_datagram(&b->crowd, loop_frame(&b->l),
+		loop_length(&b->p.l, crowd_datagram(&b->p.crowd, loop_frame(&b->p.l),
 		    number % MAX(b->o.flows / UDP_PEERS_PART, LOOP_BURST)));
 	else
-		loop_length(&b->l, crowd_ping(&b->crowd, loop_frame(&b->l), number >> 8));
+		loop_length(&b->p.l, crowd_ping(&b->p.crowd, loop_frame(&b->p.l), number >> 8));
 	return NULL;
 }
 
@@ -326,14 +237,11 @@ bench_mix(struct bench *b)
 		if (c != NULL)
 			heard[nheard++] = c;
 	}
-	samples_add(&b->s, loop_turn(&b->l));
-	for (unsigned i = 0; i < b->l.nout; i++) {
+	samples_add(&b->s, loop_turn(&b->p.l));
+	for (unsigned i = 0; i < b->p.l.nout; i++) {
 		struct wire w;
 
-		if (loop_checks(&b->l))
-			loop_parse(&b->l, i, &w);
-		else
-			wire_parse(&w, WIRE_ETHER, loop_reply(&b->l, i), 0);
+		loop_parse(&b->p.l, i, &w);
 		if (w.proto == PROTO_TCP && w.sport == CROWD_FTP &&
 		    (at == nheard || w.payload.n != CROWD_ANSWER || !crowd_hears(heard[at++], &w)))
 			bench_die("A conversation of the mix was answered wrongly.");
@@ -343,7 +251,7 @@ bench_mix(struct bench *b)
 }
 
 static void
-slices(struct bench *b, void (*one)(struct bench *b), struct samples step[STEPS], double tick_hz)
+slices(struct bench *b, void (*one)(struct bench *b), struct samples step[PARLEY_STEPS], double tick_hz)
 {
 	uint64_t slice = (uint64_t)(b->o.seconds * tick_hz / SLICES);
 
@@ -364,7 +272,7 @@ slices(struct bench *b, void (*one)(struct bench *b), struct samples step[STEPS]
 static void
 measure(struct bench *b, const char *name, void (*one)(struct bench *b), double tick_hz)
 {
-	static struct samples step[STEPS];
+	static struct samples step[PARLEY_STEPS];
 	const char *unit = one != NULL ? "ticks/packet" : "ticks/conversation";
 	char ref[64];
 
@@ -372,15 +280,44 @@ measure(struct bench *b, const char *name, void (*one)(struct bench *b), double 
 		return;
 	samples_reset(&b->s);
 	samples_reset(&b->ref);
-	for (unsigned i = 0; one == NULL && i < STEPS; i++)
+	for (unsigned i = 0; one == NULL && i < PARLEY_STEPS; i++)
 		samples_init(&step[i]);
 	slices(b, one, step, tick_hz);
 	bench_figure(name, unit, &b->s, LOOP_BURST);
 	snprintf(ref, sizeof ref, "%s:reference", name);
 	bench_figure(ref, "ticks/packet", &b->ref, LOOP_BURST);
-	for (unsigned i = 0; one == NULL && i < STEPS; i++) {
+	for (unsigned i = 0; one == NULL && i < PARLEY_STEPS; i++) {
 		bench_figure(step_names[i], "ticks/packet", &step[i], LOOP_BURST);
 		samples_fini(&step[i]);
+	}
+}
+
+static double
+resident_mib(void)
+{
+	unsigned long all, resident;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (f == NULL || fscanf(f, "%lu %lu", &all, &resident) != 2)
+		bench_die("/proc/self/statm cannot be read.");
+	fclose(f);
+	return (double)resident * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
+}
+
+/* Tables are touched when they are made, so what is resident hardly depends on how full they are. */
+static void
+report_memory(struct bench *b)
+{
+	struct stack_memory m;
+	char name[64];
+
+	stack_memory(b->p.l.stack, &m);
+	bench_value("flows", "conversations", stack_flows(b->p.l.stack));
+	bench_value("resident-filled", "MiB", resident_mib());
+	bench_value("all-tables", "bytes/flow", (double)worker_bytes(b->p.l.w) / b->o.flows);
+	for (unsigned c = 0; c < CLASSES_N; c++) {
+		snprintf(name, sizeof name, "flow-%s", flow_class_name((enum flow_class)c));
+		bench_value(name, "bytes/flow", m.class[c].bytes + m.wheel_bytes);
 	}
 }
 
@@ -394,11 +331,10 @@ main(int argc, char **argv)
 	tick_hz = bench_tick_hz(50);
 	samples_init(&b.s);
 	samples_init(&b.ref);
-	loop_open(&b.l, &b.o, crowd_set());
-	memcpy(b.crowd.mac, loop_mac, 6);
-	memcpy(b.crowd.sensor_mac, port_mac(b.l.port), 6);
+	parley_open(&b.p, &b.o);
+	bench_value("resident-empty", "MiB", resident_mib());
 	fill(&b);
-	bench_value("flows", "conversations", stack_flows(b.l.stack));
+	report_memory(&b);
 	measure(&b, "syn", bench_syn, tick_hz);
 	measure(&b, "syn-server-first", bench_syn_first, tick_hz);
 	measure(&b, "ack-flood", bench_ack_flood, tick_hz);
@@ -408,7 +344,7 @@ main(int argc, char **argv)
 	measure(&b, "conv", NULL, tick_hz);
 	open_live(&b);
 	measure(&b, "mix", bench_mix, tick_hz);
-	loop_close(&b.l);
+	parley_close(&b.p);
 	samples_fini(&b.s);
 	samples_fini(&b.ref);
 	free(b.ack);

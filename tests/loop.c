@@ -139,10 +139,13 @@ loop_reply(const struct loop *l, unsigned i)
 	return span_of(rte_pktmbuf_mtod(l->out[i], uint8_t *), l->out[i]->data_len);
 }
 
-bool
-loop_checks(const struct loop *l)
+static void
+check_sums(const struct rte_ipv4_hdr *ip, const struct wire *w)
 {
-	return l->bursts % CHECK_EVERY == 0;
+	if (rte_ipv4_cksum(ip) != 0)
+		bench_die("A reply's IP sum is wrong.");
+	if ((w->proto == PROTO_TCP || w->proto == PROTO_UDP) && rte_ipv4_udptcp_cksum_verify(ip, w->l4.p) != 0)
+		bench_die("A reply's TCP or UDP sum is wrong.");
 }
 
 void
@@ -150,17 +153,13 @@ loop_parse(const struct loop *l, unsigned i, struct wire *w)
 {
 	struct span f = loop_reply(l, i);
 	enum wire_fault fault = wire_parse(w, WIRE_ETHER, f, 0);
-	const struct rte_ipv4_hdr *ip = (const void *)(f.p + sizeof(struct rte_ether_hdr));
-	bool l4 = w->proto == PROTO_TCP || w->proto == PROTO_UDP;
 
 	if (fault != WIRE_OK)
 		bench_die("A reply is malformed: %s.", wire_fault_name(fault));
 	if (memcmp(w->dmac, loop_mac, 6) != 0 || memcmp(w->smac, port_mac(l->port), 6) != 0)
 		bench_die("A reply has the wrong link addresses.");
-	if (rte_ipv4_cksum(ip) != 0)
-		bench_die("A reply's IP sum is wrong.");
-	if (l4 && rte_ipv4_udptcp_cksum_verify(ip, w->l4.p) != 0)
-		bench_die("A reply's TCP or UDP sum is wrong.");
+	if (l->bursts % CHECK_EVERY == 0)
+		check_sums((const void *)(f.p + sizeof(struct rte_ether_hdr)), w);
 }
 
 void

@@ -24,14 +24,14 @@ struct loop {
 	struct rte_mbuf *in[LOOP_BURST], *out[LOOP_REPLIES];
 	unsigned n, nout;		/* frames of this burst; replies of the last turn */
 	uint64_t sent, received, records;
-	uint64_t bursts;		/* every 64th is checked byte by byte */
+	uint64_t bursts;		/* sums are verified in every 64th */
 };
 
 extern const uint8_t loop_mac[6];	/* the generator's; port_mac() is the other one */
 
 /* EAL, port, worker; set is published. */
 void	loop_open(struct loop *l, const struct bench_options *o, struct set *set);
-/* One more frame of the next burst: its bytes, LOOP_ROOM of them, and afterwards its length. */
+/* One more frame of the next burst: its bytes, 2048 of them, and afterwards its length. */
 uint8_t *loop_frame(struct loop *l);
 void	loop_length(struct loop *l, size_t n);
 /* One turn; ticks that it took. The replies are in out[], valid until the next call. */
@@ -39,9 +39,7 @@ uint64_t loop_turn(struct loop *l);
 /* The same frames answered by the reference responder instead. */
 uint64_t loop_reference(struct loop *l);
 struct span loop_reply(const struct loop *l, unsigned i);
-/* Is this burst one of those to be checked? */
-bool	loop_checks(const struct loop *l);
-/* Parses reply i with both sums verified by DPDK's functions, aborts where it is not what it says. */
+/* Parses reply i, in every 64th burst with its sums verified by DPDK's functions; aborts if it is not well formed. */
 void	loop_parse(const struct loop *l, unsigned i, struct wire *w);
 /* Everything must be back. */
 void	loop_close(struct loop *l);
