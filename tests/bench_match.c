@@ -34,7 +34,7 @@ build(struct bench *b, size_t table_bytes)
 	struct model *m;
 	char *text;
 
-	b->ntemplates = (uint32_t)MAX(states / length, 1);
+	b->ntemplates = (uint32_t)((states + length / 2) / length);
 	b->literal = realloc(b->literal, (size_t)b->ntemplates * LONGEST);
 	room = 65536 + (size_t)b->ntemplates * (LONGEST + 256);
 	text = malloc(room);
