@@ -16,12 +16,27 @@
 
 enum { ANSWER_MAX = 16 << 20, PATIENCE_S = 30 };	/* bytes; a load waits for the workers */
 
-static bool
-is_command(const char *word)
+/* What follows a command, as " FILE [NAME]", or NULL: there is none of that name. */
+static const char *
+words_of(const char *command)
 {
-#define NAME(name, args, help) strcmp(word, name) == 0 ||
-	return CTL_COMMANDS(NAME) false;
-#undef NAME
+#define WORDS(name, args, help) strcmp(command, name) == 0 ? args :
+	return CTL_COMMANDS(WORDS) NULL;
+#undef WORDS
+}
+
+/* Does the command take n words? Those in brackets may be left out. */
+static bool
+takes(const char *command, int n)
+{
+	int most = 0, least = 0;
+
+	for (const char *p = words_of(command); *p != '\0'; p++)
+		if (*p == ' ') {
+			most++;
+			least += p[1] != '[';
+		}
+	return n >= least && n <= most;
 }
 
 static int
@@ -237,11 +252,11 @@ cmd_ctl(int argc, char **argv)
 			return cmd_wrong_usage(argv, NULL);
 	if (optind == argc)
 		return cmd_wrong_usage(argv, "a command is missing");
-	if (!is_command(argv[optind]))
+	if (words_of(argv[optind]) == NULL)
 		return cmd_wrong_usage(argv, "there is no command '%s'; mynah ctl --help lists them", argv[optind]);
-	if (strcmp(argv[optind], "load") == 0 ? argc - optind < 2 || argc - optind > 3 : argc - optind > 1)
+	if (!takes(argv[optind], argc - optind - 1))
 		return cmd_wrong_usage(argv, "%s: wrong number of words", argv[optind]);
-	if (argc - optind > 1 && realpath(argv[optind + 1], file) != NULL)
+	if (strncmp(words_of(argv[optind]), " FILE", 5) == 0 && realpath(argv[optind + 1], file) != NULL)
 		argv[optind + 1] = file;	/* mynahd stands in another folder */
 	if (ask(path, argc - optind, argv + optind, &answer, &n, &why) < 0)
 		return cmd_failed(&why);

@@ -106,6 +106,17 @@ check_place(const char *what, const char *path, struct diag *why)
 	return 0;
 }
 
+/* Can a folder be made there, or is it one already? */
+static int
+check_folder(const char *what, const char *path, struct diag *why)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return check_place(what, path, why);
+	return S_ISDIR(st.st_mode) ? 0 : diag_set(why, -ENOTDIR, "The %s %s is not a folder.", what, path);
+}
+
 /* What the sensor will ask of the machine; opens nothing. */
 static int
 check_machine(const struct conf *c, struct diag *why)
@@ -120,6 +131,10 @@ check_machine(const struct conf *c, struct diag *why)
 		err = check_place("control socket", c->control, why);
 	if (err == 0 && c->records != NULL)
 		err = check_place("record file", c->records, why);
+	if (err == 0 && c->state != NULL)
+		err = check_folder("state folder", c->state, why);
+	if (err == 0 && c->spool != NULL)
+		err = check_folder("spool folder", c->spool, why);
 	if (err == 0 && c->user != NULL)
 		err = priv_check(c->user, why);
 	if (err == 0)
@@ -227,6 +242,22 @@ create_workers(struct program *p)
 	return err;
 }
 
+/* What speaks from slot now, or why nothing changed (p->why). */
+static json_t *
+answer_slot(struct program *p, const char *command, int slot, bool *ok)
+{
+	const struct voice *v;
+
+	if (slot < 0) {
+		log_say("%s refused: %s", command, p->why.text);
+		return ctl_refuse(ok, "%s", p->why.text);
+	}
+	v = &p->sensor.reload.voice[slot];
+	log_say("Service %s speaks %s version %s from slot %d.", v->service, v->model, v->version, slot);
+	return json_pack("{ss ss ss si}", "service", v->service, "model", v->model, "version", v->version, "slot",
+	    slot);
+}
+
 static json_t *
 answer_load(struct program *p, unsigned argc, char *const *argv, bool *ok)
 {
@@ -236,14 +267,15 @@ answer_load(struct program *p, unsigned argc, char *const *argv, bool *ok)
 	if (argc < 2)
 		return ctl_refuse(ok, "load needs the name of a model file.");
 	slot = reload_load(&p->sensor.reload, argv[1], name, &p->why);
-	if (slot < 0) {
-		log_say("load refused: %s", p->why.text);
-		return ctl_refuse(ok, "%s", p->why.text);
-	}
-	log_say("Service %s speaks %s version %s from slot %d.", p->sensor.reload.voice[slot].service, argv[1],
-	    p->sensor.reload.voice[slot].version, slot);
-	return json_pack("{ss ss ss si}", "service", p->sensor.reload.voice[slot].service, "model",
-	    p->sensor.reload.voice[slot].model, "version", p->sensor.reload.voice[slot].version, "slot", slot);
+	return answer_slot(p, "load", slot, ok);
+}
+
+static json_t *
+answer_rollback(struct program *p, unsigned argc, char *const *argv, bool *ok)
+{
+	if (argc != 2)
+		return ctl_refuse(ok, "rollback needs the name of a service.");
+	return answer_slot(p, "rollback", reload_rollback(&p->sensor.reload, argv[1], &p->why), ok);
 }
 
 static json_t *
@@ -257,6 +289,8 @@ answer(void *ctx, unsigned argc, char *const *argv, bool *ok)
 		return status_models(&p->sensor);
 	if (strcmp(argv[0], "load") == 0)
 		return answer_load(p, argc, argv, ok);
+	if (strcmp(argv[0], "rollback") == 0)
+		return answer_rollback(p, argc, argv, ok);
 	if (strcmp(argv[0], "flows") == 0)
 		return status_flows(&p->sensor);
 	if (strcmp(argv[0], "counters") == 0)
@@ -369,6 +403,16 @@ launch(struct program *p)
 }
 
 static int
+open_store(struct program *p)
+{
+	const struct conf *c = p->sensor.conf;
+	struct store_limits keep = { .capture_bytes = (uint64_t)c->training.corpus_mb << 20,
+		.capture_days = c->training.corpus_days };
+
+	return store_open(&p->sensor.reload.store, c->state, &keep, &p->why);
+}
+
+static int
 start(struct program *p, const char *path)
 {
 	struct sensor *s = &p->sensor;
@@ -387,6 +431,8 @@ start(struct program *p, const char *path)
 		    c->control);
 	if (err == 0)
 		err = catch_signals(p);
+	if (err == 0 && c->state != NULL)
+		err = open_store(p);
 	if (err == 0)
 		err = reload_first(&s->reload, c, &p->why);
 	if (err == 0)
@@ -404,7 +450,8 @@ start(struct program *p, const char *path)
 	for (unsigned i = 0; err == 0 && i < s->nports; i++)
 		err = port_start(s->port[i], &p->why);	/* asks the kernel for what only root may */
 	if (err == 0)
-		err = priv_drop(c->user, (const char *[]){ c->control, c->records, c->key }, 3, &p->why);
+		err = priv_drop(c->user, (const char *[]){ c->control, c->records, c->key, c->state, c->spool }, 5,
+		    &p->why);
 	return err == 0 ? launch(p) : err;
 }
 
@@ -474,6 +521,9 @@ finish(struct program *p)
 		    (unsigned long long)(s->export.dropped_rate + s->export.dropped_disk),
 		    (unsigned long long)s->export.dropped_rate, (unsigned long long)s->export.dropped_disk);
 	export_close(&s->export);
+	reload_fini(&s->reload);
+	if (s->reload.store != NULL)
+		store_close(s->reload.store);
 	set_fini();
 	if (s->conf != NULL)
 		conf_free(s->conf);

@@ -9,5 +9,8 @@
 
 /* Does that user exist? 0, or -ENOENT with a sentence. */
 int	priv_check(const char *user, struct diag *why);
-/* user NULL: stays who we are. Gives the paths (each may be NULL) to the user before. */
+/*
+ * user NULL: stays who we are. Gives the paths (each may be NULL) to the user before, a
+ * folder with what is in it, as far as that is ours.
+ */
 int	priv_drop(const char *user, const char *const *paths, size_t npaths, struct diag *why);

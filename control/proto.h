@@ -17,6 +17,7 @@ enum { CTL_LINE = 4096, CTL_WORDS = 4 };	/* bytes with the newline; words of a r
 	X("status", "", "uptime, rates, models on air, drops, memory")                         \
 	X("models", "", "what is on air, and what conversations still hold")                   \
 	X("load", " FILE [NAME]", "put a model on air; conversations in progress keep theirs")  \
+	X("rollback", " NAME", "put the model before back on air; once more: the later one")   \
 	X("flows", "", "conversations under way, at most 256, and counts by worker")            \
 	X("counters", "", "every counter")                                                     \
 	X("stop", "", "end every conversation and the program")

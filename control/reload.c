@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "control/history.h"
+#include "control/log.h"
 #include "models/selftest.h"
 
 static const char *
@@ -136,13 +138,67 @@ fill_range(struct range *to, const struct conf_prefix *p, const int *slots)
 	}
 }
 
+/* The kept model in the place of the configured one, which stays where the other is no good. */
+static bool
+load_last(struct model **m, const struct history_model *last, const char *service)
+{
+	struct diag why;
+	struct model *kept;
+
+	if (load_file(&kept, last->file, &why) < 0) {
+		log_say("%s Service %s speaks its configured file instead.", why.text, service);
+		return false;
+	}
+	if (strcmp(model_version(kept), last->version) != 0 || model_proto(kept) != model_proto(*m)) {
+		log_say("%s is not what it was when it was kept; service %s speaks its configured file instead.",
+		    last->file, service);
+		model_destroy(kept);
+		return false;
+	}
+	model_destroy(*m);
+	*m = kept;
+	return true;
+}
+
+/* What a service begins with. The configured file's version is written last: until then it counts again. */
+static int
+begin_with(struct reload *r, const struct conf_model *c, struct model **m, struct diag *why)
+{
+	struct history_model last;
+	const char *version = model_version(*m);
+	int err = history_last(r->store, c->name, version, &last, why);
+
+	if (err < 0 || (err > 0 && load_last(m, &last, c->name)))
+		return MIN(err, 0);
+	err = history_keep(r->store, c->name, c->file, version, ORIGIN_CONFIGURED, why);
+	if (err == 0)
+		err = history_aired(r->store, &r->past, c->name, c->file, version, why);
+	if (err == 0 && r->store != NULL)
+		err = store_configured(r->store, c->name, version, why);
+	return err;
+}
+
+static int
+load_first(struct reload *r, const struct conf *c, struct model **models, struct diag *why)
+{
+	int err = load_all(c, models, why);
+
+	if (err < 0)
+		return err;
+	for (uint32_t i = 0; err == 0 && i < c->models_count; i++)
+		err = begin_with(r, &c->models[i], &models[i], why);
+	for (uint32_t i = 0; err < 0 && i < c->models_count; i++)
+		model_destroy(models[i]);
+	return err;
+}
+
 int
 reload_first(struct reload *r, const struct conf *c, struct diag *why)
 {
 	struct model *models[SET_SLOTS];
 	int slots[SET_SLOTS];
 	struct set *s;
-	int err = load_all(c, models, why);
+	int err = load_first(r, c, models, why);
 
 	if (err < 0)
 		return err;
@@ -267,9 +323,28 @@ forget(struct waiting **at)
 	free(w);
 }
 
-/* kept becomes the name of the service where that is known: the old set, and name with it, goes with set_publish(). */
+/* The file is kept before the model speaks; that it does is written when it does. */
 static int
-load(struct reload *r, const char *file, const char *name, char kept[SERVICE_ROOM], struct diag *why)
+air(struct reload *r, struct model *m, int old, const char *file, const char *name, struct diag *why)
+{
+	struct diag unwritten;
+	int slot = history_keep(r->store, name, file, model_version(m), ORIGIN_LOADED, why);
+
+	if (slot < 0)
+		return slot;
+	slot = swap(r, m, old, name, why);
+	if (slot >= 0 && history_aired(r->store, &r->past, name, file, model_version(m), &unwritten) < 0)
+		log_say("Service %s speaks %s, but that is not remembered: %s", name, file, unwritten.text);
+	return slot;
+}
+
+/*
+ * version: what file must hold; NULL: anything. kept becomes the name of the service where that
+ * is known: the old set, and name with it, goes with set_publish().
+ */
+static int
+load(struct reload *r, const char *file, const char *version, const char *name, char kept[SERVICE_ROOM],
+    struct diag *why)
 {
 	struct model *m;
 	int slot = load_file(&m, file, why);
@@ -279,9 +354,12 @@ load(struct reload *r, const char *file, const char *name, char kept[SERVICE_ROO
 		return slot;
 	}
 	slot = predecessor(set_current(), file, &name, m, why);
+	if (slot >= 0 && version != NULL && strcmp(model_version(m), version) != 0)
+		slot = diag_set(why, -ESTALE, "%s holds model %s by now, not %s.", file, model_version(m),
+		    version);
 	if (slot >= 0) {
 		snprintf(kept, SERVICE_ROOM, "%s", name);
-		slot = swap(r, m, slot, kept, why);
+		slot = air(r, m, slot, file, kept, why);
 	}
 	if (slot < 0) {
 		model_destroy(m);
@@ -298,7 +376,22 @@ reload_load(struct reload *r, const char *file, const char *name, struct diag *w
 {
 	char kept[SERVICE_ROOM];
 
-	return load(r, file, name, kept, why);
+	return load(r, file, NULL, name, kept, why);
+}
+
+int
+reload_rollback(struct reload *r, const char *name, struct diag *why)
+{
+	struct history_model before;
+	char kept[SERVICE_ROOM], have[256];
+	int err;
+
+	if (set_find(set_current(), name) < 0) {	/* nor is a record begun for whatever name */
+		list_services(have, sizeof have, set_current());
+		return diag_set(why, -ENOENT, "There is no service \"%.63s\" on air; there are: %s.", name, have);
+	}
+	err = history_before(r->store, r->past, name, &before, why);
+	return err < 0 ? err : load(r, before.file, before.version, name, kept, why);
 }
 
 /* Only the newest file waits; its service keeps its place. */
@@ -323,7 +416,7 @@ int
 reload_later(struct reload *r, const char *file, const char *name, struct diag *why)
 {
 	char kept[SERVICE_ROOM];
-	int slot = load(r, file, name, kept, why);
+	int slot = load(r, file, NULL, name, kept, why);
 
 	if (slot != -EBUSY)
 		return slot;
@@ -363,7 +456,7 @@ try_again(struct reload *r)
 
 		r->waiting = w->next;
 		r->retried++;
-		slot = load(r, w->file, w->name, kept, &why);
+		slot = load(r, w->file, NULL, w->name, kept, &why);
 		if (r->ended != NULL)
 			r->ended(r->ctx, w->file, w->name, slot, &why);
 		w->next = NULL;
@@ -387,6 +480,7 @@ reload_fini(struct reload *r)
 {
 	while (r->waiting != NULL)
 		forget(&r->waiting);
+	history_fini(&r->past);
 }
 
 uint64_t

@@ -108,6 +108,7 @@ EACH_CASE(mynahd, words_and_status, words)
 
 /* Starts it, waits for "ready", not that of the one before, does what stands between, and stops it. */
 #define UP   ": >out; { \"$D\" -c good.yaml >out 2>err & } && until grep -qx ready out; do sleep 0.05; kill -0 $! || exit 9; done;"
+#define MODEL_2 "sed 's/220 /220-/' " SMALL " >two.txt; \"$M\" compile two.txt -o two.mynah >/dev/null; rm two.txt; "
 #define CTL  "\"$M\" ctl -s s "
 
 static const struct {
@@ -125,6 +126,15 @@ static const struct {
 	  "missing = [k for k in told if f\"`{k}`\" not in t and f\"\\n## {k}\\n\" not in t]\n"
 	  "assert len(told) > 90 and not missing, missing'; e=$?; rm all; exit $e" },
 	{ "loads a model", UP CTL "load ftp.mynah ftp | grep -q '^slot *2$'; e=$?; kill $!; wait $! && exit $e" },
+	{ "goes back to the model before", MODEL_2 UP CTL "load two.mynah ftp >one; " CTL "-j rollback ftp >two; " CTL
+	  "-j rollback ftp >three; kill $!; wait $! && grep -q '\"ok\":true' two && grep -q '\"ok\":true' three && "
+	  "! cmp -s two three; e=$?; rm one two three; exit $e" },
+	{ "speaks after kill -9 what it spoke before", MODEL_2 "echo 'state-folder: state' >>good.yaml; " UP CTL
+	  "-j load two.mynah ftp | grep -o 'version[^,]*' >one; kill -9 $!; wait $!; rm two.mynah; " UP CTL
+	  "-j models >two; kill $!; wait $! && test -s one && grep -qF \"$(cat one)\" two; e=$?; rm -r one two state; exit $e" },
+	{ "one state folder, one sensor", "echo 'state-folder: state' >>good.yaml; sed 's/^control.*/control-socket: t/' "
+	  "good.yaml >t.yaml; " UP "\"$D\" -c t.yaml 2>no; e=$?; grep -q 'is in use by process' no || e=9; kill $!; wait $!; "
+	  "rm -r no state; test $e = 1" },
 	{ "refuses what is none", UP CTL "load good.yaml ftp 2>no; e=$?; grep -q good.yaml no || e=9; rm no; kill $!; "
 	  "wait $! && test $e = 1" },
 	{ "is not started twice", UP "\"$D\" -c good.yaml 2>no; e=$?; grep -q 'another mynahd runs' no || e=9; rm no; "
@@ -153,5 +163,8 @@ Test(mynahd, ctl_without_a_sensor_says_so)
 	cr_expect_eq(run(CTL "2>err"), 2);
 	cr_expect_eq(run(CTL "frob 2>err"), 2);
 	cr_expect_eq(run(CTL "load 2>err"), 2);
+	cr_expect_eq(run(CTL "load a b c 2>err"), 2);
+	cr_expect_eq(run(CTL "rollback 2>err"), 2);
+	cr_expect_eq(run(CTL "rollback a b 2>err"), 2);
 	cr_expect_eq(run(CTL "status now 2>err"), 2);
 }

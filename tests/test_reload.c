@@ -69,6 +69,7 @@ end(void)
 	static const char *const made[] = { "ftp.mynah", "dns.mynah", "x.yaml", "bad.mynah", "fifo",
 		"lies.mynah" };
 
+	reload_fini(&r);
 	set_fini();
 	conf_free(c);
 	for (size_t i = 0; i < ARRAY_LEN(made); i++)
@@ -332,4 +333,186 @@ Test(reload, checking_publishes_nothing)
 	cr_expect_eq(unlink("dns.mynah"), 0);
 	cr_expect_lt(reload_check(c, &why), 0);
 	cr_expect_not_null(strstr(why.text, "dns.mynah"), "%s", why.text);
+}
+
+/* ---- back again ---- */
+
+static void
+put_version(const char *name, const char *from, const char *to)
+{
+	char line[400];
+
+	snprintf(line, sizeof line, "sed 's/%s/%s/' " TEST_ROOT "/tests/data/models/ftp-small.txt >v.txt", from, to);
+	cr_assert_eq(system(line), 0);
+	put_model(name, "v.txt", NULL);
+	unlink("v.txt");
+}
+
+static const char *
+version_on_air(void)
+{
+	return r.voice[shows(MODEL_TCP, 21).slot].version;
+}
+
+/* Another model than ftp.mynah, on air as "archive"; its version in to. */
+static void
+load_another(const char *name, const char *greeting, char to[17])
+{
+	put_version(name, "220 ", greeting);
+	cr_assert_gt(reload_load(&r, name, "archive", &why), 0, "%s", why.text);
+	snprintf(to, 17, "%s", version_on_air());
+}
+
+Test(reload, rollback_goes_back_and_forth)
+{
+	char first[17], second[17];
+
+	snprintf(first, sizeof first, "%s", version_on_air());
+	cr_expect_eq(reload_rollback(&r, "archive", &why), -ENOENT);
+	cr_expect_str_eq(why.text, "Service \"archive\" had no other model before; there is nothing to go back to.");
+	load_another("two.mynah", "220-", second);
+	cr_assert_str_neq(first, second);
+	cr_expect_gt(reload_rollback(&r, "archive", &why), 0, "%s", why.text);
+	cr_expect_str_eq(version_on_air(), first);
+	cr_expect_gt(reload_rollback(&r, "archive", &why), 0, "%s", why.text);
+	cr_expect_str_eq(version_on_air(), second);
+	cr_expect_eq(reload_rollback(&r, "web", &why), -ENOENT);
+	cr_expect_not_null(strstr(why.text, "There is no service \"web\" on air; there are: "), "%s", why.text);
+	unlink("two.mynah");
+}
+
+Test(reload, without_a_store_a_file_that_was_replaced_is_no_way_back)
+{
+	char version[17];
+
+	load_another("two.mynah", "220-", version);
+	put_version("ftp.mynah", "220 ", "220=");
+	cr_expect_eq(reload_rollback(&r, "archive", &why), -ESTALE);
+	cr_expect_not_null(strstr(why.text, "ftp.mynah holds model "), "%s", why.text);
+	cr_expect_str_eq(version_on_air(), version);
+	unlink("two.mynah");
+}
+
+/* ---- with a store ---- */
+
+static const struct store_limits no_limits;
+
+static void
+stop(void)
+{
+	reload_fini(&r);
+	set_fini();
+	if (r.store != NULL)
+		store_close(r.store);
+	r = (struct reload){ .pins = { &worker[0], &worker[1] }, .npins = 2 };
+}
+
+static void
+start(void)
+{
+	stop();
+	cr_assert_eq(store_open(&r.store, "state", &no_limits, &why), 0, "%s", why.text);
+	cr_assert_eq(reload_first(&r, c, &why), 0, "%s", why.text);
+}
+
+static void
+clean(void)
+{
+	stop();
+	cr_assert_eq(system("rm -rf state two.mynah"), 0);
+}
+
+TestSuite(reload_store, .init = begin, .fini = end, .timeout = 60);
+
+Test(reload_store, what_was_loaded_speaks_after_a_restart)
+{
+	char first[17], second[17];
+
+	start();
+	snprintf(first, sizeof first, "%s", version_on_air());
+	load_another("two.mynah", "220-", second);
+	unlink("two.mynah");
+	start();
+	cr_expect_str_eq(version_on_air(), second);
+	cr_expect_gt(reload_rollback(&r, "archive", &why), 0, "%s", why.text);
+	cr_expect_str_eq(version_on_air(), first);
+	start();
+	cr_expect_str_eq(version_on_air(), first);
+	cr_expect_gt(reload_rollback(&r, "archive", &why), 0, "%s", why.text);
+	cr_expect_str_eq(version_on_air(), second);
+	cr_expect_eq(reload_rollback(&r, "names", &why), -ENOENT);
+	clean();
+}
+
+Test(reload_store, a_configured_file_that_changed_counts)
+{
+	char loaded[17];
+	const struct store_service *v;
+
+	start();
+	load_another("two.mynah", "220-", loaded);
+	put_version("ftp.mynah", "220 ", "220=");
+	start();
+	cr_expect_str_neq(version_on_air(), loaded);
+	v = store_service(r.store, "archive", &why);
+	cr_expect_str_eq(v->configured, version_on_air());
+	cr_expect_str_eq(v->model[v->on_air].version, version_on_air());
+	cr_expect_eq(v->model[v->on_air].origin, ORIGIN_CONFIGURED);
+	cr_expect_str_eq(v->model[v->before].version, loaded, "the way back leads to what was on air");
+	clean();
+}
+
+static const struct {
+	const char *what, *line;
+} damages[] = {
+	{ "cut", "truncate -s 3000 state/archive/models/$v.mynah" },
+	{ "removed", "rm state/archive/models/$v.mynah" },
+	{ "another model", "cp ftp.mynah state/archive/models/$v.mynah" },
+	{ "of another protocol", "cp dns.mynah state/archive/models/$v.mynah" },
+	{ "a link", "rm state/archive/models/$v.mynah; ln -s $PWD/two.mynah state/archive/models/$v.mynah" },
+};
+
+EACH_CASE(reload_store, a_kept_image_that_is_damaged_gives_way_to_the_configured_file, damages)
+{
+	char first[17], loaded[17], line[200];
+
+	start();
+	snprintf(first, sizeof first, "%s", version_on_air());
+	load_another("two.mynah", "220-", loaded);
+	stop();
+	snprintf(line, sizeof line, "v=%s; %s", loaded, damages[*i].line);
+	cr_assert_eq(system(line), 0);
+	start();
+	cr_expect_str_eq(version_on_air(), first, "%s", damages[*i].what);
+	cr_expect_lt(reload_rollback(&r, "archive", &why), 0, "%s", damages[*i].what);
+	cr_expect_str_eq(version_on_air(), first, "%s", damages[*i].what);
+	clean();
+}
+
+Test(reload_store, what_was_refused_is_not_kept)
+{
+	const struct store_service *v;
+
+	start();
+	cr_expect_lt(reload_load(&r, "dns.mynah", "archive", &why), 0);
+	cr_expect_lt(reload_load(&r, "x.yaml", "archive", &why), 0);
+	cr_expect_lt(reload_load(&r, "ftp.mynah", "web", &why), 0);
+	v = store_service(r.store, "archive", &why);
+	cr_expect_eq(v->nmodels, 1u);
+	cr_expect_neq(access("state/web", F_OK), 0);
+	clean();
+}
+
+Test(reload_store, what_cannot_be_kept_is_not_published)
+{
+	const char *before;
+
+	start();
+	before = version_on_air();
+	cr_assert_eq(system("mv state/archive/models state/gone"), 0);
+	put_version("two.mynah", "220 ", "220-");
+	cr_expect_lt(reload_load(&r, "two.mynah", "archive", &why), 0);
+	cr_expect_not_null(strstr(why.text, "cannot be copied to "), "%s", why.text);
+	cr_expect_eq(version_on_air(), before);
+	clean();
 }
