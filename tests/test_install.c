@@ -26,7 +26,7 @@ static const struct {
 	  "test -s LICENSE && test -s examples/mynahd.example.yaml && test -s examples/mynahd.logrotate", NULL },
 	{ "nothing is put into /etc or beside the prefix", "test \"$(find $PWD/root -type f ! -path \"$R/*\")\" = '' && "
 	  "! test -e root/etc && ! test -e \"$R\"/etc", NULL },
-	{ "every page of the documentation is installed or about the sources", "cd " TEST_ROOT "/docs && for f in *.md; do "
+	{ "every page of the documentation is installed or about the sources", "cd " TEST_ROOT "/docs && for f in *.md *.svg; do "
 	  "test -e \"$R\"/share/doc/mynah/$f || case $f in CONTRIBUTING.md|testing.md|conversations.md) ;; "
 	  "*) echo $f; exit 1 ;; esac; done", NULL },
 #ifdef TEST_MYNAHD
