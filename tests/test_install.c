@@ -37,7 +37,7 @@ static const struct {
 	  "systemd-analyze" },
 	{ "example, unit and user fit", "grep -q '^user: mynah\\b' \"$R\"/share/doc/mynah/examples/mynahd.example.yaml && "
 	  "grep -qx User=mynah \"$R\"/lib/systemd/system/mynahd.service && "
-	  "! grep -E '^(key|record|control)-' \"$R\"/share/doc/mynah/examples/mynahd.example.yaml | grep -vE ': /(run|var/lib|var/log)/mynah/'", NULL },
+	  "! grep -E '^(key|record|control|state|spool)-' \"$R\"/share/doc/mynah/examples/mynahd.example.yaml | grep -vE ': /(run|var/lib|var/log)/mynah/'", NULL },
 	{ "the user is understood", "systemd-sysusers --root=$PWD/root --dry-run \"$R\"/lib/sysusers.d/mynah.conf >out 2>&1 && "
 	  "grep -q mynah out || { cat out; false; }", "systemd-sysusers" },
 	{ "the rotation of records is understood", "sed \"/su mynah/d; s!/var/log!$PWD!\" "
