@@ -2,6 +2,7 @@
 #include "dataplane/inside.h"
 
 enum { SECOND_MS = 1000, REPEATS_END_S = 3,	/* said again after 1 and 3 s, as Linux begins */
+	REPEATS_PER_CALL = 64,	/* a turn stays short when thousands are due */
 	REPEAT_SLACK = 512,	/* bytes per /24 and minute beyond 1 : 1 */
 	PROVEN_CREDIT = 512 };	/* more for every handshake that such a /24 completes */
 
@@ -118,7 +119,7 @@ stack_halfopen(struct stack *s)
 {
 	struct halfopen_entry e;
 
-	while (halfopen_pop(&s->half, &e, now32(s))) {
+	for (int i = 0; i < REPEATS_PER_CALL && halfopen_pop(&s->half, &e, now32(s)); i++) {
 		const struct range *r = set_range(s->set, &e.own);
 
 		if (r == NULL)
