@@ -19,6 +19,7 @@ struct voice {		/* who spoke from a slot */
 	char service[64];	/* its name in the configuration */
 	char model[64];		/* the model's own name */
 	char version[17];
+	int64_t since;		/* Unix, s: on air */
 };
 
 struct export {

@@ -25,7 +25,9 @@
 #include <unistd.h>
 
 #include "control/ctl.h"
+#include "control/learner.h"
 #include "control/log.h"
+#include "control/news.h"
 #include "control/notify.h"
 #include "control/priv.h"
 #include "control/proto.h"
@@ -37,6 +39,8 @@ enum { TICK_MS = 50, RECORDS = 16384, DRAIN = 64, EAL_BASE_MB = 48 };
 
 struct program {
 	struct sensor sensor;
+	struct learner learner;
+	struct news news;
 	struct ctl *ctl;
 	struct diag why;
 	char host[64];
@@ -244,10 +248,11 @@ create_workers(struct program *p)
 
 /* What speaks from slot now, or why nothing changed (p->why). */
 static json_t *
-answer_slot(struct program *p, const char *command, int slot, bool *ok)
+answer_slot(struct program *p, const char *command, const char *name, int slot, bool *ok)
 {
 	const struct voice *v;
 
+	news_command(&p->sensor.export, &p->sensor.reload, command, name, slot, &p->why, now_ms(CLOCK_REALTIME));
 	if (slot < 0) {
 		log_say("%s refused: %s", command, p->why.text);
 		return ctl_refuse(ok, "%s", p->why.text);
@@ -267,7 +272,7 @@ answer_load(struct program *p, unsigned argc, char *const *argv, bool *ok)
 	if (argc < 2)
 		return ctl_refuse(ok, "load needs the name of a model file.");
 	slot = reload_load(&p->sensor.reload, argv[1], name, &p->why);
-	return answer_slot(p, "load", slot, ok);
+	return answer_slot(p, "load", name, slot, ok);
 }
 
 static json_t *
@@ -275,16 +280,29 @@ answer_rollback(struct program *p, unsigned argc, char *const *argv, bool *ok)
 {
 	if (argc != 2)
 		return ctl_refuse(ok, "rollback needs the name of a service.");
-	return answer_slot(p, "rollback", reload_rollback(&p->sensor.reload, argv[1], &p->why), ok);
+	return answer_slot(p, "rollback", argv[1], reload_rollback(&p->sensor.reload, argv[1], &p->why), ok);
+}
+
+static json_t *
+answer_status(struct program *p)
+{
+	int64_t ms = now_ms(CLOCK_MONOTONIC);
+	json_t *o = status_status(&p->sensor, ms);
+
+	learner_tell(&p->learner, o, ms);
+	return o;
 }
 
 static json_t *
 answer(void *ctx, unsigned argc, char *const *argv, bool *ok)
 {
 	struct program *p = ctx;
+	json_t *o = learner_answer(&p->learner, argc, argv, ok);
 
+	if (o != NULL)
+		return o;
 	if (strcmp(argv[0], "status") == 0)
-		return status_status(&p->sensor, now_ms(CLOCK_MONOTONIC));
+		return answer_status(p);
 	if (strcmp(argv[0], "models") == 0)
 		return status_models(&p->sensor);
 	if (strcmp(argv[0], "load") == 0)
@@ -440,6 +458,8 @@ start(struct program *p, const char *path)
 	if (err == 0)
 		err = export_open(&s->export, c->records, p->host, c->limits.records, &p->why);
 	if (err == 0)
+		err = learner_open(&p->learner, c, &s->reload, &s->export, &p->why);
+	if (err == 0)
 		err = start_eal(p);
 	if (err == 0)
 		err = open_ports(p);
@@ -459,7 +479,8 @@ static void
 run(struct program *p)
 {
 	struct sensor *s = &p->sensor;
-	struct pollfd fds[] = { { heard.bell, POLLIN, 0 }, { ctl_fd(p->ctl), POLLIN, 0 } };
+	struct pollfd fds[] = { { heard.bell, POLLIN, 0 }, { ctl_fd(p->ctl), POLLIN, 0 },
+		{ learner_spool_fd(&p->learner), POLLIN, 0 }, { learner_trainer_fd(&p->learner), POLLIN, 0 } };
 
 	s->start_ms = s->sampled_ms = now_ms(CLOCK_MONOTONIC);
 	while (!p->stop) {
@@ -469,8 +490,10 @@ run(struct program *p)
 		heed_signals(p);
 		ms = now_ms(CLOCK_MONOTONIC);
 		reload_retire(&s->reload);
+		news_retired(&p->news, &s->export, &s->reload, now_ms(CLOCK_REALTIME));
 		drain(s);	/* after retiring, before loading: a slot's last records know its voice */
 		status_sample(s, ms);
+		learner_turn(&p->learner, ms);
 		ctl_turn(p->ctl, ms);
 	}
 	ctl_turn(p->ctl, now_ms(CLOCK_MONOTONIC));
@@ -520,6 +543,7 @@ finish(struct program *p)
 		log_say("%llu records were not written (%llu over the rate, %llu for want of disk).",
 		    (unsigned long long)(s->export.dropped_rate + s->export.dropped_disk),
 		    (unsigned long long)s->export.dropped_rate, (unsigned long long)s->export.dropped_disk);
+	learner_close(&p->learner);
 	export_close(&s->export);
 	reload_fini(&s->reload);
 	if (s->reload.store != NULL)

@@ -18,6 +18,9 @@ enum { CTL_LINE = 4096, CTL_WORDS = 4 };	/* bytes with the newline; words of a r
 	X("models", "", "what is on air, and what conversations still hold")                   \
 	X("load", " FILE [NAME]", "put a model on air; conversations in progress keep theirs")  \
 	X("rollback", " NAME", "put the model before back on air; once more: the later one")   \
+	X("retrain", " NAME", "learn a service again, from what is kept and what is new")     \
+	X("cancel", "", "end learning; what is on air stays")                                 \
+	X("corpus", " NAME", "captures that are kept of a service, and what became of them")  \
 	X("flows", "", "conversations under way, at most 256, and counts by worker")            \
 	X("counters", "", "every counter")                                                     \
 	X("stop", "", "end every conversation and the program")

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "control/history.h"
 #include "control/log.h"
@@ -60,6 +61,7 @@ introduce(struct reload *r, int slot, const char *service, const struct model *m
 	snprintf(v->model, sizeof v->model, "%.*s", (int)MIN(name.n, sizeof v->model - 1),
 	    (const char *)name.p);
 	snprintf(v->version, sizeof v->version, "%s", model_version(m));
+	v->since = time(NULL);
 }
 
 static int

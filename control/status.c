@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <string.h>
 
+#include "control/verdict.h"
+
 enum { TOP_DROPS = 5, LISTED = 256, PATIENCE_MS = 200 };
 
 static uint64_t
@@ -100,6 +102,20 @@ top_drops(const struct sensor *s)
 	return o;
 }
 
+/* Where the model on air came from, and where rollback goes. */
+static void
+add_past(json_t *o, const struct sensor *s, const struct voice *v)
+{
+	const struct store_service *kept =
+	    s->reload.store == NULL ? NULL : store_service(s->reload.store, v->service, NULL);
+
+	if (kept == NULL || kept->on_air < 0)
+		return;
+	json_object_set_new(o, "origin", json_string(verdict_origin(kept->model[kept->on_air].origin)));
+	if (kept->before >= 0)
+		json_object_set_new(o, "before", json_string(kept->model[kept->before].version));
+}
+
 static json_t *
 models_array(const struct sensor *s)
 {
@@ -109,10 +125,16 @@ models_array(const struct sensor *s)
 	for (unsigned i = 1; i < SET_SLOTS; i++) {
 		const struct voice *v = &s->reload.voice[i];
 
-		if (set->slot[i] != NULL)
-			json_array_append_new(list, json_pack("{ss ss ss si sb sI}", "name", v->service, "model",
-			    v->model, "version", v->version, "slot", (int)i, "on_air", set->on_air[i], "pins",
-			    (json_int_t)reload_pins(&s->reload, i)));
+		json_t *o;
+
+		if (set->slot[i] == NULL)
+			continue;
+		o = json_pack("{ss ss ss si sb sI sI}", "name", v->service, "model", v->model, "version", v->version,
+		    "slot", (int)i, "on_air", set->on_air[i], "pins", (json_int_t)reload_pins(&s->reload, i), "since",
+		    (json_int_t)v->since);
+		if (set->on_air[i])
+			add_past(o, s, v);
+		json_array_append_new(list, o);
 	}
 	return list;
 }

@@ -152,6 +152,11 @@ check_captures(struct run *r)
 	const struct corpus *c = r->corpus;
 	uint32_t fresh = 0;
 
+	if (c->proto != model_proto(r->running)) {
+		out->unfit = j->nnew > 0;
+		return diag_set(&out->why, -EINVAL, "%s: the captures are of another protocol than the service.",
+		    c->sources[c->nsources - 1].name);
+	}
 	out->conversations = calloc(c->nsources, sizeof *out->conversations);
 	if (out->conversations == NULL)
 		return -ENOMEM;
