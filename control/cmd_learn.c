@@ -14,7 +14,7 @@
 
 struct order {			/* what the command line asks for, and what came of it */
 	struct learn_params params;
-	const char *out, *report_path;
+	const char *out, *report_path, *basis_path;
 	const char *const *captures;
 	size_t ncaptures;
 	struct job job;
@@ -78,6 +78,9 @@ print_summary(const struct order *o, FILE *to)
 	    r->emit.states, r->emit.turns);
 	fprintf(to, "  clusters: %s (%u), order %u: foretells %.1f %% of the replies left out\n",
 	    c->clusterer, c->clusters, c->order, 100 * c->foretold);
+	if (o->basis_path != NULL)
+		fprintf(to, "  basis of %s: %s (%.1f %% of the words known)\n", o->basis_path,
+		    r->warm ? "NMF began there" : "not used", 100 * r->nmf.known);
 	fputs("  rules:", to);
 	for (unsigned k = 0; k < RULE_KINDS; k++)
 		fprintf(to, " %u %s%s", r->emit.rule[k], rule_names[k], k + 1 < RULE_KINDS ? "," : "\n");
@@ -123,14 +126,18 @@ static int
 write_report(const struct order *o, const char *path, struct diag *why)
 {
 	const struct learn_report *r = &o->made.report;
-	json_t *root, *rules = json_object(), *unused = json_object();
+	json_t *root, *rules = json_object(), *unused = json_object(), *nmf = NULL;
 	int err = 0;
 
 	for (unsigned k = 0; k < RULE_KINDS; k++)
 		json_object_set_new(rules, rule_names[k], json_integer(r->emit.rule[k]));
 	each_unused(&r->corpus->report, put_unused, unused);
+	if (r->has_nmf)
+		nmf = json_pack("{s:b, s:f, s:i, s:i, s:i, s:f}", "warm", r->warm, "known", r->nmf.known,
+		    "columns", (int)r->nmf.inner, "sweeps", (int)r->nmf.sweeps,
+		    "finish_sweeps", (int)r->nmf.finish_sweeps, "objective", r->nmf.objective);
 	root = json_pack("{s:s%, s:s, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, "
-	    "s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
+	    "s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o}",
 	    "service", o->made.text.name.p, o->made.text.name.n,
 	    "proto", r->corpus->proto == PROTO_TCP ? "tcp" : "udp",
 	    "port", (int)r->corpus->port, "binary", r->binary,
@@ -142,7 +149,8 @@ write_report(const struct order *o, const char *path, struct diag *why)
 	    "templates_left_out", (int)o->made.compiled.templates_left_out,
 	    "automaton_states", (int)o->made.compiled.automaton_states,
 	    "vectors", (int)o->made.text.nvector,
-	    "rules", rules, "unused", unused, "candidates", candidates_json(r));
+	    "rules", rules, "unused", unused, "candidates", candidates_json(r),
+	    "nmf", nmf != NULL ? nmf : json_null());
 	if (root == NULL || json_dump_file(root, path, JSON_INDENT(2)) != 0)
 		err = diag_set(why, -EIO, "%s: the report cannot be written: %s.", o->report_path,
 		    strerror(errno));
@@ -183,15 +191,42 @@ learn_in_pool(struct pool *pool, void *ctx)
 	return err < 0 ? err : save(o, pool, o->made.image);
 }
 
+/* The text of an older model, whose basis NMF starts from; the caller frees it. */
+static int
+read_basis(struct order *o, struct text *old)
+{
+	struct model *m;
+	char *text;
+	size_t n;
+	int err = model_load(&m, o->basis_path, &o->why);
+
+	if (err < 0)
+		return err;
+	err = model_text(m, &text, &n, &o->why);
+	model_destroy(m);
+	if (err < 0)
+		return err;
+	err = text_parse(old, o->basis_path, span_of(text, n), &o->why);
+	free(text);
+	if (err == 0)
+		o->params.basis = &old->basis;
+	return err;
+}
+
 static int
 run(struct order *o)
 {
+	struct text old = { 0 };
 	int err = image_may_save(o->out, &o->why);
 
+	if (err == 0 && o->basis_path != NULL)
+		err = read_basis(o, &old);
 	if (err == 0)
 		err = job_init(&o->job, 0, &o->why);
-	if (err < 0)
+	if (err < 0) {
+		text_fini(&old);
 		return cmd_failed(&o->why);
+	}
 	job_show(&o->job);
 	diag_set(&o->why, 0, "%s: not enough memory to learn from it", o->captures[0]);
 	err = pool_run(&o->job.pool, learn_in_pool, o);
@@ -201,6 +236,7 @@ run(struct order *o)
 		print_summary(o, stdout);
 	}
 	job_fini(&o->job);
+	text_fini(&old);
 	return err < 0 ? cmd_failed(&o->why) : CMD_DONE;
 }
 
@@ -213,6 +249,7 @@ cmd_learn(int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },
 		{ "clusterer", required_argument, NULL, 'c' },
 		{ "order", required_argument, NULL, 'k' },
+		{ "basis", required_argument, NULL, 'b' },
 		{ "report", required_argument, NULL, 'r' },
 		{ "output", required_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
@@ -221,7 +258,7 @@ cmd_learn(int argc, char **argv)
 	uint64_t n;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:n:s:c:k:r:o:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:n:s:c:k:b:r:o:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &o.params.proto, &o.params.port))
@@ -244,6 +281,9 @@ cmd_learn(int argc, char **argv)
 			if (!parse_number(optarg, 4, &n) || n == 0 || n == 3)
 				return cmd_wrong_usage(argv, "--order %s: 1, 2 or 4 is wanted", optarg);
 			o.params.order = (uint32_t)n;
+			break;
+		case 'b':
+			o.basis_path = optarg;
 			break;
 		case 'r':
 			o.report_path = optarg;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "learning/warm.h"
+
 static int run_nmf(struct clustering *c, struct pool *pool, const struct cluster_input *in,
     const struct cluster_params *p);
 static int run_first_token(struct clustering *c, struct pool *pool,
@@ -119,6 +121,39 @@ choose_inner(struct cluster_report *r, struct pool *pool, const struct pca *pca,
 	return 0;
 }
 
+/* Where the factorisation starts: at the principal components. */
+static int
+begin_cold(struct clustering *c, struct dense *b, struct pool *pool, const struct selection *s,
+    const struct cluster_params *p)
+{
+	struct pca pca;
+	int err = pca_of(&pca, pool, &s->x, s->weight);
+
+	if (err == 0)
+		err = choose_inner(&c->report, pool, &pca, s, p);
+	if (err == 0)
+		*b = pca_start(pool, &pca, c->report.inner);
+	return err;
+}
+
+/* ... or at an older model's basis, which saves the components and most sweeps. */
+static bool
+begin_warm(struct clustering *c, struct dense *b, struct pool *pool,
+    const struct embed_params *kind, const struct embedding *e, const struct selection *s,
+    const struct cluster_params *p)
+{
+	struct cluster_report *r = &c->report;
+	struct warm w;
+
+	if (p->basis == NULL)
+		return false;
+	r->warm = warm_start(&w, pool, p->basis, kind, e, s, MAX(p->max_inner & ~1u, 2u));
+	r->known = w.known;
+	r->more = w.more;
+	*b = w.b;
+	return r->warm;
+}
+
 /* Labels of messages and a basis of the columns that are somebody's label. */
 static void
 take_labels(struct clustering *c, struct pool *pool, const struct selection *s,
@@ -159,7 +194,7 @@ run_nmf(struct clustering *c, struct pool *pool, const struct cluster_input *in,
 	struct embed_count count;
 	struct embedding e;
 	struct selection s;
-	struct pca pca;
+	struct dense b;
 	struct nmf m;
 	int err;
 
@@ -178,11 +213,12 @@ run_nmf(struct clustering *c, struct pool *pool, const struct cluster_input *in,
 	r->groups = s.ngroups;
 	r->distinct = s.ndistinct;
 	progress_at(p->progress, "components", 0);
-	err = pca_of(&pca, pool, &s.x, s.weight);
-	if (err < 0 || (err = choose_inner(r, pool, &pca, &s, p)) < 0)
+	if (!begin_warm(c, &b, pool, &basis->embed, &e, &s, p) &&
+	    (err = begin_cold(c, &b, pool, &s, p)) < 0)
 		return err;
 	nmf_p.progress = p->progress;
-	err = nmf_run(&m, pool, &s.x, s.weight, pca_start(pool, &pca, r->inner), &nmf_p);
+	nmf_p.nearly = r->warm;
+	err = nmf_run(&m, pool, &s.x, s.weight, b, &nmf_p);
 	if (err < 0)
 		return err;
 	r->inner = m.b.cols + m.died;	/* fewer than asked when components ran out */

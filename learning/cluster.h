@@ -33,6 +33,8 @@ struct cluster_params {
 	enum pca_noise noise;
 	uint32_t inner;			/* inner dimension; 0: estimate it */
 	uint32_t max_inner;		/* cap on it */
+	/* NMF starts here if it fits (warm.h); NULL, or else: at the principal components. */
+	const struct text_basis *basis;
 	uint32_t max_tokens;		/* first-token: kinds at most, the rest are one cluster */
 	uint64_t seed;
 	const struct progress *progress;
@@ -44,6 +46,9 @@ struct cluster_report {
 	uint32_t groups, distinct;
 	uint32_t estimated, inner;	/* inner dimension: by the noise model (0: it saw none), used */
 	bool capped;			/* max_inner cut it */
+	bool warm;			/* began from a basis; nothing was estimated */
+	double known;			/* share of what that basis knew, 0 .. 1 */
+	uint32_t more;			/* columns it did not have */
 	uint32_t sweeps, finish_sweeps, died;
 	double objective;
 };

@@ -75,6 +75,7 @@ cluster_side(struct learner *l, const struct clusterer *c, bool server, uint32_t
 	params.bytes = l->x.client_lexer.binary ? CLUSTER_BINARY : CLUSTER_TEXT;
 	params.seed = l->p->seed;
 	params.progress = l->p->progress;
+	params.basis = server ? NULL : l->p->basis;	/* a model carries the clients' only */
 	err = c->run(clusters, l->pool, &in, &params);
 	if (err == -ENODATA)
 		cluster_whole(clusters, l->pool, in.n);
@@ -109,6 +110,7 @@ make_trial(struct learner *l, struct trial *t, const struct clusterer *c)
 		t->basis = client.basis;
 		l->report->nmf = client.report;
 		l->report->has_nmf = true;
+		l->report->warm = client.report.warm;
 	}
 	return 0;
 }

@@ -22,6 +22,7 @@ struct learn_params {
 	uint64_t seed;
 	const char *clusterer;		/* NULL: the one that foretells replies best */
 	uint32_t order;			/* 0: likewise */
+	const struct text_basis *basis;	/* of the model before, for a warm start; NULL: none */
 	const struct progress *progress;
 };
 
@@ -37,6 +38,7 @@ struct learn_report {
 	uint32_t client_templates, server_templates, answers;
 	struct cluster_report nmf;	/* of the client's side */
 	bool has_nmf;
+	bool warm;			/* it began from the basis given */
 	struct learn_candidate candidate[LEARN_CANDIDATES];
 	uint32_t ncandidates, chosen;
 	uint32_t markov_states, dfa_states, minimal_states;

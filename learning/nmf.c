@@ -5,7 +5,11 @@
 #include <string.h>
 
 static const double grid[] = { 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100 };
-enum { FOLDS = 5, LOOK = 10 };	/* LOOK: sweeps between two looks at the objective */
+enum {
+	FOLDS = 5,
+	LOOK = 10,	/* sweeps between two looks at the objective */
+	CATCH_UP = 30	/* rounds of C alone before a B that is nearly right may move */
+};
 
 struct side {			/* scratch, one row per feature or per message */
 	struct dense u, q, s, t;
@@ -346,6 +350,8 @@ ridge_phase(struct work *w, struct nmf *m, int32_t *before)
 	uint32_t still = 0, died, most = affordable(w, m, p->max_sweeps, 13);
 
 	m->objective = INFINITY;
+	if (p->nearly && m->b.cols > 0)
+		return ridge_fit(w, &for_c, &m->lambda);
 	while (m->sweeps < most && m->b.cols > 0 && (p->still == 0 || still < p->still)) {
 		progress_at(p->progress, "factorise", (double)m->sweeps / most);
 		memcpy(before, m->label, m->c.rows * sizeof *before);
@@ -381,6 +387,17 @@ hals_row(double *restrict c, const double *restrict a, const struct dense *g)
 	}
 }
 
+/* C for B as it is, without lambda: coordinate descent, rows being independent. */
+static void
+hals_c(struct work *w, struct nmf *m, uint32_t rounds)
+{
+	sparse_tmul(&w->n.u, w->x, &m->b);
+	dense_gram(&w->g, &m->b);
+	for (uint32_t n = 0; n < m->c.rows; n++)
+		for (uint32_t i = 0; i < rounds; i++)
+			hals_row(dense_row(&m->c, n), dense_row(&w->n.u, n), &w->g);
+}
+
 /*
  * spec/prisma.md 5.2, the finish: coordinate descent, so J only falls. Within a sweep all
  * of C is done before all of B, rows being independent.
@@ -393,10 +410,7 @@ hals_phase(struct work *w, struct nmf *m)
 
 	while (m->finish_sweeps < most && m->b.cols > 0) {
 		progress_at(p->progress, "finish", (double)m->finish_sweeps / most);
-		sparse_tmul(&w->n.u, w->x, &m->b);
-		dense_gram(&w->g, &m->b);
-		for (uint32_t n = 0; n < m->c.rows; n++)
-			hals_row(dense_row(&m->c, n), dense_row(&w->n.u, n), &w->g);
+		hals_c(w, m, p->nearly && m->finish_sweeps == 0 ? CATCH_UP : 1);
 		dense_copy(&w->n.s, &m->c);
 		dense_scale_rows(&w->n.s, w->weight);
 		sparse_mul(&w->f.u, w->x, &w->n.s);

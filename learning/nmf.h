@@ -25,6 +25,7 @@ struct nmf_params {
 	uint32_t still;			/* end ridge after so many sweeps of equal labels; 0: no */
 	double least_change;		/* end on |J_old - J| < this, looked at every 10 sweeps */
 	double least_share;		/* ... or < this * J; 0: no */
+	bool nearly;			/* B is nearly right: one C from it, then the finish at once */
 	double max_work;		/* multiplications per phase, over 20 sweeps; 0: no limit */
 	const struct progress *progress;
 };

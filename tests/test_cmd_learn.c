@@ -51,6 +51,8 @@ static const struct {
 	{ "one file for both", "", LEARN "-r m.mynah -o m.mynah " FTP, 2, "both the model and the report" },
 	{ "a seed that is none", "", LEARN "-s -1 -o m.mynah " FTP, 2, "--seed -1" },
 	{ "an unknown option", "", LEARN "--frob -o m.mynah " FTP, 2, "frob" },
+	{ "a basis that is none", "", LEARN "-b " FTP " -o m.mynah " FTP, 1, "ftp-small.pcap.gz" },
+	{ "a basis that is missing", "", LEARN "--basis nowhere.mynah -o m.mynah " FTP, 1, "nowhere.mynah" },
 	{ "a port without protocol", "", LEARN "-p 21 -o m.mynah " FTP, 2, "--port 21: write it as" },
 	{ "a protocol without port", "", LEARN "-p tcp/ -o m.mynah " FTP, 2, "--port tcp/: write it" },
 	{ "port zero", "", LEARN "-p tcp/0 -o m.mynah " FTP, 2, "--port tcp/0" },
@@ -103,6 +105,15 @@ static const struct {
 	    "python3 -c 'import json; r = json.load(open(\"r.json\")); "
 	    "assert r[\"port\"] == 21 and r[\"conversations\"] == 20 and "
 	    "sum(c[\"chosen\"] for c in r[\"candidates\"]) == 1' && test ! -e r.json.tmp" },
+	{ "the basis of an older model is where it starts", LEARN "-c nmf -o a.mynah " FTP " >out && "
+	    LEARN "-c nmf -b a.mynah -r r.json -o b.mynah " FTP " >out && "
+	    "grep -q 'basis of a.mynah: NMF began there (100.0 %' out && "
+	    "python3 -c 'import json; assert json.load(open(\"r.json\"))[\"nmf\"][\"warm\"]'" },
+	{ "... and may be of the model that is replaced", LEARN "-c nmf -o a.mynah " FTP " >out && "
+	    LEARN "-c nmf -b a.mynah -o a.mynah " FTP " >out && grep -q 'NMF began' out" },
+	{ "the basis of another service is not", LEARN "-c nmf -o a.mynah \"$D\"/http-small.pcap.gz >out && "
+	    LEARN "-c nmf -b a.mynah -o b.mynah " FTP " >out && grep -q 'a.mynah: not used' out && "
+	    LEARN "-c nmf -o c.mynah " FTP " >out && cmp b.mynah c.mynah" },
 	{ "what is learned reads back as text to the same bytes", LEARN "-o a.mynah " FTP " >out && "
 	    "\"$M\" show --text a.mynah >a.txt && \"$M\" compile a.txt -o b.mynah >out && "
 	    "cmp a.mynah b.mynah" },

@@ -31,7 +31,7 @@ _mynah_value()
 {
 	case $1 in
 	-o|--output)	_mynah_files '*.mynah' ;;
-	-m|--model)	_mynah_files '*.mynah' ;;
+	-b|--basis|-m|--model)	_mynah_files '*.mynah' ;;
 	-r|--report|--transcripts)	_mynah_files '*' ;;
 	-t)		[ "$command" = eval ] && _mynah_files '*' ;;
 	--socket)	_mynah_files '*' ;;

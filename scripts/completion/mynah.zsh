@@ -38,6 +38,7 @@ _mynah() {
 		case $words[2]:$words[CURRENT-1] in
 		learn:(-c|--clusterer))	compadd nmf first-token reply-supervised ;;
 		learn:(-k|--order))	compadd 1 2 4 ;;
+		learn:(-b|--basis))	_files -g '*.mynah' ;;
 		ctl:(load|-s|--socket))	_files ;;
 		ctl:*)			_mynah_questions ;;
 		compile:*)		_files -g '*.txt' ;;
