@@ -5,32 +5,6 @@
 #include "tests/cases.h"
 
 static const struct {
-	const char *text, *hex;
-	unsigned times;
-} digests[] = {		/* RFC 3174 7.3, and the edges of a block (checked with sha1sum) */
-	{ "abc", "a9993e364706816aba3e25717850c26c9cd0d89d", 1 },
-	{ "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-	  "84983e441c3bd26ebaae4aa1f95129e5e54670f1", 1 },
-	{ "0123456701234567012345670123456701234567012345670123456701234567",
-	  "dea356a2cddd90c7a7ecedc5ebb563934f460452", 10 },
-	{ "", "da39a3ee5e6b4b0d3255bfef95601890afd80709", 1 },
-};
-
-EACH_CASE(community, sha1_of_the_rfc, digests)
-{
-	uint8_t bytes[1024], sum[SHA1_BYTES];
-	size_t n = strlen(digests[*i].text), all = n * digests[*i].times;
-	char hex[2 * SHA1_BYTES + 1];
-
-	for (size_t at = 0; at < all; at += n)
-		memcpy(bytes + at, digests[*i].text, n);
-	sha1(sum, span_of(bytes, all));
-	for (int k = 0; k < SHA1_BYTES; k++)
-		snprintf(hex + 2 * k, 3, "%02x", sum[k]);
-	cr_expect_str_eq(hex, digests[*i].hex);
-}
-
-static const struct {
 	const char *a, *b;
 	uint16_t a_port, b_port;
 	uint8_t proto;
