@@ -144,9 +144,9 @@ loads_object(const struct sensor *s)
 {
 	const struct reload *r = &s->reload;
 
-	return json_pack("{sI sI sI sI sI}", "generation", (json_int_t)set_current()->generation, "loaded",
-	    (json_int_t)r->loaded, "refused", (json_int_t)r->refused, "busy", (json_int_t)r->busy, "retired",
-	    (json_int_t)r->retired);
+	return json_pack("{sI sI sI sI sI sI sI}", "generation", (json_int_t)set_current()->generation, "loaded",
+	    (json_int_t)r->loaded, "refused", (json_int_t)r->refused, "busy", (json_int_t)r->busy, "waiting",
+	    (json_int_t)reload_waiting(r), "retried", (json_int_t)r->retried, "retired", (json_int_t)r->retired);
 }
 
 static json_t *
