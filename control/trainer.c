@@ -178,7 +178,7 @@ make_image(struct run *r, struct pool *pool, const struct progress *progress)
 	const struct trainer_job *j = r->asked;
 	struct trainer_result *out = r->result;
 	struct span name = model_name(r->running);
-	struct learn_params p = { .seed = j->seed, .progress = progress };
+	struct learn_params p = { .seed = j->seed, .progress = progress, .basis = &r->said.basis };
 	bool *use = pool_array(pool, r->corpus->nconversations, sizeof *use);
 	struct learned learned;
 	int err;
@@ -187,6 +187,7 @@ make_image(struct run *r, struct pool *pool, const struct progress *progress)
 	for (uint32_t i = 0; i < r->corpus->nconversations; i++)
 		use[i] = !r->held[i];
 	err = learn_image(&learned, pool, r->corpus, use, &p, &out->why);
+	out->warm = err == 0 && learned.report.warm;
 	out->unfit = err < 0 && err != -ENODATA && err != -ENOMEM && j->nnew > 0;	/* too few: more may come */
 	if (err < 0)
 		return err;

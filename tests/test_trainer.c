@@ -20,10 +20,12 @@ static char place[] = "/tmp/mynah-trainer-XXXXXX";
 static struct trainer *t;
 static struct diag why;
 
+static const char *clusterer;	/* of the model on air; NULL: whatever is best */
+
 static int
 learn_job(struct pool *pool, void *path)
 {
-	struct learn_params p = { .name = "spoken" };
+	struct learn_params p = { .name = "spoken", .clusterer = clusterer };
 	struct learned l;
 
 	if (learn(&l, pool, (const char *const *)&path, 1, &p, &why) < 0)
@@ -136,6 +138,29 @@ Test(trainer, the_same_job_makes_the_same_image_and_it_passes)
 	cr_expect(a.verdict.passed, "%s", a.why.text);
 	trainer_result_fini(&a);
 	trainer_result_fini(&b);
+}
+
+static const struct {
+	const char *what, *clusterer, *capture;
+	bool warm;
+} basis[] = {
+	{ "the service's own basis", "nmf", FTP, true },
+	{ "a model without one", "first-token", FTP, false },
+	{ "that of another service", "nmf", DATA("http-small.pcap.gz"), false },
+};
+
+EACH_CASE(trainer, learning_starts_at_the_running_models_basis_where_that_fits, basis)
+{
+	const char *captures[] = { FTP };
+	struct trainer_job j = job_of(captures, 1, 0, 0);
+	struct trainer_result r;
+
+	clusterer = basis[*i].clusterer;
+	speak(basis[*i].capture);
+	r = run(&j);
+	cr_assert_eq(r.err, 0, "%s: %s", basis[*i].what, r.why.text);
+	cr_expect_eq(r.warm, basis[*i].warm, "%s", basis[*i].what);
+	trainer_result_fini(&r);
 }
 
 /* Waits until the job is in a stage. */
