@@ -132,6 +132,10 @@ static const struct {
 	{ "speaks after kill -9 what it spoke before", MODEL_2 "echo 'state-folder: state' >>good.yaml; " UP CTL
 	  "-j load two.mynah ftp | grep -o 'version[^,]*' >one; kill -9 $!; wait $!; rm two.mynah; " UP CTL
 	  "-j models >two; kill $!; wait $! && test -s one && grep -qF \"$(cat one)\" two; e=$?; rm -r one two state; exit $e" },
+	{ "keeps models as another user too", "test $(id -u) != 0 && exit 0; " MODEL_2 "chmod 755 .; printf 'state-folder: state\\n"
+	  "user: nobody\\n' >>good.yaml; " UP CTL "load two.mynah ftp >one; e=$?; test $(ls state/ftp/models | wc -l) = 2 || e=9; "
+	  "test -z \"$(find state ! -user nobody)\" || e=8; grep -q 'not remembered' err && e=7; kill $!; wait $!; "
+	  "rm -r one state; exit $e" },
 	{ "one state folder, one sensor", "echo 'state-folder: state' >>good.yaml; sed 's/^control.*/control-socket: t/' "
 	  "good.yaml >t.yaml; " UP "\"$D\" -c t.yaml 2>no; e=$?; grep -q 'is in use by process' no || e=9; kill $!; wait $!; "
 	  "rm -r no state; test $e = 1" },
