@@ -38,6 +38,7 @@ class Sensor:
         self.log = folder / "mynahd.log"
         self.configuration = folder / "mynahd.yaml"
         self.child = None
+        self.environment = {}	# of mynahd, beside ours
         names = sorted(set(SERVICES.values()))
         self.configuration.write_text(CONFIGURATION.format(
             models="\n".join(f"  - name: {n}\n    file: {models[n]}" for n in names),
@@ -53,7 +54,8 @@ class Sensor:
         """Starts mynahd and waits until its control socket says that it is ready."""
         must(self.lab.sensor([self.mynahd, "-c", str(self.configuration), "--check"]),
              "mynahd --check")
-        self.child = start(self.lab.sensor([self.mynahd, "-c", str(self.configuration)]),
+        extra = [f"{name}={value}" for name, value in self.environment.items()]
+        self.child = start(self.lab.sensor(["env", *extra, self.mynahd, "-c", str(self.configuration)]),
                            self.log, dies_with_us)
         until = time.monotonic() + patience
         while run(self._ctl("status"), timeout=10.0).status != 0:

@@ -24,7 +24,7 @@ def why_not():
     """Why there can be no laboratory here; empty if there can."""
     if os.geteuid() != 0:
         return "network namespaces need root"
-    for tool in ("ip", "nft", "ethtool", "lftp", "tnftp", "ncftp", "curl", "dig", "nmap", "ping"):
+    for tool in ("ip", "nft", "ethtool", "lftp", "tnftp", "ncftp", "curl", "dig", "nmap", "ping", "dumpcap"):
         if shutil.which(tool) is None:
             return f"{tool} is not installed"
     for program in ("mynah", "mynahd"):
@@ -49,7 +49,7 @@ def models():
 class Air:
     """What setUpModule() makes: namespaces, models, a sensor that is ready."""
 
-    def __init__(self, name, edit):
+    def __init__(self, name, edit, environment):
         self.models = models()
         self.home = Path(tempfile.mkdtemp(prefix="mynah-lab-"))
         unittest.addModuleCleanup(shutil.rmtree, self.home)
@@ -59,6 +59,7 @@ class Air:
         self.sensor = Sensor(self.lab, PROGRAMS, self.home, self.models)
         text = self.sensor.configuration.read_text()
         self.sensor.configuration.write_text(edit(text))
+        self.sensor.environment = environment
         unittest.addModuleCleanup(self.stop)
         self.sensor.start()
 
@@ -71,12 +72,12 @@ class Air:
             raise AssertionError(f"mynahd {'ended' if alive else 'died'} with {status}:\n{log}")
 
 
-def on_air(name, edit=lambda text: text):
+def on_air(name, edit=lambda text: text, environment={}):
     """For setUpModule(): an Air, or a skip of the whole module that says why.
 
-    edit makes the sensor's configuration out of the usual one.
+    edit makes the sensor's configuration out of the usual one; environment is mynahd's.
     """
     reason = why_not()
     if reason:
         raise unittest.SkipTest(reason)
-    return Air(name, edit)
+    return Air(name, edit, environment)
