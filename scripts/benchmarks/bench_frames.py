@@ -11,6 +11,7 @@ MOST = ("syn", "conv", "mix")
 
 # figure: what it is, the bar of the plan (ticks: sums trusted, sums verified)
 WHAT = {
+    "syn:reference": ("the reference responder's SYN", None, None),
     "syn": ("SYN -> SYN-ACK", 75, 95),
     "syn-server-first": ("SYN -> SYN-ACK, server speaks first", 75, 95),
     "ack-flood": ("bare ACK of nobody -> RST", None, 45),
@@ -52,7 +53,7 @@ def speed(figures, per_ns):
         for size in SIZES:
             for trust in ("trusted", "verified"):
                 key = f"{size}/{trust}/{what}"
-                if key not in figures:
+                if key not in figures or (what == "syn:reference" and (size, trust) != ("64k", "verified")):
                     continue
                 f = figures[key]
                 whole = figures.get(f"{key}:reference")

@@ -34,7 +34,7 @@ def chosen(names):
 
 
 def measure(args, wanted):
-    """Results so far are kept on a way out, but not written."""
+    """Results, and the benches that have some; what one cannot do is said and does not stop the others."""
     progress = Progress()
     progress.say("building build-bench/")
     build()
@@ -42,15 +42,22 @@ def measure(args, wanted):
     ctx = Context(args.quick, args.runs or (1 if args.quick else 5), huge, progress)
     results = {"machine": machine.describe(huge), "quick": args.quick, "runs": ctx.runs,
                "date": datetime.date.today().isoformat()}
+    there = []
     for bench in wanted:
-        figures = bench.run(ctx)
+        try:
+            figures = bench.run(ctx)
+        except BenchError as why:
+            progress.done()
+            print(f"bench: {bench.NAME}: {why}", file=sys.stderr)
+            continue
         progress.done()
         results[bench.NAME] = {"figures": {name: f.summary() for name, f in figures.items()}}
+        results["load_after"] = [round(x, 2) for x in os.getloadavg()]
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        there.append(bench)
         show(bench, results)
-    results["load_after"] = [round(x, 2) for x in os.getloadavg()]
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(f"\nresults: {RESULTS}")
-    return results
+    return results, there
 
 
 def show(bench, results):
@@ -59,13 +66,13 @@ def show(bench, results):
         print("\n".join(report.as_text(table)) + "\n", flush=True)
 
 
-def earlier(path, names):
+def earlier(path, wanted):
     try:
         with open(path, encoding="utf-8") as f:
             results = json.load(f)
     except (OSError, ValueError) as why:
         raise BenchError(f"{path}: these are no results of scripts/bench: {why}.") from why
-    there = [bench for bench in chosen(names) if bench.NAME in results]
+    there = [bench for bench in wanted if bench.NAME in results]
     for bench in there:
         show(bench, results)
     return results, there
@@ -76,30 +83,31 @@ def run():
     if args.list:
         for name, bench in benches().items():
             print(f"{name:10} {bench.TITLE}")
-        return
+        return 0
     if args.earlier:
-        results, wanted = earlier(args.earlier, args.names)
+        wanted = chosen(args.names)
+        results, there = earlier(args.earlier, wanted)
     else:
         wanted = chosen(args.names)
-        results = measure(args, wanted)
+        results, there = measure(args, wanted)
     if args.write:
-        sections = {bench.NAME: bench.tables(results) for bench in wanted}
+        sections = {bench.NAME: bench.tables(results) for bench in there}
         if "frames" in results:
             sections["published"] = published.tables(results)
         report.write(results, sections)
-        print(f"written: {report.PAGE} and its picture")
+        print(f"written: {report.PAGE}")
+    return 0 if args.earlier or len(there) == len(wanted) else 1
 
 
 def main():
     try:
-        run()
+        return run()
     except BenchError as why:
         print(f"bench: {why}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nbench: stopped.", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def between(text, mark, lines):
 
 
 def write(results, sections):
-    """sections: {mark: list of tables}. Rewrites the page's marked parts and the picture."""
+    """sections: {mark: list of tables}. Rewrites the page's marked parts and, from frames, the picture."""
     text = PAGE.read_text(encoding="utf-8")
     text = between(text, "machine", machine_lines(results))
     for mark, tables in sections.items():
@@ -66,7 +66,8 @@ def write(results, sections):
             lines += [*as_markdown(table), ""]
         text = between(text, mark, lines[:-1])
     PAGE.write_text(text, encoding="utf-8")
-    PICTURE.write_text(picture(results), encoding="utf-8")
+    if "frames" in results:
+        PICTURE.write_text(picture(results), encoding="utf-8")
 
 
 def bars(results):
