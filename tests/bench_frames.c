@@ -11,7 +11,7 @@
 
 #include "tests/parley.h"
 
-enum { SLICES = 10, FILL_MOST = 10000000, LIVE = 1024, UDP_PEERS_PART = 32 };
+enum { SLICES = 10, FILL_MOST = 10000000, LIVE = 256, UDP_PEERS_PART = 32 };
 
 struct bench {
 	struct bench_options o;
@@ -117,10 +117,16 @@ bench_syn_first(struct bench *b)
 	syn_burst(b, CROWD_FTP);
 }
 
-/* Segments of nobody: random numbers everywhere. */
+/*
+ * Segments of nobody: random numbers everywhere. All are dropped for that reason, and reset or not. Counters tell, not
+ * frames: timers may say an earlier SYN-ACK again in any turn.
+ */
 static void
-stranger_burst(struct bench *b, uint8_t flags, struct span payload, unsigned replies)
+stranger_burst(struct bench *b, uint8_t flags, struct span payload, enum drop why, unsigned resets)
 {
+	const struct counters *n = stack_counters(b->p.l.stack);
+	uint64_t dropped = n->drop[why], reset = n->rst_out;
+
 	for (unsigned i = 0; i < LOOP_BURST; i++) {
 		struct client c = parley_client((1u << 30) + ((uint32_t)bench_random(&b->random) >> 8), CROWD_WEB);
 
@@ -128,26 +134,28 @@ stranger_burst(struct bench *b, uint8_t flags, struct span payload, unsigned rep
 		parley_segment(&b->p, &c, flags, payload);
 	}
 	samples_add(&b->s, loop_turn(&b->p.l));
-	if (b->p.l.nout != replies)
-		bench_die("%u replies instead of %u to segments of nobody.", b->p.l.nout, replies);
+	if (n->drop[why] - dropped != LOOP_BURST || n->rst_out - reset != resets || b->p.l.nout < resets)
+		bench_die("Segments of nobody: %llu dropped as %s, %llu reset, %u frames out.",
+		    (unsigned long long)(n->drop[why] - dropped), drop_name(why),
+		    (unsigned long long)(n->rst_out - reset), b->p.l.nout);
 }
 
 static void
 bench_ack_flood(struct bench *b)
 {
-	stranger_burst(b, TCP_ACK, (struct span){ 0 }, LOOP_BURST);	/* each is reset, as the range says */
+	stranger_burst(b, TCP_ACK, (struct span){ 0 }, DROP_BAD_COOKIE, LOOP_BURST);	/* as the range says */
 }
 
 static void
 bench_data_flood(struct bench *b)
 {
-	stranger_burst(b, TCP_ACK | TCP_PSH, crowd_request(0), 0);
+	stranger_burst(b, TCP_ACK | TCP_PSH, crowd_request(0), DROP_BAD_COOKIE, 0);
 }
 
 static void
 bench_rst_flood(struct bench *b)
 {
-	stranger_burst(b, TCP_RST, (struct span){ 0 }, 0);
+	stranger_burst(b, TCP_RST, (struct span){ 0 }, DROP_NO_FLOW, 0);
 }
 
 static void
@@ -160,7 +168,7 @@ bench_udp(struct bench *b)
 		loop_length(&b->p.l, crowd_datagram(&b->p.crowd, loop_frame(&b->p.l), n));
 	}
 	samples_add(&b->s, loop_turn(&b->p.l));
-	if (b->p.l.nout != LOOP_BURST)
+	if (b->p.l.nout < LOOP_BURST)
 		bench_die("%u replies to %d datagrams.", b->p.l.nout, LOOP_BURST);
 	for (unsigned i = 0; i < LOOP_BURST; i++) {
 		struct wire w;
@@ -242,8 +250,9 @@ bench_mix(struct bench *b)
 		struct wire w;
 
 		loop_parse(&b->p.l, i, &w);
-		if (w.proto == PROTO_TCP && w.sport == CROWD_FTP &&
-		    (at == nheard || w.payload.n != CROWD_ANSWER || !crowd_hears(heard[at++], &w)))
+		/* Behind the answers may come what timers say again. */
+		if (w.proto == PROTO_TCP && w.sport == CROWD_FTP && at < nheard &&
+		    (w.payload.n != CROWD_ANSWER || !crowd_hears(heard[at++], &w)))
 			bench_die("A conversation of the mix was answered wrongly.");
 	}
 	if (at != nheard)
