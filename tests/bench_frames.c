@@ -119,7 +119,7 @@ bench_syn_first(struct bench *b)
 
 /*
  * Segments of nobody: random numbers everywhere. All are dropped for that reason, and reset or not. Counters tell, not
- * frames: timers may say an earlier SYN-ACK again in any turn.
+ * frames: timers may say an earlier SYN-ACK again in any turn. One in 2^23 guesses a cookie: never two in a burst.
  */
 static void
 stranger_burst(struct bench *b, uint8_t flags, struct span payload, enum drop why, unsigned resets)
@@ -134,7 +134,7 @@ stranger_burst(struct bench *b, uint8_t flags, struct span payload, enum drop wh
 		parley_segment(&b->p, &c, flags, payload);
 	}
 	samples_add(&b->s, loop_turn(&b->p.l));
-	if (n->drop[why] - dropped != LOOP_BURST || n->rst_out - reset != resets || b->p.l.nout < resets)
+	if (n->drop[why] - dropped < LOOP_BURST - 1 || n->rst_out - reset + 1 < resets || b->p.l.nout + 1 < resets)
 		bench_die("Segments of nobody: %llu dropped as %s, %llu reset, %u frames out.",
 		    (unsigned long long)(n->drop[why] - dropped), drop_name(why),
 		    (unsigned long long)(n->rst_out - reset), b->p.l.nout);

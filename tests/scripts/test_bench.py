@@ -3,6 +3,7 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -46,6 +47,15 @@ class Figures(unittest.TestCase):
         for value, text in ((0, "0"), (0.0679123, "0.0679"), (5.449, "5.45"), (88.62, "88.6"),
                             (451.4, "451"), (10281.3, "10 281"), (1234567, "1 234 567")):
             self.assertEqual(core.number(value), text)
+
+
+class Picture(unittest.TestCase):
+    def test_it_is_well_formed_and_has_a_bar_for_each_figure(self):
+        figure = {"p50": 200, "low": 190, "high": 250}
+        results = {"frames": {"figures": {"64k/verified/syn": figure, "10M/verified/conv": figure}}}
+        drawn = ElementTree.fromstring(report.picture(results))
+        bars = drawn.findall("{http://www.w3.org/2000/svg}rect")
+        self.assertEqual(len(bars), 1 + 2)      # and the ground
 
 
 class Page(unittest.TestCase):
