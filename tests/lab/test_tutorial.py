@@ -66,7 +66,7 @@ class Tutorial(unittest.TestCase):
         self.assertGreater(len(blocks), 10)
         for commands, want in blocks:
             # A watchdog of its own ends the shell when a block hangs.
-            watch = subprocess.Popen(["sh", "-c", f"sleep 60; kill -9 -{shell.pid}"], process_group=0)
+            watch = subprocess.Popen(["sh", "-c", f"sleep 150; kill -9 -{shell.pid}"], process_group=0)
             try:
                 shell.stdin.write(f"{commands}\nprintf '\\n%s\\n' '{END}'\n")
                 shell.stdin.flush()
