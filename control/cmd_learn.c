@@ -250,6 +250,7 @@ cmd_learn(int argc, char **argv)
 		{ "clusterer", required_argument, NULL, 'c' },
 		{ "order", required_argument, NULL, 'k' },
 		{ "basis", required_argument, NULL, 'b' },
+		{ "spare", required_argument, NULL, 'e' },
 		{ "report", required_argument, NULL, 'r' },
 		{ "output", required_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
@@ -258,7 +259,7 @@ cmd_learn(int argc, char **argv)
 	uint64_t n;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:n:s:c:k:b:r:o:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:n:s:c:k:b:e:r:o:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &o.params.proto, &o.params.port))
@@ -276,6 +277,11 @@ cmd_learn(int argc, char **argv)
 			break;
 		case 'c':
 			o.params.clusterer = optarg;
+			break;
+		case 'e':
+			if (!parse_number(optarg, 90, &n))
+				return cmd_wrong_usage(argv, "--spare %s: a number of percent, 0 to 90, is wanted", optarg);
+			o.params.spare = (unsigned)n;
 			break;
 		case 'k':
 			if (!parse_number(optarg, 4, &n) || n == 0 || n == 3)

@@ -155,6 +155,9 @@ judge_old(struct gate_verdict *v, struct pool *pool, const struct gate_input *in
 		return;
 	v->by_vectors = true;
 	play(v, GATE_OLD, pool, in, vectors_corpus(pool, in), NULL);
+	v->messages[GATE_OLD].worse =
+	    v->messages[GATE_OLD].candidate * 100ull < v->messages[GATE_OLD].judged * (uint64_t)GATE_AGREE;
+	v->conversations[GATE_OLD].worse = false;
 }
 
 static void

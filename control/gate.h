@@ -11,8 +11,9 @@
  * wins are enough (spec/unified-model.md section 11).
  *
  * Where no old conversation is held out, the vectors of the running model stand for them: what
- * it says to their clients. Where there are none either, nothing vouches for the candidate and
- * it is refused.
+ * it says to their clients. There it is right by definition and can only win, so no sign test:
+ * the candidate must give GATE_AGREE percent of its replies. Where there are no vectors either,
+ * nothing vouches for the candidate and it is refused.
  *
  * A pure function of its inputs. Threads: the trainer's; memory is the pool's.
  */
@@ -20,7 +21,7 @@
 #include "models/diag.h"
 #include "models/text.h"
 
-enum { GATE_TINY = 5 };
+enum { GATE_TINY = 5, GATE_AGREE = 75 };
 
 struct gate_count {
 	uint32_t judged;

@@ -448,6 +448,16 @@ learn_image(struct learned *out, struct pool *pool, const struct corpus *c, cons
 	return MIN(err, 0);
 }
 
+static bool *
+all_but_held_out(struct pool *pool, const struct corpus *c, unsigned percent)
+{
+	bool *use = corpus_held_out(pool, c, percent);
+
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		use[i] = !use[i];
+	return use;
+}
+
 int
 learn(struct learned *out, struct pool *pool, const char *const *paths, size_t n,
     const struct learn_params *p, struct diag *why)
@@ -461,5 +471,5 @@ learn(struct learned *out, struct pool *pool, const char *const *paths, size_t n
 		o.ctx = p->progress->ctx;
 	}
 	err = corpus_load(&c, pool, &o, paths, n, why);
-	return err < 0 ? err : learn_image(out, pool, c, NULL, p, why);
+	return err < 0 ? err : learn_image(out, pool, c, all_but_held_out(pool, c, p->spare), p, why);
 }

@@ -23,6 +23,7 @@ struct learn_params {
 	const char *clusterer;		/* NULL: the one that foretells replies best */
 	uint32_t order;			/* 0: likewise */
 	const struct text_basis *basis;	/* of the model before, for a warm start; NULL: none */
+	unsigned spare;			/* learn() only: percent of conversations that are held out */
 	const struct progress *progress;
 };
 
