@@ -4,266 +4,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "control/calls.h"
 #include "dataplane/stack.h"
-#include "learning/trace.h"
 
 enum { FLOWS = 1 << 14, FRAME = 70000, OUT_ROOM = 2048, QUEUE = 256, ACK_AFTER_MS = 40,
-	LINGER_MS = 2000, QUIET_S = 60, LIFE_S = 3700, START_S = 1000, TABLE_FIRST = 1024, HOST_BITS = 128, LEAST_BITS = 104 };
-#define LATEST_NS (INT64_MAX / 2)	/* the year 2116; later times are taken for it, those before 1970 for 1970 */
+	LINGER_MS = 2000, QUIET_S = 60, LIFE_S = 3700, START_S = 1000, HOST_BITS = 128, LEAST_BITS = 104 };
 enum { OPT_END = 0, OPT_NOP = 1, OPT_SACK = 5, OPT_TS = 8 };
 
 static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 1 }, client_mac[6] = { 2, 0, 0, 0, 0, 2 };
-
-/* A conversation of the capture, and where ours of the same name stands. */
-struct conv {
-	struct addr client, server;
-	uint16_t client_port, server_port;
-	uint8_t proto;
-	bool used, called;		/* called: its SYN was seen */
-	bool backwards;			/* a server's own call to its client, as active FTP makes */
-	bool heard;			/* our side answered */
-	bool ended;			/* reset by either side */
-	uint32_t isn, seq;		/* first and next of the client's, as recorded */
-	uint32_t ack;			/* next of ours */
-	uint32_t acked;			/* what the client has told us of that */
-	uint32_t ts_val, ts_ecr;	/* last of the client's, last of ours */
-	bool has_ts;
-	uint8_t ttl;
-	uint16_t win;
-	int64_t last_ns;		/* its last datagram */
-	int64_t due_ns;			/* when the shim acknowledges by itself; 0: nothing to */
-	bool queued;
-	struct conv *next;		/* due after this one */
-};
 
 struct replayer {
 	struct stack *s;
 	struct set *set;
 	struct trace_out *out;
 	struct replay_report *report;
-	struct conv *conv;		/* open addressing, at most half full */
-	size_t nconv, room;
-	int64_t first_ns, now_ns;	/* Unix time of the capture's first packet, and now */
-	int64_t skipped_ns;		/* of that, what the stack's clock did not see */
+	struct calls calls;
+	int64_t now_ns;			/* Unix time */
+	int64_t skipped_ns;		/* since the first packet, what the stack's clock did not see */
 	int64_t idle_udp_ns;
 	struct frame queue[QUEUE];	/* sent, not yet looked at */
 	unsigned queued;
 	struct conv *first, *last;	/* whose acknowledgement may be due, soonest first */
 	uint8_t *frame;			/* FRAME bytes */
 };
-
-/* ---- conversations ---- */
-
-static uint64_t
-hash_of(const struct conv *k)
-{
-	uint64_t h = span_hash(span_of(k->client.b, sizeof k->client.b), k->client_port);
-
-	h = span_hash(span_of(k->server.b, sizeof k->server.b), h ^ k->server_port);
-	return h ^ k->proto;
-}
-
-static bool
-same(const struct conv *a, const struct conv *b)
-{
-	return a->proto == b->proto && a->client_port == b->client_port &&
-	    a->server_port == b->server_port && addr_eq(&a->client, &b->client) &&
-	    addr_eq(&a->server, &b->server);
-}
-
-static struct conv *
-place_of(const struct replayer *r, const struct conv *k)
-{
-	size_t at = hash_of(k) & (r->room - 1);
-
-	while (r->conv[at].used && !same(&r->conv[at], k))
-		at = (at + 1) & (r->room - 1);
-	return &r->conv[at];
-}
-
-static int
-grow(struct replayer *r)
-{
-	struct conv *old = r->conv;
-	size_t room = r->room;
-
-	r->room = room != 0 ? 2 * room : TABLE_FIRST;
-	r->conv = calloc(r->room, sizeof *r->conv);
-	if (r->conv == NULL) {
-		r->conv = old;
-		r->room = room;
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < room; i++) {
-		if (old[i].used)
-			*place_of(r, &old[i]) = old[i];
-	}
-	free(old);
-	return 0;
-}
-
-static struct conv
-key_of(const struct wire *w, bool from_client)
-{
-	return from_client ?
-	    (struct conv){ .client = w->src, .server = w->dst, .client_port = w->sport,
-		.server_port = w->dport, .proto = w->proto } :
-	    (struct conv){ .client = w->dst, .server = w->src, .client_port = w->dport,
-		.server_port = w->sport, .proto = w->proto };
-}
-
-/* Is this a packet that the stack can be asked about? Counts why not. */
-static bool
-is_usable(struct wire *w, const struct trace_packet *p, struct replay_report *n)
-{
-	n->packets++;
-	if (wire_parse(w, p->link, p->data, WIRE_ALLOW_CUT) != WIRE_OK) {
-		n->skipped_damaged++;
-		return false;
-	}
-	if (w->ethertype == ETHERTYPE_ARP4) {
-		n->skipped_others++;
-		return false;
-	}
-	if (!addr_is_v4(&w->dst)) {
-		n->skipped_ip6++;
-		return false;
-	}
-	if (w->more_fragments || w->frag_offset > 0) {
-		n->skipped_fragments++;
-		return false;
-	}
-	if (w->proto != PROTO_TCP && w->proto != PROTO_UDP) {
-		n->skipped_others++;
-		return false;
-	}
-	return true;
-}
-
-static int64_t
-moment_of(const struct trace_packet *p)
-{
-	return MAX(0, MIN(p->ts_ns, LATEST_NS));
-}
-
-/* A capture in which nobody calls anybody, and what is in it instead. */
-static int
-no_conversation(const char *path, const struct replay_report *n, struct diag *why)
-{
-	static const struct { size_t at; const char *what; } reasons[] = {
-		{ offsetof(struct replay_report, skipped_ip6), "IPv6" },
-		{ offsetof(struct replay_report, skipped_fragments), "fragments" },
-		{ offsetof(struct replay_report, skipped_damaged), "damaged or not IP" },
-		{ offsetof(struct replay_report, skipped_others), "neither TCP nor UDP" },
-	};
-	char most[64] = "";
-	uint64_t least = n->packets / 2;
-
-	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
-		uint64_t k = *(const uint64_t *)((const char *)n + reasons[i].at);
-
-		if (k <= least)
-			continue;
-		least = k;
-		snprintf(most, sizeof most, ", %llu of them %s", (unsigned long long)k, reasons[i].what);
-	}
-	return diag_set(why, -ENODATA, "%s: no conversation begins in it (%llu packets read%s).%s%s", path,
-	    (unsigned long long)n->packets, most, n->warning[0] != '\0' ? " " : "", n->warning);
-}
-
-/* First reading: who is a client of whom? A SYN says so, or who sends the first datagram. */
-static int
-learn_sides(struct replayer *r, const char *path, struct diag *why)
-{
-	struct replay_report seen = { 0 };
-	struct trace_packet p;
-	struct trace *t;
-	struct wire w;
-	int err = trace_open(&t, path, why);
-
-	if (err < 0)
-		return err;
-	while (err == 0 && trace_next(t, &p)) {
-		struct conv k, *at;
-
-		if (r->first_ns == 0)
-			r->first_ns = moment_of(&p);
-		if (!is_usable(&w, &p, &seen))
-			continue;
-		if (w.proto == PROTO_TCP && (w.tcp.flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
-			continue;
-		k = key_of(&w, false);
-		if (w.proto == PROTO_UDP && place_of(r, &k)->used)
-			continue;	/* an answer */
-		k = key_of(&w, true);
-		at = place_of(r, &k);
-		if (at->used)
-			continue;
-		*at = k;
-		at->used = true;
-		if (++r->nconv > r->room / 2 && (err = grow(r)) < 0)
-			diag_set(why, err, "%s: not enough memory for its %zu conversations.", path, r->nconv);
-	}
-	if (trace_warning(t) != NULL)
-		snprintf(seen.warning, sizeof seen.warning, "%s", trace_warning(t));
-	trace_close(t);
-	if (err == 0 && r->nconv == 0)
-		err = no_conversation(path, &seen, why);
-	return err;
-}
-
-/* An address, and how much more often it was called than it called. */
-struct host {
-	struct addr addr;
-	int64_t balance;
-};
-
-static int
-by_addr(const void *a, const void *b)
-{
-	return memcmp(((const struct host *)a)->addr.b, ((const struct host *)b)->addr.b, sizeof(struct addr));
-}
-
-static bool
-is_server(const struct host *h, size_t n, const struct addr *a)
-{
-	struct host key = { .addr = *a };
-	const struct host *at = bsearch(&key, h, n, sizeof *h, by_addr);
-
-	return at != NULL && at->balance > 0;
-}
-
-/* Who both calls and is called is what it is more often; calls the other way are left out. */
-static int
-part_hosts(struct replayer *r)
-{
-	struct host *h = calloc(2 * r->nconv, sizeof *h);
-	size_t n = 0, kept = 0;
-
-	if (h == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < r->room; i++) {
-		if (!r->conv[i].used)
-			continue;
-		h[n++] = (struct host){ r->conv[i].server, 1 };
-		h[n++] = (struct host){ r->conv[i].client, -1 };
-	}
-	qsort(h, n, sizeof *h, by_addr);
-	for (size_t i = 1; i < n; i++) {
-		if (addr_eq(&h[kept].addr, &h[i].addr))
-			h[kept].balance += h[i].balance;
-		else
-			h[++kept] = h[i];
-	}
-	for (size_t i = 0; i < r->room; i++) {
-		struct conv *c = &r->conv[i];
-
-		c->backwards = c->used && (!is_server(h, kept + 1, &c->server) ||
-		    is_server(h, kept + 1, &c->client));
-	}
-	free(h);
-	return 0;
-}
 
 /* ---- the set: every server of the capture is an address of ours ---- */
 
@@ -281,12 +44,12 @@ has_range(const struct set *s, const struct addr *a, unsigned bits)
 static int
 add_ranges(struct replayer *r, unsigned bits)
 {
-	for (size_t i = 0; i < r->room; i++) {
+	for (size_t i = 0; i < r->calls.room; i++) {
 		struct range *range;
 
-		if (!r->conv[i].used || r->conv[i].backwards || has_range(r->set, &r->conv[i].server, bits))
+		if (!r->calls.conv[i].used || r->calls.conv[i].backwards || has_range(r->set, &r->calls.conv[i].server, bits))
 			continue;
-		range = set_add_range(r->set, &r->conv[i].server, bits);
+		range = set_add_range(r->set, &r->calls.conv[i].server, bits);
 		if (range == NULL)
 			return -ENOSPC;
 		range->ping = true;
@@ -322,8 +85,8 @@ make_set(struct replayer *r, const struct replay_service *services, unsigned n, 
 			return diag_set(why, got, "There are too many models.");
 		slot[k] = (uint8_t)got;
 	}
-	for (size_t i = 0; i < r->room; i++) {
-		const struct conv *c = &r->conv[i];
+	for (size_t i = 0; i < r->calls.room; i++) {
+		const struct conv *c = &r->calls.conv[i];
 		const struct range *range;
 		struct target *t = NULL;
 
@@ -374,7 +137,7 @@ put(void *ctx, const struct frame *f)
 static uint64_t
 clock_ns(const struct replayer *r)
 {
-	return (uint64_t)(r->now_ns - r->first_ns - r->skipped_ns) + START_S * 1000000000ull;
+	return (uint64_t)(r->now_ns - r->calls.first_ns - r->skipped_ns) + START_S * 1000000000ull;
 }
 
 /* Every delay is the same, so whoever comes last is due last. */
@@ -400,8 +163,8 @@ hear(struct replayer *r)
 		r->report->our_packets++;
 		if (wire_parse(&w, WIRE_ETHER, s, 0) != WIRE_OK || w.proto != PROTO_TCP)
 			goto done;
-		k = key_of(&w, false);
-		c = place_of(r, &k);
+		k = calls_key(&w, false);
+		c = calls_place(&r->calls, &k);
 		if (!c->used)
 			goto done;
 		if (w.tcp.flags & TCP_RST) {
@@ -621,13 +384,13 @@ run(struct replayer *r, const char *in, struct diag *why)
 	while (trace_next(t, &p)) {
 		struct conv k, *c;
 
-		if (!is_usable(&w, &p, r->report))
+		if (!calls_usable(&w, &p, r->report))
 			continue;
-		k = key_of(&w, true);
-		c = place_of(r, &k);
+		k = calls_key(&w, true);
+		c = calls_place(&r->calls, &k);
 		if (!c->used) {
-			k = key_of(&w, false);
-			++*(place_of(r, &k)->used ? &r->report->server_packets : &r->report->skipped_mid);
+			k = calls_key(&w, false);
+			++*(calls_place(&r->calls, &k)->used ? &r->report->server_packets : &r->report->skipped_mid);
 			continue;
 		}
 		if (c->backwards) {
@@ -638,7 +401,7 @@ run(struct replayer *r, const char *in, struct diag *why)
 			r->report->skipped_cut++;
 			continue;
 		}
-		wait_until(r, moment_of(&p));
+		wait_until(r, calls_moment(&p));
 		if (w.proto == PROTO_TCP)
 			client_tcp(r, c, &w);
 		else
@@ -676,19 +439,15 @@ replay(const struct replay_service *services, unsigned n, const char *in, const 
 	memcpy(config.mac, our_mac, sizeof config.mac);
 	r.frame = malloc(FRAME);
 	mem = aligned_alloc(64, stack_bytes(&config));
-	if (r.frame == NULL || mem == NULL || grow(&r) < 0) {
+	if (r.frame == NULL || mem == NULL) {
 		err = diag_set(why, -ENOMEM, "%s: not enough memory to replay it.", in);
 		goto free_memory;
 	}
 	memset(mem, 0, stack_bytes(&config));
-	err = learn_sides(&r, in, why);
+	err = calls_read(&r.calls, in, why);
 	if (err < 0)
 		goto free_memory;
-	r.now_ns = r.first_ns;
-	if (part_hosts(&r) < 0) {
-		err = diag_set(why, -ENOMEM, "%s: not enough memory to replay it.", in);
-		goto free_memory;
-	}
+	r.now_ns = r.calls.first_ns;
 	err = make_set(&r, services, n, in, why);
 	if (err < 0)
 		goto discard;
@@ -705,7 +464,7 @@ discard:
 	if (r.set != NULL)
 		set_discard(r.set);
 free_memory:
-	free(r.conv);
+	calls_fini(&r.calls);
 	free(mem);
 	free(r.frame);
 	return err;
