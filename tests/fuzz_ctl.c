@@ -3,32 +3,18 @@
  * one that behaves must still get its answer at once.
  *
  * The input is a script: an operation byte (low 3 bits what, high 5 which client), then for
- * "say" a length and bytes. Built without libFuzzer (mutate_ctl) it runs N scripts from SEED.
+ * "say" a length and bytes.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "control/ctl.h"
-#include "models/bytes.h"
+#include "tests/fuzz.h"
 
 enum { CLIENTS = 40 };		/* more than have a place */
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
 static char path[64];
-
-static void
-must(bool so, const char *what)
-{
-	if (!so) {
-		perror(what);
-		abort();
-	}
-}
 
 static json_t *
 echo(void *ctx, unsigned argc, char *const *argv, bool *ok)
@@ -50,7 +36,7 @@ dial(void)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	strcpy(to.sun_path, path);
-	must(connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "connect");
+	fuzz_must(connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "a client can connect");
 	return fd;
 }
 
@@ -106,20 +92,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	char got[64];
 
 	snprintf(path, sizeof path, "/tmp/mynah-fuzz-%ld", (long)getpid());
-	must(ctl_open(&c, path, echo, NULL, &why) == 0, why.text);
+	fuzz_must(ctl_open(&c, path, echo, NULL, &why) == 0, why.text);
 	memset(fd, 0xff, sizeof fd);
 	while (script.p < script.end) {
 		uint8_t op = rd_u8(&script);
 
 		act(c, &fd[(op >> 3) % CLIENTS], op & 7, &script, &now_ms);
-		must(ctl_clients(c) <= CTL_CLIENTS, "clients");
+		fuzz_must(ctl_clients(c) <= CTL_CLIENTS, "clients are bounded");
 	}
 	good = dial();
 	ctl_turn(c, now_ms);
-	must(send(good, "a\n", 2, MSG_NOSIGNAL) == 2, "send");
+	fuzz_must(send(good, "a\n", 2, MSG_NOSIGNAL) == 2, "a client can send");
 	for (int k = 0; k < 2; k++)
 		ctl_turn(c, now_ms);
-	must(recv(good, got, sizeof got, 0) == 26, "an honest client gets its answer");
+	fuzz_must(recv(good, got, sizeof got, 0) == 26, "an honest client gets its answer");
 	close(good);
 	for (int k = 0; k < CLIENTS; k++)
 		if (fd[k] >= 0)
@@ -127,23 +113,3 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	ctl_close(c);
 	return 0;
 }
-
-#ifndef FUZZ_LIBRARY
-int
-main(int argc, char **argv)
-{
-	static const char phrase[] = "status\nload a%20b c\n l\n\r\n%%\0\xff";
-	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-	long runs = argc > 1 ? atol(argv[1]) : 1000;
-	uint8_t script[3000];
-
-	for (long k = 0; k < runs; k++) {
-		for (size_t at = 0; at < sizeof script; at++) {
-			seed = seed * 6364136223846793005u + 1442695040888963407u;
-			script[at] = seed >> 62 ? (uint8_t)phrase[(seed >> 33) % sizeof phrase] : (uint8_t)(seed >> 40);
-		}
-		LLVMFuzzerTestOneInput(script, (seed >> 20) % sizeof script);
-	}
-	return 0;
-}
-#endif

@@ -1,135 +1,108 @@
 /*
- * fuzz_image.c - images whose checksums were made to fit after their bytes were changed.
+ * fuzz_image - an image, and behind it what a client does to the model.
  *
- * Checksums hide what the structural checks of image_verify() would have to find; here nothing
- * hides it. What is refused is fine; what is accepted must answer 100 messages within bounds,
- * which a sanitizer watches. A plain program: fuzz_image [-n rounds] [seed].
+ * Checksums would hide what the structural checks of image_verify() have to find, so they are
+ * made to fit first. What is refused is fine; what is accepted must answer within bounds.
  */
-#include <unistd.h>
+#include "tests/fuzz_image.h"
+
+#include <zlib.h>
 
 #include "models/image.h"
 #include "models/session.h"
-#include "tests/model_of.h"
-#include "tests/random_model.h"
+#include "tests/fuzz.h"
 
-static uint64_t accepted, refused, turns;
+enum { MESSAGE_MAX = 4095, EVENTS_MAX = 200 };
 
-/* 100 messages and events, everything rendered, by someone who acknowledges nothing. */
+struct fuzz_image_count fuzz_image_count;
+
 static void
-converse(const struct model *m, const struct text *t, struct dice *d)
+repair(uint8_t *p, size_t n)
+{
+	struct image_header *h = (struct image_header *)p;	/* malloc'ed, so aligned */
+
+	for (unsigned i = 0; i < IMAGE_SECTION_N; i++) {
+		struct image_extent *x = &h->section[i];
+		size_t whole = ((size_t)x->bytes + 7) & ~(size_t)7;
+
+		if (x->at <= n && whole <= n - x->at)
+			x->crc = (uint32_t)crc32(0, p + x->at, (uInt)whole);
+	}
+	h->crc = (uint32_t)crc32(0, p, offsetof(struct image_header, crc));
+}
+
+static void
+render(const struct model *m, const struct session *s, const struct fields *f,
+    const struct session_env *env, size_t n)
 {
 	static uint8_t out[MODEL_REPLY_BYTES];
+	size_t boundary;
+
+	fuzz_must(n <= sizeof out, "an answer is no longer than a model can say");
+	for (size_t at = 0; at < n; ) {
+		size_t got = session_render(s, f, m, env, at, out, sizeof out, &boundary);
+
+		fuzz_must(got > 0 && got <= n - at, "an answer has the length that was promised");
+		at += got;
+	}
+}
+
+/* An operation byte, then a message or an event; whoever talks acknowledges nothing. */
+static void
+converse(const struct model *m, struct reader script)
+{
 	struct session_env env = { .own = addr_v4(0xc6130001), .peer = addr_v4(0xc0000201), .key = { 1 },
-		.now_ms = (int64_t)roll(d, 1u << 31) * 1000 };
-	struct session s;
+		.now_ms = 1000000000 + (int64_t)(script.end - script.p) * 86400000 };
 	struct arena a = { 0 };
+	struct session s;
 	struct fields f;
 	struct turn turn;
 
 	session_init(&s, m);
-	for (int i = 0; i < 100; i++) {
-		uint8_t message[RANDOM_MESSAGE];
-		size_t n = random_message(t, d, message), boundary;
+	for (int i = 0; i < EVENTS_MAX && script.p < script.end; i++) {
+		uint8_t op = rd_u8(&script);
+		uint16_t arg = rd_be16(&script);
 
-		if (roll(d, 8) == 0)
-			session_event(&s, &a, m, &env, roll(d, EVENT_KIND_N), roll(d, 5000), &f, &turn);
-		else
-			session_feed(&s, roll(d, 9) ? &a : NULL, m, &env, span_of(message, n),
-			    roll(d, 2) ? FEED_DATAGRAM : FEED_PUSH | FEED_END, &f, &turn);
+		if (op < 32) {
+			session_event(&s, &a, m, &env, op % EVENT_KIND_N, arg, &f, &turn);
+		} else {
+			size_t left = (size_t)(script.end - script.p);
+			struct span words = rd_bytes(&script, MIN((size_t)arg & MESSAGE_MAX, left));
+
+			session_feed(&s, op & 7 ? &a : NULL, m, &env, words,
+			    op & 8 ? FEED_DATAGRAM : FEED_PUSH | FEED_END, &f, &turn);
+		}
 		session_silence_ms(&s, m);
 		session_pause_ms(&s, m);
-		turns += turn.taken;
-		if (!turn.taken)
-			continue;
-		for (size_t at = 0; at < turn.out_len; ) {
-			size_t got = session_render(&s, &f, m, &env, at, out, sizeof out, &boundary);
-
-			if (got == 0 || got > turn.out_len - at)
-				abort();
-			at += got;
-		}
+		fuzz_image_count.turns += turn.taken;
+		if (turn.taken)
+			render(m, &s, &f, &env, turn.out_len);
 	}
 	model_speaks_first(m);
 	model_stateless(m);
 }
 
-/* A few numbers in sections (or anywhere) become others; the text stays in most cases. */
-static void
-mutate(uint8_t *p, size_t n, const struct image_header *h, struct dice *d)
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const uint32_t odd[] = { 0, 1, 2, 0xff, 0x7fff, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
-		0xfffffffe, 0xffffffff };
-
-	for (uint32_t k = 1 + roll(d, 3); k-- > 0;) {
-		const struct image_extent *x = &h->section[roll(d, IMAGE_TEXT)];
-		size_t at = x->bytes > 0 ? x->at + roll(d, x->bytes) : roll(d, (uint32_t)n);
-		uint32_t v = roll(d, 3) ? odd[roll(d, ARRAY_LEN(odd))] : roll(d, 300);
-
-		switch (roll(d, 4)) {
-		case 0:
-			p[at] ^= (uint8_t)(1u << roll(d, 8));
-			break;
-		case 1:
-			p[at] = (uint8_t)v;
-			break;
-		case 2:
-			memcpy(p + (at & ~(size_t)3), &v, 4);
-			break;
-		default:
-			memcpy(&v, p + (at & ~(size_t)3), 4);
-			v += roll(d, 2) ? 1 : UINT32_MAX;
-			memcpy(p + (at & ~(size_t)3), &v, 4);
-		}
-	}
-}
-
-static void
-one(struct span image, const struct text *t, struct dice *d)
-{
-	uint8_t *p = malloc(image.n);
+	const struct image_header *h = (const void *)data;
+	size_t bytes = n < sizeof *h || h->bytes > n ? n : h->bytes;
+	uint8_t *image = malloc(bytes + 1);
 	struct diag why = { "" };
 	struct model *m;
 
-	memcpy(p, image.p, image.n);
-	mutate(p, image.n, (const struct image_header *)image.p, d);
-	if (memcmp(p, image.p, sizeof(struct image_header)) == 0)
-		image_sum(p);
-	if (model_from_bytes(&m, "mutated", span_of(p, image.n), &why) == 0) {
-		accepted++;
-		converse(m, t, d);
+	if (bytes > 0)
+		memcpy(image, data, bytes);
+	if (bytes >= sizeof *h)
+		repair(image, bytes);
+	if (model_from_bytes(&m, "fuzz", span_of(image, bytes), &why) == 0) {
+		fuzz_image_count.accepted++;
+		converse(m, reader_of(span_of(data + bytes, n - bytes)));
 		model_destroy(m);
 	} else {
-		refused++;
-		if (why.text[0] == '\0')
-			abort();
+		fuzz_image_count.refused++;
+		fuzz_must_say_why(&why);
 	}
-	free(p);
-}
-
-int
-main(int argc, char **argv)
-{
-	struct dice d = { 88172645463325252u };
-	unsigned long rounds = 20000;
-	uint32_t tries = 0;
-	int o;
-
-	while ((o = getopt(argc, argv, "n:")) != -1) {
-		if (o != 'n')
-			return 2;
-		rounds = strtoul(optarg, NULL, 10);
-	}
-	if (optind < argc)
-		d.x ^= strtoull(argv[optind], NULL, 10) << 20;
-	for (unsigned long i = 0; i < rounds; i += 200) {
-		struct text t = random_model(&d, roll(&d, 2), &tries);
-		struct span image = image_of(&t);
-
-		for (int k = 0; k < 200; k++)
-			one(image, &t, &d);
-		free((void *)image.p);
-		text_fini(&t);
-	}
-	printf("%lu refused, %lu accepted, %lu turns\n", refused, accepted, turns);
-	return accepted > 0 && refused > 0 ? 0 : 1;
+	free(image);
+	return 0;
 }

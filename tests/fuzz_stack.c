@@ -1,32 +1,63 @@
-/* Bytes to nearly right segments of live conversations (peers.c); every invariant after each. */
+/*
+ * fuzz_stack - conversations: bytes to delays and nearly right segments of live flows (peers.h),
+ * what a stack may answer watched after each (witness.h).
+ *
+ * The first byte says whether the sink has no frame now and then, and whether received frames have
+ * no room to turn round in.
+ */
+#include "tests/fuzz.h"
 #include "tests/peers.h"
+#include "tests/witness.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+enum { FLOWS = 64, STEPS_MAX = 1000 };
+
+static void
+set_up(struct rig *r)
+{
+	rig_init(r);
+	r->range->on_link = true;
+	r->range->other_tcp.action = r->range->other_udp.action = ACTION_RESET;
+	rig_service(r, PROTO_TCP, 21, ACTION_ANSWER, rig_model(r, "talk-small"));
+	rig_service(r, PROTO_TCP, 22, ACTION_ANSWER, rig_model(r, "pause-small"));
+	rig_service(r, PROTO_TCP, 23, ACTION_HANDSHAKE, 0);
+	rig_service(r, PROTO_TCP, 80, ACTION_ANSWER, rig_model(r, "ftp-small"));
+	rig_service(r, PROTO_UDP, 53, ACTION_ANSWER, rig_model(r, "udp-small"));
+	r->c.flows = FLOWS;
+	rig_start(r);
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct reader from = reader_of(span_of(data, n));
+	uint8_t frame[PEER_FRAME], how = rd_u8(&from);
+	struct witness witness;
 	struct peers peers;
+	uint64_t wait_ns;
+	uint32_t len;
 	static struct rig r;
 
-	if (r.mem == NULL) {
-		rig_init(&r);
-		rig_service(&r, PROTO_TCP, 21, ACTION_ANSWER, rig_model(&r, "talk-small"));
-		rig_service(&r, PROTO_UDP, 53, ACTION_ANSWER, rig_model(&r, "udp-small"));
-		r.c.flows = 64;
-		rig_start(&r);
-	} else {
+	if (r.mem == NULL)
+		set_up(&r);
+	else
 		rig_restart(&r);
-	}
 	peers_init(&peers);
-	while (peers_step(&peers, &r, &from)) {
+	witness_init(&witness, &r);
+	for (int i = 0; i < STEPS_MAX && peers_frame(&peers, &from, &wait_ns, frame, &len); i++) {
+		unsigned before;
+
+		r.no_frames = how & 1 && i % 17 == 0;
+		r.no_room = how & 2 && i % 13 == 0;
+		rig_wait(&r, wait_ns, false);
+		witness_timers(&witness);
+		before = r.nout;
+		rig_input(&r, frame, len);
+		witness_answers(&witness, span_of(frame, len), before);
 		peers_learn(&peers, &r);
 		stack_check(r.s);
-		if (r.frames != 0)
-			__builtin_trap();
 	}
 	stack_shutdown(r.s, r.set, 0);
 	stack_check(r.s);
+	witness_end(&witness);
 	return 0;
 }

@@ -83,27 +83,32 @@ rig_init(struct rig *r)
 	r->range->persona = &persona_linux;
 }
 
-void
-rig_start(struct rig *r)
+static void
+start(struct rig *r)
 {
 	const struct sink sink = { get, put, keep, r };
-	size_t bytes = stack_bytes(&r->c);
 
-	if (bytes == 0)
-		die("this configuration cannot be");
-	r->mem = aligned_alloc(64, bytes);
-	memset(r->mem, 0, bytes);
+	memset(r->mem, 0, r->bytes);
 	r->now_ns = r->start_ns;
 	r->s = stack_init(r->mem, &r->c, &sink);
 }
 
 void
+rig_start(struct rig *r)
+{
+	r->bytes = stack_bytes(&r->c);
+	if (r->bytes == 0)
+		die("this configuration cannot be");
+	r->mem = aligned_alloc(64, r->bytes);
+	start(r);
+}
+
+void
 rig_restart(struct rig *r)
 {
-	free(r->mem);
 	r->nout = r->nrecords = 0;
 	r->frames = 0;
-	rig_start(r);
+	start(r);
 }
 
 void
@@ -121,7 +126,7 @@ static uint8_t
 on_air(struct rig *r, const char *name, struct text *t)
 {
 	struct diag why = { 0 };
-	struct model *m;
+	struct model *m = NULL;
 	uint8_t *image;
 	size_t n;
 	int slot;

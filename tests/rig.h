@@ -16,6 +16,7 @@ struct rig_frame {
 struct rig {
 	struct stack *s;
 	void *mem;
+	size_t bytes;
 	struct stack_config c;
 	struct set *set;
 	struct range *range;		/* 198.19.0.0/16 */
@@ -39,7 +40,7 @@ extern const uint8_t rig_mac[6], rig_router[6];
 /* Sensible defaults; change them, then rig_start(). */
 void	rig_init(struct rig *r);
 void	rig_start(struct rig *r);
-/* The same set with a fresh stack. */
+/* The same set and configuration with a fresh stack in the same memory. */
 void	rig_restart(struct rig *r);
 void	rig_fini(struct rig *r);
 /* Compiles tests/data/models/NAME.txt or a text and puts it on air. Returns its slot; aborts on errors. */
