@@ -38,7 +38,7 @@ static inline struct span
 span_sub(struct span s, size_t at, size_t n)
 {
 	at = MIN(at, s.n);
-	return (struct span){ s.p + at, MIN(n, s.n - at) };
+	return (struct span){ at > 0 ? s.p + at : s.p, MIN(n, s.n - at) };	/* an empty one may lie nowhere */
 }
 
 /* Order of memcmp, a shorter one before its extensions. */
@@ -121,7 +121,7 @@ struct reader {
 static inline struct reader
 reader_of(struct span s)
 {
-	return (struct reader){ s.p, s.p + s.n, false };
+	return (struct reader){ s.p, s.n > 0 ? s.p + s.n : s.p, false };
 }
 
 /* n bytes in place, or an empty span and a bad reader. */
