@@ -181,10 +181,12 @@ find_nonces(struct maker *k)
 	distinct = pool_array(k->pool, k->shapes.n + 1, sizeof *distinct);
 	seen = pool_array(k->pool, k->shapes.n + 1, sizeof *seen);
 	for (uint32_t i = 0; i < x->n; i++) {
-		const struct unit *u = &x->unit[x->exchange[i].client];
+		const struct unit *u;
 
-		for (uint32_t j = 0; x->exchange[i].client != NO_UNIT &&
-		    j < MIN(u->ntoken, (uint32_t)NONCE_COLUMNS); j++) {
+		if (x->exchange[i].client == NO_UNIT)
+			continue;
+		u = &x->unit[x->exchange[i].client];
+		for (uint32_t j = 0; j < MIN(u->ntoken, (uint32_t)NONCE_COLUMNS); j++) {
 			uint8_t b = u->token[j].bytes.n > 0 ? u->token[j].bytes.p[0] : 0;
 			uint8_t *bits = &seen[u->shape][j][b / 8];
 
