@@ -224,7 +224,7 @@ flow_add(struct flow_table *t, const struct flow_key *k, uint64_t hash)
 	*f = (struct flow){ .peer = k->peer, .own = k->own, .peer_port = k->peer_port,
 		.own_port = k->own_port,
 		.state = k->proto == PROTO_UDP ? FLOW_UDP : FLOW_ESTABLISHED };
-	t->used++;
+	COUNT(t->used, 1);
 	return f;
 }
 
@@ -283,7 +283,7 @@ flow_del(struct flow_table *t, struct flow *f)
 	f->state = FLOW_FREE;
 	f->talk = t->free;
 	t->free = id;
-	t->used--;
+	COUNT(t->used, -1);
 	if (t->nstash > 0)
 		empty_stash(t);
 }

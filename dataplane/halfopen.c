@@ -22,9 +22,10 @@ halfopen_add(struct halfopen *h, const struct halfopen_entry *e)
 	uint32_t at = (uint32_t)e->hash & (h->n - 1);
 
 	if (h->tail - h->head == h->n)
-		h->head++;	/* overload: the oldest is not repeated */
+		COUNT(h->head, 1);	/* overload: the oldest is not repeated */
 	h->e[at] = *e;
-	h->queue[h->tail++ & (h->n - 1)] = (struct halfopen_turn){ at, e->due_ms };
+	h->queue[h->tail & (h->n - 1)] = (struct halfopen_turn){ at, e->due_ms };
+	COUNT(h->tail, 1);
 }
 
 void
@@ -45,7 +46,7 @@ halfopen_pop(struct halfopen *h, struct halfopen_entry *to, uint32_t now_ms)
 
 		if ((int32_t)(now_ms - turn->due_ms) < 0)
 			return false;
-		h->head++;
+		COUNT(h->head, 1);
 		if (e->hash == 0 || e->due_ms != turn->due_ms)
 			continue;	/* answered, or a newer one stands there */
 		*to = *e;

@@ -76,7 +76,7 @@ now32(const struct stack *s)
 static inline void
 drop(struct stack *s, enum drop why)
 {
-	s->count.drop[why]++;
+	COUNT(s->count.drop[why], 1);
 }
 
 /* stack.c: frames out */

@@ -56,7 +56,7 @@ lone_add(struct lone *l, const struct lone_syn *syn)
 		return;
 	*e = *syn;
 	e->state = LONE_WAITS;
-	l->waiting++;
+	COUNT(l->waiting, 1);
 }
 
 void
@@ -67,7 +67,7 @@ lone_forget(struct lone *l, const struct addr *peer, uint16_t own_port, uint64_t
 	if (e == NULL || e->state != LONE_WAITS || e->hash != hash)
 		return;
 	e->state = LONE_FREE;
-	l->waiting--;
+	COUNT(l->waiting, -1);
 }
 
 static void
@@ -75,7 +75,7 @@ tell(struct lone *l, struct lone_syn *e, struct lone_syn *to)
 {
 	*to = *e;
 	e->state = LONE_TOLD;
-	l->waiting--;
+	COUNT(l->waiting, -1);
 }
 
 bool

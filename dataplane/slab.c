@@ -29,8 +29,8 @@ slab_take(struct slab *s)
 		cell = s->fresh++;
 	else
 		return 0;
-	s->used++;
-	s->peak = MAX(s->peak, s->used);
+	COUNT(s->used, 1);
+	COUNT(s->peak, s->used > s->peak);
 	return cell;
 }
 
@@ -40,7 +40,7 @@ slab_give(struct slab *s, uint32_t cell)
 	assert(s->used > 0);
 	memcpy(slab_at(s, cell), &s->free, sizeof s->free);
 	s->free = cell;
-	s->used--;
+	COUNT(s->used, -1);
 }
 
 void

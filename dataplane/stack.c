@@ -173,8 +173,8 @@ stack_send(struct stack *s, struct frame *f, const struct wire_out *o, size_t n)
 {
 	f->len = (uint32_t)wire_build(o, f->data, f->room, n);
 	assert(f->len > 0);
-	s->count.frames_out++;
-	s->count.bytes_out += f->len;
+	COUNT(s->count.frames_out, 1);
+	COUNT(s->count.bytes_out, f->len);
 	s->sink.put(s->sink.ctx, f);
 }
 
@@ -195,7 +195,7 @@ stack_answer(struct stack *s, struct packet *p, const struct wire_out *o, struct
 void
 stack_record(struct stack *s, const struct record *r)
 {
-	s->count.records++;
+	COUNT(s->count.records, 1);
 	if (s->sink.record != NULL)
 		s->sink.record(s->sink.ctx, r);
 }
@@ -230,7 +230,7 @@ assemble(struct stack *s, struct packet *p, uint64_t now_ns)
 	}
 	fault = wire_parse(&p->w, WIRE_RAW_IP, whole, s->c.trust_sums ? 0 : WIRE_CHECK_SUMS);
 	if (fault != WIRE_OK) {
-		s->count.fault[fault]++;
+		COUNT(s->count.fault[fault], 1);
 		drop(s, DROP_MALFORMED);
 		return false;
 	}
@@ -267,7 +267,7 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 		return false;
 	}
 	if (fault != WIRE_OK) {
-		s->count.fault[fault]++;
+		COUNT(s->count.fault[fault], 1);
 		drop(s, fault == WIRE_NOT_IP ? DROP_UNHANDLED : DROP_MALFORMED);
 		return false;
 	}
@@ -278,7 +278,7 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 	if (w->ethertype == ETHERTYPE_ARP4)
 		return true;
 	if (!addr_is_v4(&w->dst)) {	/* IPv6 has its own issue */
-		s->count.other_in++;
+		COUNT(s->count.other_in, 1);
 		drop(s, DROP_UNHANDLED);
 		return false;
 	}
@@ -306,13 +306,13 @@ decide(struct stack *s, struct packet *p)
 	struct flow *f;
 
 	if (p->w.ethertype == ETHERTYPE_ARP4) {
-		s->count.arp_in++;
+		COUNT(s->count.arp_in, 1);
 		stack_arp(s, p);
 		return;
 	}
 	switch (p->w.proto) {
 	case PROTO_TCP:
-		s->count.tcp_in++;
+		COUNT(s->count.tcp_in, 1);
 		f = flow_find(&s->flows, &p->key, p->hash);
 		if (f != NULL)
 			stack_segment(s, p, f);
@@ -320,15 +320,15 @@ decide(struct stack *s, struct packet *p)
 			stack_stranger(s, p);
 		return;
 	case PROTO_UDP:
-		s->count.udp_in++;
+		COUNT(s->count.udp_in, 1);
 		stack_udp(s, p);
 		return;
 	case PROTO_ICMP:
-		s->count.icmp_in++;
+		COUNT(s->count.icmp_in, 1);
 		stack_icmp(s, p);
 		return;
 	}
-	s->count.other_in++;
+	COUNT(s->count.other_in, 1);
 	drop(s, DROP_UNHANDLED);
 }
 
@@ -357,8 +357,8 @@ stack_burst(struct stack *s, const struct set *set, struct frame *frames, unsign
 			struct packet *p = &packets[i];
 
 			p->frame = &frames[from + i];
-			s->count.frames_in++;
-			s->count.bytes_in += p->frame->len;
+			COUNT(s->count.frames_in, 1);
+			COUNT(s->count.bytes_in, p->frame->len);
 			keep[i] = classify(s, p, now_ns);
 			/* A whole packet lies in the table only until the next fragment comes. */
 			if (keep[i] && p->whole) {
@@ -420,7 +420,7 @@ stack_pins(const struct stack *s)
 uint32_t
 stack_flows(const struct stack *s)
 {
-	return s->flows.used;
+	return __atomic_load_n(&s->flows.used, __ATOMIC_RELAXED);
 }
 
 uint32_t

@@ -99,7 +99,7 @@ void	stack_shutdown(struct stack *s, const struct set *set, int64_t wall_ms);
 
 const struct counters *stack_counters(const struct stack *s);
 const struct pins *stack_pins(const struct stack *s);
-uint32_t stack_flows(const struct stack *s);	/* conversations now */
+uint32_t stack_flows(const struct stack *s);	/* conversations now; any thread */
 uint32_t stack_bytes_per_flow(const struct stack *s);
 
 /* One conversation, as it stands. */

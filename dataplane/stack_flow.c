@@ -134,7 +134,7 @@ stack_open(struct stack *s, const struct packet *p, uint8_t slot, uint32_t idle_
 	wheel_add(&s->wheel, flow_id(&s->flows, f), s->now_ms + idle_ms);
 	if (slot != 0)
 		pin(&s->pins, slot);
-	s->count.flows_opened++;
+	COUNT(s->count.flows_opened, 1);
 	return f;
 }
 
@@ -221,8 +221,8 @@ stack_end(struct stack *s, struct flow *f, enum record_end how)
 	link_drop(&s->links, f->link);
 	wheel_del(&s->wheel, flow_id(&s->flows, f));
 	flow_del(&s->flows, f);
-	s->count.flows_closed++;
-	s->count.flows_evicted += how == END_EVICTED;
+	COUNT(s->count.flows_closed, 1);
+	COUNT(s->count.flows_evicted, how == END_EVICTED);
 }
 
 void
@@ -268,8 +268,8 @@ stack_turn(struct stack *s, const struct flow *f, const struct turn *t)
 		.last_ms = s->wall_ms, .worker = s->c.worker };
 	uint64_t name[2] = { stack_flow_hash(s, f), (uint64_t)r.start_ms };
 
-	s->count.turns++;
-	s->count.match[MIN(t->match, MATCH_NONE)]++;
+	COUNT(s->count.turns, 1);
+	COUNT(s->count.match[MIN(t->match, MATCH_NONE)], 1);
 	if (t->match < MATCH_NEAR || !bucket_take(&s->unknowns, now32(s)))
 		return;
 	r.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;

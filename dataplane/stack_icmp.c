@@ -33,8 +33,8 @@ stack_arp(struct stack *s, struct packet *p)
 		return;
 	f.len = (uint32_t)wire_build_arp(&p->w, s->c.mac, f.data, f.room);
 	assert(f.len > 0);
-	s->count.frames_out++;
-	s->count.bytes_out += f.len;
+	COUNT(s->count.frames_out, 1);
+	COUNT(s->count.bytes_out, f.len);
 	s->sink.put(s->sink.ctx, &f);
 }
 
@@ -69,7 +69,7 @@ echo(struct stack *s, struct packet *p)
 	o.ip_id = (uint16_t)stack_random(s);
 	o.tos = p->w.tos;
 	if (stack_answer(s, p, &o, p->w.payload))
-		s->count.echo_out++;
+		COUNT(s->count.echo_out, 1);
 }
 
 /* RFC 5927: an error counts only if it quotes a segment that is under way. */
@@ -139,5 +139,5 @@ stack_unreachable(struct stack *s, struct packet *p)
 	o.tos = 0xc0;	/* RFC 1812 4.3.2.5: internetwork control */
 	o.ip_id = (uint16_t)stack_random(s);
 	if (stack_answer(s, p, &o, span_sub(p->w.ip, 0, QUOTE_MAX)))
-		s->count.unreachable_out++;
+		COUNT(s->count.unreachable_out, 1);
 }

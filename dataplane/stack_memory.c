@@ -40,6 +40,7 @@ void
 stack_memory(const struct stack *s, struct stack_memory *m)
 {
 	uint32_t flows = now(&s->flows.used), n = s->flows.n, talks, arenas, line;
+	uint32_t head = now(&s->half.head);	/* before the tail, or there might be less than none */
 
 	*m = (struct stack_memory){ 0 };
 	m->part[PART_FLOWS].bytes = (uint64_t)n * sizeof(struct flow);
@@ -56,7 +57,7 @@ stack_memory(const struct stack *s, struct stack_memory *m)
 	m->part[PART_LONE].bytes = lone_bytes(m->part[PART_LONE].n = s->lone.n);
 	m->part[PART_LONE].used = now(&s->lone.waiting);
 	m->part[PART_HALFOPEN].bytes = halfopen_bytes(m->part[PART_HALFOPEN].n = s->half.n);
-	m->part[PART_HALFOPEN].used = now(&s->half.tail) - now(&s->half.head);
+	m->part[PART_HALFOPEN].used = MIN(now(&s->half.tail) - head, s->half.n);
 	m->part[PART_FRAGMENTS].bytes = frag_bytes(s->frags->entries, s->frags->room);
 	m->part[PART_FRAGMENTS].n = s->frags->entries;
 	m->part[PART_LIMITS].bytes = once_bytes(s->unreachable.n) + prefixes_bytes(s->one_to_one.n) +

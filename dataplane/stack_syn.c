@@ -21,7 +21,7 @@ reset(struct stack *s, struct packet *p)
 	o.ack = r.ack;
 	o.tcp_flags = r.flags;
 	if (stack_answer(s, p, &o, (struct span){ 0 }))
-		s->count.rst_out++;
+		COUNT(s->count.rst_out, 1);
 }
 
 /* Writes and sends the SYN-ACK of e. Returns its bytes of IP, 0 if it could not leave. */
@@ -46,7 +46,7 @@ say_syn_ack(struct stack *s, struct packet *p, const struct halfopen_entry *e,
 	}
 	if (!stack_answer(s, p, &o, (struct span){ 0 }))
 		return 0;
-	s->count.syn_ack_out++;
+	COUNT(s->count.syn_ack_out, 1);
 	return bytes;
 }
 
@@ -127,7 +127,7 @@ stack_halfopen(struct stack *s)
 		e.waited++;
 		if (e.waited % 2 == 1 && say_syn_ack(s, NULL, &e,
 		    r->persona != NULL ? r->persona : &persona_linux))
-			s->count.retransmits++;
+			COUNT(s->count.retransmits, 1);
 		e.due_ms = now32(s) + SECOND_MS;
 		if (e.waited < REPEATS_END_S)
 			halfopen_add(&s->half, &e);
@@ -242,7 +242,7 @@ stack_stranger(struct stack *s, struct packet *p)
 	uint8_t flags = p->w.tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
 	bool serves = target.action == ACTION_ANSWER || target.action == ACTION_HANDSHAKE;
 
-	s->count.syn_in += flags == TCP_SYN;
+	COUNT(s->count.syn_in, flags == TCP_SYN);
 	if (flags & TCP_RST) {
 		halfopen_del(&s->half, p->hash);
 		if (!end_lone(s, p, TCP_RST))

@@ -156,7 +156,7 @@ static void
 send_reset(struct stack *s, struct packet *p, struct flow *f)
 {
 	send_segment(s, p, f, snd_max(s, f), 0, TCP_RST | TCP_ACK, 0);
-	s->count.rst_out++;
+	COUNT(s->count.rst_out, 1);
 }
 
 static void
@@ -611,7 +611,7 @@ resend(struct stack *s, struct flow *f)
 		return;
 	}
 	f->retries = MIN(f->retries + 1u, RETRIES_MAX) & RETRIES_MAX;
-	s->count.retransmits++;
+	COUNT(s->count.retransmits, 1);
 	fall_back(s, f);
 	if (shut) {
 		if (send_segment(s, NULL, f, f->snd_una, 1, TCP_ACK, 0))
