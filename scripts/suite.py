@@ -19,15 +19,26 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "scripts"))
 
+import fuzzers	# noqa: E402
+
 SYNTHESIS = re.compile(r"Synthesis: Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+)")
 SKIPPED = re.compile(r"^\[SKIP\] (\S+): ?(.*)$", re.M)
 FAILED = re.compile(r"^\[FAIL\] (\S+): ", re.M)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
-SANITIZERS = {
-    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
-    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-}
+STRESS = ["stress_counters", "stress_ring", "stress_set"]	# plain programs with threads
+FUZZ_SECONDS, FUZZ_SECONDS_LONG = 60, 600
+REPORT_LINES = 40
+
+
+def sanitizers(folder):
+    """Reports go to files: also those of programs whose output a test reads and throws away."""
+    name = f"log_path={folder / 'report'}:log_exe_name=1"
+    return {
+        "ASAN_OPTIONS": f"detect_leaks=1:abort_on_error=0:{name}",
+        "UBSAN_OPTIONS": f"halt_on_error=1:print_stacktrace=1:{name}",
+        "TSAN_OPTIONS": f"halt_on_error=1:{name}",
+    }
 
 
 class Tally:
@@ -70,12 +81,12 @@ def run(argv, env=None):
         raise
 
 
-def build(folder, options, tally):
+def build(folder, options, tally, targets=(), env=None):
     """Configures and builds; a build that fails is one failure and ends its stage."""
     setup = ["meson", "setup", str(folder), "-Dtests=enabled", *options]
     if (folder / "build.ninja").exists():
         setup.append("--reconfigure")
-    if run(setup) and run(["meson", "compile", "-C", str(folder)]):
+    if run(setup, env) and run(["meson", "compile", "-C", str(folder), *targets], env):
         return True
     tally.failures.append(f"the build in {folder.name}/")
     return False
@@ -85,8 +96,6 @@ def count_program(record, label, tally):
     """Counts one program of meson's test log."""
     name = label + record["name"].removeprefix("mynah:")
     output = COLOUR.sub("", record.get("stdout", "") + "\n" + record.get("stderr", ""))
-    if "LeakSanitizer" in output:	# a leak is printed, but Criterion lets the test pass
-        tally.failures.append(f"{name}: LeakSanitizer found a leak")
     for test, reason in SKIPPED.findall(output):
         tally.skips.append((f"{label}{test}", reason or "no reason given"))
 
@@ -118,6 +127,50 @@ def programs(folder, label, tally, extra=(), env=None):
         return
     for line in log.read_text(encoding="utf-8").splitlines():
         count_program(json.loads(line), label, tally)
+
+
+def reports(folder, label, tally):
+    """Every report that a sanitizer wrote is a failure, whatever became of the test.
+
+    Criterion lets a test with a leak pass, and a test may expect a program to fail.
+    """
+    for path in sorted(folder.glob("report.*")):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        what = re.search(r"^.*(?:ERROR|WARNING|runtime error): *(.*)$", text, re.M)
+        print("\n".join(text.splitlines()[:REPORT_LINES]), flush=True)
+        tally.failures.append(f"{label}{path.name.split('.')[1]}: "
+                              f"{what[1].strip() if what else 'a sanitizer has something to say'}")
+
+
+def sanitized(folder, label, tally, extra):
+    """The test programs of a build with sanitizers."""
+    for old in folder.glob("report.*"):
+        old.unlink()
+    programs(folder, label, tally, extra, sanitizers(folder))
+    reports(folder, label, tally)
+
+
+def fuzz(folder, seconds, tally):
+    """Every fuzzer for so many seconds, or a reason why not."""
+    wanted = subprocess.run(["scripts/packages", "missing", "fuzz"], cwd=ROOT, check=False,
+                            stdout=subprocess.PIPE, text=True).stdout.split()
+    if wanted:
+        reason = f"as root, run: apt-get install --no-install-recommends {' '.join(wanted)}"
+        tally.skips += [(f"fuzz_{name}", reason) for name in fuzzers.MAX_LEN]
+        return
+    if not build(folder, ["-Dfuzz=true", "-Db_lundef=false"], tally,
+                 [f"fuzz_{name}" for name in fuzzers.MAX_LEN], {"CC": "clang"}):
+        return
+
+    def done(line, failure, output):
+        print(f"{'FAIL ' if failure else 'ok   '} {line}", flush=True)
+        if failure:
+            print("\n".join(output.splitlines()[-4 * REPORT_LINES:]), flush=True)
+            tally.failures.append(failure)
+        else:
+            tally.passed += 1
+
+    fuzzers.run_all(folder, seconds, done)
 
 
 class Progress(unittest.TestResult):
@@ -178,9 +231,10 @@ def check_includes(tally):
 
 
 def everything(args, tally):
-    plain, asan = ROOT / "build-test", ROOT / "build-asan"
+    plain, asan, tsan, fuzzing = folders = [ROOT / f"build-{name}"
+                                            for name in ("test", "asan", "tsan", "fuzz")]
     if not args.keep_build:
-        for folder in (plain, asan):
+        for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
     try:
         stage("include directions and scripts")
@@ -196,20 +250,28 @@ def everything(args, tally):
         stage("build and tests under AddressSanitizer and UndefinedBehaviorSanitizer")
         # No -Werror here: gcc's flow warnings are unreliable on instrumented code.
         if build(asan, ["-Db_sanitize=address,undefined"], tally):
-            programs(asan, "asan: ", tally, ["-t", "4"], SANITIZERS)
+            sanitized(asan, "asan: ", tally, ["-t", "4"])
+        stage("threads under ThreadSanitizer")
+        if build(tsan, ["-Db_sanitize=thread", "-Db_lundef=false"], tally, STRESS):
+            sanitized(tsan, "tsan: ", tally, ["-t", "4", *STRESS])
         if built:
             stage("laboratory")
             os.environ["MYNAH_BUILD"] = str(plain)
             scripts("tests/lab", tally)
+        seconds = FUZZ_SECONDS_LONG if args.long else FUZZ_SECONDS
+        stage(f"fuzzers, {seconds} s each")
+        fuzz(fuzzing, seconds, tally)
     finally:
         if not args.keep_build:
-            for folder in (plain, asan):
+            for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/test")
-    parser.add_argument("--quick", action="store_true")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--quick", action="store_true")
+    length.add_argument("--long", action="store_true")
     parser.add_argument("--keep-build", action="store_true")
     args = parser.parse_args()
 
