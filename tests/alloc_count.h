@@ -6,7 +6,7 @@
  */
 #include <stdint.h>
 
-#define ALLOC_WORKER "lcore-worker"	/* DPDK 22.11 calls them so */
+#define ALLOC_WORKER "rte-worker"	/* DPDK 22.11 calls them so; tests/lab/test_storm.py looks */
 
 #define ALLOC_KINDS(X)                                                                         \
 	X(malloc) X(calloc) X(realloc) X(free)                                                 \

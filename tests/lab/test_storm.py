@@ -23,7 +23,7 @@ FRAMES, PER_SECOND, SEED = 1_000_000, 40_000, 1
 HELD = 24			# conversations open meanwhile
 SWAP_EVERY, DRAIN = 1.0, 3.0	# seconds
 SENSOR = b"\2\0\0\0\0\2"
-KINDS, NAME, FIRST = 27, 24, 256	# tests/alloc_count.h
+WORKER, KINDS, NAME, FIRST = "rte-worker", 27, 24, 256	# tests/alloc_count.h
 
 
 class Counts(ctypes.Structure):
@@ -35,7 +35,9 @@ class Allocations:
     """What was counted until now, by function."""
 
     def __init__(self, path):
-        counts = Counts.from_buffer_copy(path.read_bytes())
+        data = path.read_bytes()
+        assert len(data) == ctypes.sizeof(Counts), "tests/alloc_count.h has changed"
+        counts = Counts.from_buffer_copy(data)
         names = [bytes(name).rstrip(b"\0").decode() for name in counts.name]
         self.worker = dict(zip(names, counts.worker))
         self.other = dict(zip(names, counts.other))
@@ -82,6 +84,7 @@ class HeldClient:
     def __init__(self, address):
         self.child = subprocess.Popen(air.lab.client(["tnftp", "-i", "-n", "-v", address]), text=True,
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        unittest.addModuleCleanup(self.child.kill)
         self.say("user anonymous ftp@example.com")
 
     def say(self, line):
@@ -97,13 +100,13 @@ class Storm:
     """What happened."""
 
     def __init__(self, rng):
-        air.sensor.ctl("status")
         capture = Capture(air.lab, air.home)
         self.before, self.arrived = counters(), -arrivals()
         self.held = [voices.Conversation.open(air.lab, a) for a in addresses(rng, HELD)]
         for i, talk in enumerate(self.held):
             for _ in range(i % (len(voices.LINES) - 3)):
                 talk.step()
+        self.threads = {task.read_text().strip() for task in Path(f"/proc/{air.sensor.pid}/task").glob("*/comm")}
         self.real = [HeldClient(a) for a in addresses(rng, 3)]
         self.alloc_before = Allocations(air.home / "allocations")
         self.visits, self.swaps = [], 0
@@ -207,6 +210,7 @@ class Storms(unittest.TestCase):
 
     def test_workers_allocate_nothing(self):
         self.assertGreater(storm.swaps, 5)
+        self.assertIn(WORKER + "-1", storm.threads)	# or nobody was watched
         for name in ("malloc", "calloc", "realloc", "free", "mmap", "rte_malloc_socket"):
             self.assertGreater(storm.alloc_after.other[name], 0, f"{name} is not counted")
         for name in ("malloc", "free"):	# control has worked meanwhile
