@@ -50,10 +50,11 @@ class Sensor:
     def pid(self):
         return self.child.pid
 
-    def start(self, dies_with_us=True, patience=60.0):
+    def start(self, dies_with_us=True, patience=60.0, check=True):
         """Starts mynahd and waits until its control socket says that it is ready."""
-        must(self.lab.sensor([self.mynahd, "-c", str(self.configuration), "--check"]),
-             "mynahd --check")
+        if check:
+            must(self.lab.sensor([self.mynahd, "-c", str(self.configuration), "--check"]),
+                 "mynahd --check")
         extra = [f"{name}={value}" for name, value in self.environment.items()]
         self.child = start(self.lab.sensor(["env", *extra, self.mynahd, "-c", str(self.configuration)]),
                            self.log, dies_with_us)
