@@ -95,10 +95,11 @@ static void
 play(struct gate_verdict *v, enum gate_set set, struct pool *pool, const struct gate_input *in,
     const struct corpus *c, const bool *use)
 {
+	enum eval_depth depth = v->by_vectors && set == GATE_OLD ? EVAL_VECTORS : EVAL_CLASSES;
 	struct eval_report running, candidate;
 
-	eval(&running, pool, in->running, c, use, EVAL_CLASSES, in->progress);
-	eval(&candidate, pool, in->candidate, c, use, EVAL_CLASSES, in->progress);
+	eval(&running, pool, in->running, c, use, depth, in->progress);
+	eval(&candidate, pool, in->candidate, c, use, depth, in->progress);
 	gate_compare(&v->messages[set], &v->conversations[set], &running, &candidate);
 }
 

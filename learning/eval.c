@@ -57,7 +57,7 @@ say(struct player *p, const struct message *m, bool datagram)
 	while (left.n > 0 && !p->over) {
 		struct turn t = { 0 };
 		size_t n = session_feed(&p->s, &p->arena, p->m, &p->env, left,
-		    datagram ? FEED_DATAGRAM : FEED_PUSH, &p->fields, &t);
+		    datagram || p->depth == EVAL_VECTORS ? FEED_DATAGRAM : FEED_PUSH, &p->fields, &t);
 
 		if (!t.taken)
 			break;
