@@ -43,9 +43,14 @@ def machine_lines(results):
         (", a virtual machine" if m["hypervisor"] else "") + f", {m['memory_mib']} MiB, Linux {m['kernel']}"
     yield f"- {m['compiler']}; `{m['flags']}`; DPDK {m['dpdk']}"
     yield f"- DPDK's memory: {m['dpdk_pages']}; tables: {m['table_pages']}"
-    yield f"- {results['runs']} run{'s' if results['runs'] != 1 else ''} of each figure" + \
-        (" (--quick)" if results["quick"] else "") + \
-        f", {results['date']}, commit {m['commit']}; load average before {m['load'][0]}, after {results['load_after'][0]}"
+
+
+def occasion(results):
+    """When and under what load; stands with each bench, because one can be renewed alone."""
+    m = results["machine"]
+    return (f"*{results['runs']} run{'s' if results['runs'] != 1 else ''}"
+            f"{', short ones (--quick)' if results['quick'] else ''}; {results['date']}, commit {m['commit']}; "
+            f"load average {m['load'][0]} before, {results['load_after'][0]} after.*")
 
 
 def between(text, mark, lines):
@@ -64,7 +69,7 @@ def write(results, sections):
         lines = []
         for table in tables:
             lines += [*as_markdown(table), ""]
-        text = between(text, mark, lines[:-1])
+        text = between(text, mark, [*lines, occasion(results)])
     PAGE.write_text(text, encoding="utf-8")
     if "frames" in results:
         PICTURE.write_text(picture(results), encoding="utf-8")
