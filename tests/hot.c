@@ -15,7 +15,11 @@
 #include "tests/bench.h"
 #include "tests/crowd.h"
 
-#define HOT __attribute__((noipa)) static void
+#ifdef __clang__
+#define HOT __attribute__((noinline)) static void
+#else
+#define HOT __attribute__((noipa)) static void	/* nor merged with one of the same body */
+#endif
 
 enum { BURST = 32, ROUNDS = 50, ROOM = 2048, FLOWS = 1 << 12, KEYS = 2048, LETTERS = 2000 };
 
