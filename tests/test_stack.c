@@ -431,20 +431,26 @@ Test(stack, conversations_are_listed_piece_by_piece_and_as_they_stand)
 	rig_fini(&r);
 }
 
+/* A SYN of client i to port 21; every client has a network of its own. */
+static void
+input_syn(struct rig *r, uint32_t i)
+{
+	struct wire_out o = { .src = addr_v4(0x01000000 + i * 7919), .dst = addr_v4(RIG_OWN),
+		.proto = PROTO_TCP, .ttl = 64, .sport = 4000, .dport = 21, .seq = i * 31, .tcp_flags = TCP_SYN };
+	uint8_t frame[100];
+
+	memcpy(o.smac, rig_router, 6);
+	memcpy(o.dmac, rig_mac, 6);
+	rig_input(r, frame, (uint32_t)wire_build(&o, frame, sizeof frame, 0));
+}
+
 Test(stack, a_flood_of_syns_keeps_nothing_and_answers_one_for_one)
 {
 	struct rig r;
-	uint8_t frame[100];
 
 	talk_rig(&r, 64);
 	for (uint32_t i = 0; i < 5000; i++) {
-		struct wire_out o = { .src = addr_v4(0x01000000 + i * 7919), .dst = addr_v4(RIG_OWN),
-			.proto = PROTO_TCP, .ttl = 64, .sport = 4000, .dport = 21, .seq = i * 31,
-			.tcp_flags = TCP_SYN };
-
-		memcpy(o.smac, rig_router, 6);
-		memcpy(o.dmac, rig_mac, 6);
-		rig_input(&r, frame, (uint32_t)wire_build(&o, frame, sizeof frame, 0));
+		input_syn(&r, i);
 		r.nout = 0;
 	}
 	cr_expect_eq(stack_flows(r.s), 0);
@@ -457,22 +463,14 @@ Test(stack, a_crowd_of_forgotten_handshakes_is_reminded_a_few_at_a_time)
 {
 	enum { SYNS = 600, TURN_MOST = 64 };
 	struct rig r;
-	uint8_t frame[100];
 	unsigned all = 0, turns = 0;
 
 	rig_init(&r);
 	rig_service(&r, PROTO_TCP, 21, ACTION_ANSWER, rig_model(&r, "ftp-small"));
 	r.c.flows = 1 << 14;
 	rig_start(&r);
-	for (uint32_t i = 0; i < SYNS; i++) {
-		struct wire_out o = { .src = addr_v4(0x01000000 + i * 7919), .dst = addr_v4(RIG_OWN),
-			.proto = PROTO_TCP, .ttl = 64, .sport = 4000, .dport = 21, .seq = i * 31,
-			.tcp_flags = TCP_SYN };
-
-		memcpy(o.smac, rig_router, 6);
-		memcpy(o.dmac, rig_mac, 6);
-		rig_input(&r, frame, (uint32_t)wire_build(&o, frame, sizeof frame, 0));
-	}
+	for (uint32_t i = 0; i < SYNS; i++)
+		input_syn(&r, i);
 	r.nout = 0;
 	r.now_ns += 1100000000;		/* a worker that was not scheduled: all are due at once */
 	for (unsigned n = 1; n > 0; turns++) {
