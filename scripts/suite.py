@@ -26,7 +26,7 @@ SKIPPED = re.compile(r"^\[SKIP\] (\S+): ?(.*)$", re.M)
 FAILED = re.compile(r"^\[FAIL\] (\S+): ", re.M)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
-STRESS = ["stress_counters", "stress_ring", "stress_set"]	# plain programs with threads
+STRESS = ["stress_counters", "stress_ring", "stress_set", "stress_swaps", "stress_trainer"]	# plain, with threads
 FUZZ_SECONDS, FUZZ_SECONDS_LONG = 60, 600
 REPORT_LINES = 40
 
