@@ -15,6 +15,7 @@
 
 #include "control/job.h"
 #include "learning/learn.h"
+#include "learning/trace.h"
 #include "models/image_save.h"
 
 enum { STACK_BYTES = 8 << 20, NICE = 10 };
@@ -116,6 +117,46 @@ load_running(struct run *r, struct pool *pool)
 		return err;
 	err = text_parse(&r->said, r->asked->running, span_of(text, n), &out->why);
 	free(text);
+	return err;
+}
+
+static bool *
+mark(struct trainer_result *out, const struct trainer_job *j, uint32_t capture)
+{
+	if (out->unreadable == NULL)
+		out->unreadable = calloc((size_t)j->nold + j->nnew, sizeof *out->unreadable);
+	if (out->unreadable != NULL)
+		out->unreadable[capture] = true;
+	return out->unreadable;
+}
+
+/* What is no capture must not take those with it that came at the same time. */
+static int
+open_each(struct run *r)
+{
+	const struct trainer_job *j = r->asked;
+	struct trainer_result *out = r->result;
+	struct diag why;
+	int err = 0;
+
+	out->ncaptures = j->nold + j->nnew;
+	for (uint32_t i = 0; i < out->ncaptures; i++) {
+		struct trace *trace;
+		int bad;
+
+		on_progress(r, "read", 0);
+		bad = trace_open(&trace, j->captures[i], &why);
+		if (bad == 0) {
+			trace_close(trace);
+			continue;
+		}
+		if (err == 0)
+			out->why = why;
+		err = err < 0 ? err : bad;
+		if (i < j->nold || bad == -ENOMEM || mark(out, j, i) == NULL)
+			return err;
+	}
+	out->unfit = err < 0;
 	return err;
 }
 
@@ -221,6 +262,8 @@ work_in_pool(struct pool *pool, void *ctx)
 	const struct progress progress = { on_progress, r };
 	int err = load_running(r, pool);
 
+	if (err == 0)
+		err = open_each(r);
 	if (err == 0)
 		err = load_captures(r, pool);
 	if (err == 0)
@@ -429,7 +472,9 @@ void
 trainer_result_fini(struct trainer_result *r)
 {
 	free(r->conversations);
+	free(r->unreadable);
 	r->conversations = NULL;
+	r->unreadable = NULL;
 }
 
 void

@@ -43,7 +43,8 @@ struct trainer_result {
 	struct diag why;		/* one sentence, also for err */
 	struct gate_verdict verdict;
 	char version[17];		/* of the image; "" none was made */
-	uint32_t *conversations;	/* per capture; freed by trainer_result_fini() */
+	bool *unreadable;		/* per capture, or NULL: no new one is. Freed by trainer_result_fini() */
+	uint32_t *conversations;	/* per capture; likewise */
 	uint32_t ncaptures;
 	bool warm;			/* NMF began from the running model's basis */
 	double seconds;

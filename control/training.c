@@ -118,7 +118,8 @@ on_air(const struct store_service *v)
 /* ---- a job begins ---- */
 
 static int
-gather(struct seat *s, const struct store_service *v, uint32_t *nold, struct diag *why)
+gather(struct seat *s, const struct store_service *v, const struct spool *spool, uint32_t *nold,
+    struct diag *why)
 {
 	int err;
 
@@ -131,8 +132,8 @@ gather(struct seat *s, const struct store_service *v, uint32_t *nold, struct dia
 	if (err < 0)
 		return diag_set(why, err, "%s: no memory to begin learning.", s->is.name);
 	if (s->batch.n == 0)
-		return diag_set(why, -ENODATA, "There is no capture of service \"%s\" to learn from; put one into its "
-		    "folder in the spool.", s->is.name);
+		return diag_set(why, -ENODATA, "There is no capture of service \"%s\" to learn from; %s.", s->is.name,
+		    spool != NULL ? "put one into its folder in the spool" : "configure a spool-folder and put one there");
 	return 0;
 }
 
@@ -143,7 +144,7 @@ begin(struct training *t, struct seat *s, struct diag *why)
 	struct trainer_job job = { .service = s->is.name, .proto = s->is.proto, .port = s->is.port,
 		.seconds = t->c.seconds, .memory_mb = t->c.memory_mb, .hold_out = t->c.hold_out };
 	char image[PATH_MAX];
-	int err = v == NULL ? -EIO : gather(s, v, &job.nold, why);
+	int err = v == NULL ? -EIO : gather(s, v, t->c.spool, &job.nold, why);
 
 	s->wanted = false;
 	if (err < 0)
@@ -272,12 +273,37 @@ passed(struct training *t, struct seat *s, const char *image)
 	}
 }
 
+/* Those that cannot be read; the others that came with them are tried once more, without. */
+static void
+refuse_unreadable(struct training *t, struct seat *s, const struct trainer_result *r)
+{
+	const char **file = calloc(s->batch.n + 1u, sizeof *file);
+	const struct store_service *v;
+	struct diag why;
+	size_t n = 0;
+
+	for (uint32_t i = 0; file != NULL && i < s->batch.n; i++)
+		if (r->unreadable[i])
+			file[n++] = s->batch.file[i];
+	if (file == NULL || store_judge(t->c.store, s->is.name, file, NULL, n, CAPTURE_REFUSED, &why) < 0) {
+		log_say("%s", file == NULL ? "No memory to refuse captures." : why.text);
+		free(file);
+		return;
+	}
+	free(file);
+	v = record_of(t, s, &why);
+	for (uint32_t i = 0; v != NULL && i < v->ncaptures; i++)
+		s->wanted |= v->capture[i].state == CAPTURE_NEW;
+}
+
 static void
 no_verdict(struct training *t, struct seat *s, const struct trainer_result *r)
 {
 	note_why(t, "failed", s, "", verdict_reason(r), &r->why);
 	remember(s, "failed", "", &r->why);
-	if (r->unfit)
+	if (r->unreadable != NULL && r->ncaptures == s->batch.n)
+		refuse_unreadable(t, s, r);
+	else if (r->unfit)
 		judge(t, s, CAPTURE_REFUSED);
 	batch_fini(&s->batch);
 }

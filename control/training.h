@@ -8,6 +8,7 @@
  *
  *	passed		the image is kept and published; when it is on air, the captures are LEARNED
  *	refused, unfit	the captures are REFUSED
+ *	unreadable	those captures are REFUSED; the others are learned without them
  *	cancelled, past a limit, or anything else	they stay NEW; the next batch or retrain tries again
  *
  * A candidate that was judged against a model that is no longer on air is learned again. One that

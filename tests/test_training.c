@@ -71,6 +71,7 @@ void
 trainer_result_fini(struct trainer_result *r)
 {
 	free(r->conversations);
+	free(r->unreadable);
 }
 
 /* ---- the air ---- */
@@ -325,6 +326,25 @@ EACH_CASE(training, a_job_without_a_verdict_is_not_tried_for_ever, ends)
 	arrive("spool/ftp/b.pcap", "more");
 	cr_expect_eq(fake.started, 2u, "the next arrival tries again");
 	cr_expect_eq(fake.nnew, ends[*i].unfit ? 1u : 2u, "%s", ends[*i].what);
+}
+
+Test(training, what_cannot_be_read_does_not_take_the_others_with_it)
+{
+	put("spool/ftp/a.pcap", "conversations");
+	put("spool/ftp/b.txt", "a letter");
+	arrive("spool/ftp/c.pcap", "more conversations");
+	cr_assert_eq(fake.nnew, 3u);
+	fake.result = (struct trainer_result){ .err = -EBADMSG, .unfit = true, .ncaptures = 3 };
+	fake.result.unreadable = calloc(3, sizeof(bool));
+	fake.result.unreadable[1] = true;
+	diag_set(&fake.result.why, 0, "it is a letter.");
+	fake.over = true;
+	training_turn(t, ++now);
+	cr_expect_str_eq(states("ftp"), "new refused new");
+	cr_expect_eq(fake.started, 2u, "at once");
+	cr_expect_eq(fake.nnew, 2u);
+	finish(true, "00000000000000b1");
+	cr_expect_str_eq(states("ftp"), "learned refused learned");
 }
 
 Test(training, without_a_free_slot_the_model_waits_and_so_does_its_service)
