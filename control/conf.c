@@ -201,6 +201,17 @@ resolve(const struct checking *k, const char *path, char **name)
 	return 0;
 }
 
+/* Is a, a folder, the folder b or below it, going by their names? */
+static bool
+is_below(const char *a, const char *b)
+{
+	size_t n = strlen(b);
+
+	while (n > 1 && b[n - 1] == '/')
+		n--;
+	return strncmp(a, b, n) == 0 && (a[n] == '\0' || a[n] == '/');
+}
+
 static int
 resolve_all(const struct checking *k, const char *path)
 {
@@ -215,6 +226,9 @@ resolve_all(const struct checking *k, const char *path)
 		err = resolve(k, path, &c->state);
 	if (err == 0)
 		err = resolve(k, path, &c->spool);
+	if (err == 0 && c->spool != NULL && (is_below(c->spool, c->state) || is_below(c->state, c->spool)))
+		err = bad(k, "spool-folder", "the spool-folder and the state-folder must not be one, nor one in the "
+		    "other: what is in the spool is taken away.");
 	for (uint32_t i = 0; err == 0 && i < c->models_count; i++)
 		err = resolve(k, path, &c->models[i].file);
 	if (err == 0 && strlen(c->control) > SOCKET_LONGEST)

@@ -90,6 +90,10 @@ static const struct {
 	  "x.yaml line 6: host is \"a b\"; allowed are letters, digits, dot, underscore, hyphen." },
 	{ PORT NET "spool-folder: in\n",
 	  "x.yaml line 6: captures from a spool-folder are kept in a state-folder; give one." },
+	{ PORT NET "state-folder: kept\nspool-folder: kept/\n", "x.yaml line 7: the spool-folder and the state-folder must "
+	  "not be one, nor one in the other: what is in the spool is taken away." },
+	{ PORT NET "state-folder: in/kept\nspool-folder: in\n", "x.yaml line 7: the spool-folder and the state-folder must "
+	  "not be one, nor one in the other: what is in the spool is taken away." },
 	{ PORT NET "training: {hold-out: 51}\n",
 	  "x.yaml line 6: hold-out is \"51\"; allowed is a number from 1 to 50." },
 	{ PORT NET "training: {memory-mb: 10}\n",
