@@ -255,7 +255,8 @@ cmd_ctl(int argc, char **argv)
 	if (words_of(argv[optind]) == NULL)
 		return cmd_wrong_usage(argv, "there is no command '%s'; mynah ctl --help lists them", argv[optind]);
 	if (!takes(argv[optind], argc - optind - 1))
-		return cmd_wrong_usage(argv, "%s: wrong number of words", argv[optind]);
+		return cmd_wrong_usage(argv, "%s is followed by%s", argv[optind],
+		    words_of(argv[optind])[0] == '\0' ? " nothing" : words_of(argv[optind]));
 	if (strncmp(words_of(argv[optind]), " FILE", 5) == 0 && realpath(argv[optind + 1], file) != NULL)
 		argv[optind + 1] = file;	/* mynahd stands in another folder */
 	if (ask(path, argc - optind, argv + optind, &answer, &n, &why) < 0)
