@@ -168,7 +168,7 @@ static int
 check_pair(const struct walk *w, const yaml_node_t *map, const yaml_node_pair_t *p,
     const cyaml_schema_field_t *fields, const char *name)
 {
-	const yaml_node_t *k = node(w->f, p->key), *first;
+	const yaml_node_t *k = node(w->f, p->key), *first = k;
 	const cyaml_schema_field_t *field;
 	char known[256];
 
