@@ -289,6 +289,8 @@ read_capture(const struct reading *r, json_t *from, uint32_t i)
 		return bad(r, "captures", i, "sha256 is \"%.80s\"; it must be 64 hexadecimal digits", sum);
 	if (bytes < 0 || conversations < 0 || conversations > UINT32_MAX)
 		return bad(r, "captures", i, "bytes or conversations is not a count");
+	if (arrived < 0)	/* ages are differences */
+		return bad(r, "captures", i, "arrived_ms is before 1970");
 	if (strlen(origin) > NAME_MAX)
 		return bad(r, "captures", i, "origin is longer than a file's name can be");
 	at = index_of(state, states, ARRAY_LEN(states));

@@ -311,6 +311,7 @@ static const struct {
 	{ "s/\"sha256\": \"/&\\//", "line 20: sha256 is \"/" },
 	{ "s/\"bytes\": [0-9]*/\"bytes\": -1/", "line 20: bytes or conversations" },
 	{ "s/\"conversations\": [0-9]*/\"conversations\": 4294967296/", "line 20: bytes or conversations" },
+	{ "s/\"arrived_ms\": [0-9]*/\"arrived_ms\": -9223372036854775808/", "line 20: arrived_ms is before 1970" },
 	{ "s/\"bytes\": [0-9]*/\"bytes\": 1e300/", "line 20: " },
 	{ "s/\"bytes\": [0-9]*/\"bytes\": 99999999999999999999/", "line 23: " },
 	{ "s/\"state\": \"new\"/\"state\": \"old\"/", "line 20: state is \"old\"" },
