@@ -173,6 +173,20 @@ durable_link(const char *folder, const char *name, int fd)
 }
 
 int
+durable_unlink(const char *path, int fd)
+{
+	struct stat ours, there;
+
+	if (fstat(fd, &ours) < 0)
+		return -errno;
+	if (lstat(path, &there) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (there.st_dev != ours.st_dev || there.st_ino != ours.st_ino)
+		return 0;
+	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int
 durable_sum(int fd, char hex[DURABLE_SUM], uint64_t *bytes)
 {
 	char chunk[CHUNK];

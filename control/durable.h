@@ -25,5 +25,7 @@ int	durable_write(const char *folder, const char *name, const void *bytes, size_
 int	durable_copy(const char *folder, const char *name, int fd);
 /* The same bytes under another name, without copying; -EXDEV and others: copy then. */
 int	durable_link(const char *folder, const char *name, int fd);
+/* Removes path as long as it is the file behind fd; another that took its name stays. */
+int	durable_unlink(const char *path, int fd);
 /* SHA-256 of a file from its beginning; leaves the descriptor at the end. */
 int	durable_sum(int fd, char hex[DURABLE_SUM], uint64_t *bytes);

@@ -576,7 +576,7 @@ int
 store_add_capture(struct store *s, const char *service, const char *file, struct diag *why)
 {
 	struct entry *e = find(s, service, why);
-	int fd = e == NULL ? -1 : durable_open(file), err;
+	int fd = e == NULL ? -1 : durable_open(file), err, gone = 0;
 
 	if (e == NULL)
 		return -EINVAL;
@@ -584,9 +584,11 @@ store_add_capture(struct store *s, const char *service, const char *file, struct
 		return diag_set(why, fd, "The capture %s cannot be read: %s.", file,
 		    fd == -EINVAL ? "it is not a file" : strerror(-fd));
 	err = add_capture(e, &s->limits, fd, file, why);
+	if (err == 0 || err == -EEXIST)
+		gone = durable_unlink(file, fd);
 	close(fd);
-	if ((err == 0 || err == -EEXIST) && unlink(file) < 0 && errno != ENOENT)
-		log_say("%s was taken over, but cannot be removed: %s.", file, strerror(errno));
+	if (gone < 0)
+		log_say("%s was taken over, but cannot be removed: %s.", file, strerror(-gone));
 	return err < 0 ? err : (int)e->s.ncaptures - 1;
 }
 

@@ -187,6 +187,25 @@ Test(store, a_capture_that_is_still_written_is_not_taken)
 	cr_expect_eq(again(&no_limits)->ncaptures, 1u);
 }
 
+/* Its sum takes long; what was renamed over it meanwhile is another capture, which arrives again. */
+Test(store, only_the_capture_that_was_read_is_removed)
+{
+	int fd;
+
+	put_text("a.pcap", "capture 1\n");
+	fd = durable_open("a.pcap");
+	put_text("next", "capture 2\n");
+	cr_assert_eq(rename("next", "a.pcap"), 0);
+	cr_expect_eq(durable_unlink("a.pcap", fd), 0);
+	cr_expect_eq(access("a.pcap", F_OK), 0);
+	close(fd);
+	fd = durable_open("a.pcap");
+	cr_expect_eq(durable_unlink("a.pcap", fd), 0);
+	cr_expect_eq(access("a.pcap", F_OK), -1);
+	cr_expect_eq(durable_unlink("a.pcap", fd), 0, "gone already");
+	close(fd);
+}
+
 static const struct {
 	const char *make, *file, *says;
 } odd[] = {
