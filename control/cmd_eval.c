@@ -142,7 +142,7 @@ run(struct trial *t)
 	if (err == 0) {
 		err = job_init(&t->job, 0, &t->why);
 		if (err == 0) {
-			job_show(&t->job);
+			job_watch(&t->job);
 			diag_set(&t->why, 0, "%s: not enough memory to play it", t->captures[0]);
 			err = pool_run(&t->job.pool, eval_in_pool, t);
 			job_fini(&t->job);

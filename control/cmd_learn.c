@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "control/cmd.h"
@@ -122,6 +123,27 @@ candidates_json(const struct learn_report *r)
 	return list;
 }
 
+static json_t *
+stages_json(const struct job *j)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < j->nstages; i++)
+		json_array_append_new(list, json_pack("{s:s, s:f, s:I}", "stage", j->stage[i].name,
+		    "seconds", j->stage[i].seconds, "pool_bytes", (json_int_t)j->stage[i].pool_bytes));
+	return list;
+}
+
+/* Of the whole process: the pool, and what the libraries and the compiler of images took. */
+static json_t *
+peak_json(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return json_integer((json_int_t)u.ru_maxrss * 1024);
+}
+
 static int
 write_report(const struct order *o, const char *path, struct diag *why)
 {
@@ -137,11 +159,11 @@ write_report(const struct order *o, const char *path, struct diag *why)
 		    "columns", (int)r->nmf.inner, "sweeps", (int)r->nmf.sweeps,
 		    "finish_sweeps", (int)r->nmf.finish_sweeps, "objective", r->nmf.objective);
 	root = json_pack("{s:s%, s:s, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, "
-	    "s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o}",
+	    "s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "service", o->made.text.name.p, o->made.text.name.n,
 	    "proto", r->corpus->proto == PROTO_TCP ? "tcp" : "udp",
 	    "port", (int)r->corpus->port, "binary", r->binary,
-	    "conversations", (int)r->conversations, "exchanges", (int)r->exchanges,
+	    "conversations", (int)r->conversations, "messages", (int)r->corpus->nmessages, "exchanges", (int)r->exchanges,
 	    "pipelined", (int)r->pipelined, "silent", (int)r->silent, "extra", (int)r->extra,
 	    "templates", (int)o->made.text.ntemplate, "replies", (int)o->made.text.nreply,
 	    "states", (int)r->emit.states, "turns", (int)r->emit.turns,
@@ -150,7 +172,8 @@ write_report(const struct order *o, const char *path, struct diag *why)
 	    "automaton_states", (int)o->made.compiled.automaton_states,
 	    "vectors", (int)o->made.text.nvector,
 	    "rules", rules, "unused", unused, "candidates", candidates_json(r),
-	    "nmf", nmf != NULL ? nmf : json_null());
+	    "nmf", nmf != NULL ? nmf : json_null(),
+	    "stages", stages_json(&o->job), "peak_bytes", peak_json());
 	if (root == NULL || json_dump_file(root, path, JSON_INDENT(2)) != 0)
 		err = diag_set(why, -EIO, "%s: the report cannot be written: %s.", o->report_path,
 		    strerror(errno));
@@ -188,6 +211,7 @@ learn_in_pool(struct pool *pool, void *ctx)
 
 	o->params.progress = &o->job.progress;
 	err = learn(&o->made, pool, o->captures, o->ncaptures, &o->params, &o->why);
+	job_stop_watch(&o->job);
 	return err < 0 ? err : save(o, pool, o->made.image);
 }
 
@@ -227,14 +251,11 @@ run(struct order *o)
 		text_fini(&old);
 		return cmd_failed(&o->why);
 	}
-	job_show(&o->job);
+	job_watch(&o->job);
 	diag_set(&o->why, 0, "%s: not enough memory to learn from it", o->captures[0]);
 	err = pool_run(&o->job.pool, learn_in_pool, o);
-	if (err == 0) {
-		if (o->job.stage != NULL)
-			fputs("\r\033[K", stderr);
+	if (err == 0)
 		print_summary(o, stdout);
-	}
 	job_fini(&o->job);
 	text_fini(&old);
 	return err < 0 ? cmd_failed(&o->why) : CMD_DONE;

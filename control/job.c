@@ -4,6 +4,7 @@
 #include <jemalloc/jemalloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void *
@@ -22,20 +23,64 @@ arena_put(void *ctx, void *p, size_t bytes)
 	sdallocx(p, bytes, MALLOCX_ARENA(j->arena) | MALLOCX_TCACHE_NONE);
 }
 
-/* One line, rewritten in place; a new stage starts a new line. */
+static double
+now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* NULL past JOB_STAGES; that time is in no stage then. */
+static struct job_stage *
+stage_of(struct job *j, const char *name)
+{
+	for (unsigned i = 0; i < j->nstages; i++)
+		if (strcmp(j->stage[i].name, name) == 0)
+			return &j->stage[i];
+	if (j->nstages == JOB_STAGES)
+		return NULL;
+	j->stage[j->nstages] = (struct job_stage){ .name = name };
+	return &j->stage[j->nstages++];
+}
+
 static void
-show_progress(void *ctx, const char *stage, double fraction)
+end_turn(struct job *j, double now)
+{
+	if (j->now == NULL)
+		return;
+	j->now->seconds += now - j->since_s;
+	j->now->pool_bytes = j->pool.used_bytes;
+}
+
+static void
+wipe(struct job *j)
+{
+	if (j->shows && j->percent >= 0)
+		fputs("\r\033[K", stderr);
+	j->percent = -1;
+}
+
+/* One line, rewritten in place. */
+static void
+watch(void *ctx, const char *name, double fraction)
 {
 	struct job *j = ctx;
 	int percent = (int)(fraction * 100);
 
-	if (j->stage == stage && j->percent == percent)
+	if (j->now == NULL || strcmp(j->now->name, name) != 0) {
+		double now = now_s();
+
+		end_turn(j, now);
+		wipe(j);
+		j->now = stage_of(j, name);
+		j->since_s = now;
+	}
+	if (!j->shows || percent == j->percent)
 		return;
-	if (j->stage != NULL && j->stage != stage)
-		fputs("\r\033[K", stderr);
-	j->stage = stage;
 	j->percent = percent;
-	fprintf(stderr, "\r%s %d %%\033[K", stage, percent);
+	fprintf(stderr, "\r%s %d %%\033[K", name, percent);
 	fflush(stderr);
 }
 
@@ -57,10 +102,18 @@ job_init(struct job *j, size_t limit_bytes, struct diag *why)
 }
 
 void
-job_show(struct job *j)
+job_watch(struct job *j)
 {
-	if (isatty(STDERR_FILENO))
-		j->progress = (struct progress){ show_progress, j };
+	j->shows = isatty(STDERR_FILENO);
+	j->progress = (struct progress){ watch, j };
+}
+
+void
+job_stop_watch(struct job *j)
+{
+	end_turn(j, now_s());
+	j->now = NULL;
+	wipe(j);
 }
 
 void
@@ -68,8 +121,7 @@ job_fini(struct job *j)
 {
 	char name[64];
 
-	if (j->stage != NULL)
-		fputs("\r\033[K", stderr);
+	wipe(j);
 	pool_fini(&j->pool);
 	snprintf(name, sizeof name, "arena.%u.destroy", j->arena);
 	mallctl(name, NULL, NULL, NULL, 0);

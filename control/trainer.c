@@ -40,7 +40,7 @@ struct run {				/* what the thread works with */
 	struct job job;
 	void *(*get)(void *ctx, size_t bytes);	/* the job's own */
 	int64_t deadline_ms;		/* 0: none */
-	bool late, reading;
+	bool late;
 	struct corpus *corpus;
 	bool *held;
 	struct model *running, *candidate;
@@ -71,8 +71,7 @@ on_progress(void *ctx, const char *stage, double fraction)
 {
 	struct run *r = ctx;
 
-	/* while reading, the name is a capture's, in memory that goes with the job */
-	atomic_store_explicit(&r->t->stage, r->reading ? "read" : stage, memory_order_relaxed);
+	atomic_store_explicit(&r->t->stage, stage, memory_order_relaxed);
 	atomic_store_explicit(&r->t->permille, (uint32_t)(MIN(MAX(fraction, 0.0), 1.0) * 1000), memory_order_relaxed);
 	look_up(r);
 	pool_check(&r->job.pool);
@@ -171,7 +170,6 @@ load_captures(struct run *r, struct pool *pool)
 	struct diag elsewhere;
 	int err;
 
-	r->reading = true;
 	err = corpus_load(&r->corpus, pool, &o, j->captures, (size_t)j->nold + j->nnew, why);
 	if (err == -ENOENT && o.port != 0) {
 		o.port = 0;
@@ -180,7 +178,6 @@ load_captures(struct run *r, struct pool *pool)
 		    r->corpus->proto == j->proto)
 			err = 0;
 	}
-	r->reading = false;
 	r->result->unfit = err < 0 && j->nnew > 0;
 	return err;
 }

@@ -44,19 +44,20 @@ read_source(struct gather *g, struct corpus_source *source, double done, double 
 	int err;
 
 	pool_defer(g->pool, close_trace, t);
+	tell(g->options, "read", done);
 	err = trace_open(t, source->name, why);
 	if (err < 0)
 		return err;
 	while (trace_next(*t, &packet)) {
 		gather_packet(g, &packet);
 		if (++source->packets % PROGRESS_PACKETS == 0)
-			tell(g->options, source->name, done + share * trace_fraction(*t));
+			tell(g->options, "read", done + share * trace_fraction(*t));
 	}
 	if (trace_warning(*t) != NULL)
 		source->warning = pool_copy(g->pool, trace_warning(*t), strlen(trace_warning(*t)) + 1);
 	gather_end_source(g);
 	close_trace(t);
-	tell(g->options, source->name, done + share);
+	tell(g->options, "read", done + share);
 	return 0;
 }
 

@@ -105,6 +105,14 @@ static const struct {
 	    "python3 -c 'import json; r = json.load(open(\"r.json\")); "
 	    "assert r[\"port\"] == 21 and r[\"conversations\"] == 20 and "
 	    "sum(c[\"chosen\"] for c in r[\"candidates\"]) == 1' && test ! -e r.json.tmp" },
+	{ "the report tells what each stage took", "before=$(date +%s) && "
+	    LEARN "-r r.json -o m.mynah " FTP " >out && python3 -c 'import json, sys, time; "
+	    "r = json.load(open(\"r.json\")); s = r[\"stages\"]; n = [x[\"stage\"] for x in s]; "
+	    "assert n[0] == \"read\" and n[-1] == \"vectors\" and len(n) == len(set(n)), n; "
+	    "assert all(x[\"seconds\"] >= 0 for x in s); "
+	    "assert 0 < sum(x[\"seconds\"] for x in s) <= time.time() - int(sys.argv[1]); "
+	    "held = [x[\"pool_bytes\"] for x in s]; assert 0 < max(held) == held[-1] < r[\"peak_bytes\"]; "
+	    "assert r[\"messages\"] >= r[\"exchanges\"]' $before" },
 	{ "the basis of an older model is where it starts", LEARN "-c nmf -o a.mynah " FTP " >out && "
 	    LEARN "-c nmf -b a.mynah -r r.json -o b.mynah " FTP " >out && "
 	    "grep -q 'basis of a.mynah: NMF began there (100.0 %' out && "

@@ -71,3 +71,52 @@ Test(job, two_jobs_at_once_have_arenas_of_their_own)
 	job_fini(&a);
 	job_fini(&b);
 }
+
+static int
+two_stages_by_turns(struct pool *pool, void *ctx)
+{
+	struct job *j = ctx;
+
+	progress_at(&j->progress, "one", 0);
+	pool_alloc(pool, 8 << 20);
+	progress_at(&j->progress, "one", 0.5);
+	progress_at(&j->progress, "two", 0);
+	progress_at(&j->progress, "one", 0);
+	pool_alloc(pool, 8 << 20);
+	progress_at(&j->progress, "two", 0);
+	return 0;
+}
+
+Test(job, keeps_one_account_of_a_stage_that_comes_back)
+{
+	struct diag why = { "" };
+	struct job j;
+
+	cr_assert_eq(job_init(&j, 0, &why), 0, "%s", why.text);
+	job_watch(&j);
+	cr_expect_eq(pool_run(&j.pool, two_stages_by_turns, &j), 0);
+	job_stop_watch(&j);
+	cr_assert_eq(j.nstages, 2);
+	cr_expect_str_eq(j.stage[0].name, "one");
+	cr_expect_str_eq(j.stage[1].name, "two");
+	cr_expect_geq(j.stage[0].seconds, 0);
+	cr_expect_geq(j.stage[0].pool_bytes, (size_t)16 << 20);
+	cr_expect_eq(j.stage[1].pool_bytes, j.pool.used_bytes);
+	job_fini(&j);
+}
+
+Test(job, more_stages_than_it_can_tell_apart_are_not_its_end)
+{
+	static const char names[JOB_STAGES + 3][2] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l",
+		"m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z", "0" };
+	struct diag why = { "" };
+	struct job j;
+
+	cr_assert_eq(job_init(&j, 0, &why), 0, "%s", why.text);
+	job_watch(&j);
+	for (unsigned i = 0; i < JOB_STAGES + 3; i++)
+		progress_at(&j.progress, names[i], 0);
+	job_stop_watch(&j);
+	cr_expect_eq(j.nstages, JOB_STAGES);
+	job_fini(&j);
+}
