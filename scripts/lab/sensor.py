@@ -27,8 +27,8 @@ record-file: {records}
 
 
 class Sensor:
-    def __init__(self, lab, programs, folder, models):
-        """models: those of SERVICES, by name, as paths of images."""
+    def __init__(self, lab, programs, folder, models, services=SERVICES):
+        """models: those of services, by name, as paths of images."""
         self.lab = lab
         self.mynah = str(programs / "control/mynah")
         self.mynahd = str(programs / "control/mynahd")
@@ -39,11 +39,11 @@ class Sensor:
         self.configuration = folder / "mynahd.yaml"
         self.child = None
         self.environment = {}	# of mynahd, beside ours
-        names = sorted(set(SERVICES.values()))
+        names = sorted(set(services.values()))
         self.configuration.write_text(CONFIGURATION.format(
             models="\n".join(f"  - name: {n}\n    file: {models[n]}" for n in names),
             services="\n".join(f"      - port: {port}\n        model: {n}"
-                               for port, n in SERVICES.items()),
+                               for port, n in services.items()),
             socket=self.socket, records=self.records))
 
     @property
