@@ -135,14 +135,14 @@ begin_talk(struct load *l, uint64_t due_ns, uint64_t now)
 		end_talk(l, t, LOCAL);
 }
 
-/* The line in t->line is whole. False: the talk is over. */
+/* t->line ends as a line does; it must be one. False: the talk is over. */
 static bool
 answer(struct load *l, struct talk *t)
 {
-	const char *want;
+	const char *want = t->step < l->nsteps ? l->expect[t->step] : NULL;
 
-	want = t->step < l->nsteps ? l->expect[t->step] : NULL;
-	if (want == NULL || t->n < strlen(want) || memcmp(t->line, want, strlen(want)) != 0) {
+	if (want == NULL || t->n < strlen(want) || memcmp(t->line, want, strlen(want)) != 0 ||
+	    memchr(t->line, '\n', t->n - 1) != NULL) {
 		end_talk(l, t, WRONG);
 		return false;
 	}
@@ -158,7 +158,7 @@ answer(struct load *l, struct talk *t)
 	return true;
 }
 
-/* All there is to hear; more than one line at a time is nothing that was asked for. */
+/* All there is to hear. */
 static void
 hear(struct load *l, struct talk *t)
 {
@@ -168,7 +168,7 @@ hear(struct load *l, struct talk *t)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0) {
-			end_talk(l, t, t->connected ? RESET : REFUSED);
+			end_talk(l, t, errno == ECONNRESET || errno == EPIPE ? RESET : REFUSED);
 			return;
 		}
 		if (n == 0) {
@@ -177,8 +177,6 @@ hear(struct load *l, struct talk *t)
 		}
 		t->n += (uint32_t)n;
 		if (t->line[t->n - 1] == '\n') {
-			if (memchr(t->line, '\n', t->n - 1) != NULL)
-				t->n = 0;	/* is no answer to anything */
 			if (!answer(l, t))
 				return;
 		} else if (t->n == LINE) {
