@@ -437,6 +437,16 @@ reload_waiting(const struct reload *r)
 	return n;
 }
 
+bool
+reload_waits(const struct reload *r, const char *file, const char *name)
+{
+	const struct waiting *w = r->waiting;
+
+	while (w != NULL && strcmp(w->name, name) != 0)
+		w = w->next;
+	return w != NULL && strcmp(w->file, file) == 0;
+}
+
 static bool
 has_free_slot(const struct set *s)
 {

@@ -57,6 +57,8 @@ int	reload_later(struct reload *r, const char *file, const char *name, struct di
  */
 int	reload_rollback(struct reload *r, const char *name, struct diag *why);
 unsigned reload_waiting(const struct reload *r);
+/* Does this file still wait for a slot, or did something else end its wait? */
+bool	reload_waits(const struct reload *r, const char *file, const char *name);
 /*
  * Tries again what waits, while there is a free slot; then frees what nobody pins any more. Call
  * regularly, and drain records after it: a slot freed here is taken by the next call at the earliest.

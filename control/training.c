@@ -363,10 +363,9 @@ heed_others(struct training *t)
 {
 	for (uint32_t i = 0; i < t->c.nservices; i++) {
 		struct seat *s = &t->seat[i];
-		const struct store_service *v;
 		struct diag why;
 
-		if (!s->waiting || (v = record_of(t, s, &why)) == NULL || strcmp(on_air(v), s->base) == 0)
+		if (!s->waiting || reload_waits(t->c.reload, s->kept, s->is.name))
 			continue;
 		diag_set(&why, 0, "%s: another model went on air before version %s found a free slot; it is learned again.",
 		    s->is.name, s->version);

@@ -199,6 +199,8 @@ Test(reload, without_a_free_slot_a_file_can_wait_for_one)
 	before = shows(MODEL_TCP, 21).slot;
 	cr_expect_eq(reload_later(&r, "ftp.mynah", "archive", &why), 0, "%s", why.text);
 	cr_expect_eq(reload_waiting(&r), 1);
+	cr_expect(reload_waits(&r, "ftp.mynah", "archive"));
+	cr_expect_not(reload_waits(&r, "ftp.mynah", "web") || reload_waits(&r, "other", "archive"));
 	cr_expect_eq(r.busy, 2);
 	reload_retire(&r);
 	cr_expect_eq(r.retried, 0, "nothing was free");
@@ -211,6 +213,7 @@ Test(reload, without_a_free_slot_a_file_can_wait_for_one)
 	cr_expect_eq(shows(MODEL_TCP, 21).slot, freed);
 	cr_expect_eq(shows(MODEL_TCP, 2121).slot, freed);
 	cr_expect_eq(reload_waiting(&r), 0);
+	cr_expect_not(reload_waits(&r, "ftp.mynah", "archive"));
 	cr_expect_eq(r.retried, 1);
 	cr_expect_eq(r.busy, 2);
 	cr_expect_eq(ends, 1);

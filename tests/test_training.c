@@ -80,6 +80,7 @@ static struct {
 	int slot;		/* what reload_later() answers */
 	unsigned loads;
 	char file[4096];
+	bool waits;		/* file: nothing else went on air since */
 } air;
 static struct store *store;
 
@@ -101,7 +102,16 @@ reload_later(struct reload *r, const char *file, const char *name, struct diag *
 	cr_expect_eq(access(file, R_OK), 0, "%s", file);
 	if (air.slot > 0)
 		goes_on_air(name, "00000000000000b1");
+	air.waits = air.slot == 0;
 	return air.slot < 0 ? diag_set(why, air.slot, "no memory for it") : air.slot;
+}
+
+bool
+reload_waits(const struct reload *r, const char *file, const char *name)
+{
+	(void)r;
+	(void)name;
+	return air.waits && strcmp(file, air.file) == 0;
 }
 
 /* ---- the scene ---- */
@@ -382,6 +392,7 @@ load_another(void)
 	put("other.mynah", "another");
 	cr_assert_geq(store_add_model(store, "ftp", "other.mynah", "00000000000000c7", ORIGIN_LOADED, &why), 0);
 	goes_on_air("ftp", "00000000000000c7");
+	air.waits = false;
 }
 
 Test(training, a_candidate_judged_against_what_is_gone_is_learned_again)
@@ -401,6 +412,17 @@ Test(training, one_that_waited_too)
 	air.slot = 0;
 	finish(true, "00000000000000b1");
 	load_another();
+	training_turn(t, ++now);
+	cr_expect_eq(fake.started, 2u);
+	cr_expect_str_eq(notes(), "training verdict busy refused training");
+}
+
+Test(training, one_that_waited_while_the_old_model_was_loaded_again)
+{
+	arrive("spool/ftp/a.pcap", "conversations");
+	air.slot = 0;
+	finish(true, "00000000000000b1");
+	air.waits = false;	/* what is on air has the version that it had */
 	training_turn(t, ++now);
 	cr_expect_eq(fake.started, 2u);
 	cr_expect_str_eq(notes(), "training verdict busy refused training");
