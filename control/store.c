@@ -526,8 +526,8 @@ keep_capture(const struct entry *e, const struct store_capture *c, const struct 
 		err = durable_copy(folder, name, fd);
 	if (err == 0)
 		err = durable_folder(folder);
-	return err == 0 ? 0 : diag_set(why, err, "The capture %s cannot be taken over into %s: %s.", file, folder,
-	    strerror(-err));
+	return err == 0 ? 0 : diag_set(why, err, "The capture %s cannot be taken over into %s: %s; mend that, "
+	    "then put it there again.", file, folder, strerror(-err));
 }
 
 static int
@@ -551,15 +551,17 @@ add_capture(struct entry *e, const struct store_limits *limits, int fd, const ch
 	char origin[NAME_MAX + 1];
 	struct store_capture c = { .origin = origin, .arrived_ms = now_ms(), .state = CAPTURE_NEW };
 	struct stat st;
-	int err = sum_capture(&c, &st, fd, file, why);
+	int err;
 
+	if (fstat(fd, &st) == 0 && limits->capture_bytes != 0 && (uint64_t)st.st_size > limits->capture_bytes)
+		return diag_set(why, -EFBIG, "The capture %s has %llu bytes; all captures of a service may have %llu "
+		    "(training: corpus-mb).", file, (unsigned long long)st.st_size,
+		    (unsigned long long)limits->capture_bytes);	/* before it is read: that takes seconds */
+	err = sum_capture(&c, &st, fd, file, why);
 	if (err < 0)
 		return err;
 	if (manifest_find_capture(&e->s, c.sha256) >= 0)
 		return diag_set(why, -EEXIST, "The capture %s is here already.", file);
-	if (limits->capture_bytes != 0 && c.bytes > limits->capture_bytes)
-		return diag_set(why, -EFBIG, "The capture %s has %llu bytes; all captures of a service may have %llu.",
-		    file, (unsigned long long)c.bytes, (unsigned long long)limits->capture_bytes);
 	if (e->s.ncaptures >= STORE_CAPTURES)
 		return diag_set(why, -ENOSPC, "Service \"%s\" keeps %d captures already; %s stays where it is.",
 		    e->s.name, STORE_CAPTURES, file);

@@ -215,6 +215,7 @@ static const struct {
 	{ ":", "none.pcap", "none.pcap cannot be read: No such file" },
 	{ ":", "/dev/zero", "/dev/zero cannot be read: it is not a file" },
 	{ ": >e.pcap", "e.pcap", "e.pcap is empty" },
+	{ "truncate -s 1T huge.pcap", "huge.pcap", "has 1099511627776 bytes" },	/* and it is not read */
 	{ "head -c 2000 /dev/zero >big.pcap", "big.pcap", "has 2000 bytes; all captures of a service may have 1000" },
 };
 
