@@ -45,6 +45,7 @@ struct program {
 	struct diag why;
 	char host[64];
 	uint8_t key[SECRET_BYTES];
+	const char *made;		/* a folder; NULL: none */
 	unsigned running;		/* workers launched */
 	bool eal, stop, user_given;
 };
@@ -104,7 +105,8 @@ check_place(const char *what, const char *path, struct diag *why)
 	snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)MAX(slash - path, 1),
 	    slash == NULL ? "." : path);
 	if (stat(folder, &st) < 0)
-		return diag_set(why, -errno, "The %s %s cannot be made: %s.", what, path, strerror(errno));
+		return diag_set(why, -errno, "The %s %s cannot be made: %s; make the folder %s first.", what, path,
+		    strerror(errno), folder);
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return diag_set(why, -EISDIR, "The %s %s is a folder.", what, path);
 	return 0;
@@ -121,6 +123,13 @@ check_folder(const char *what, const char *path, struct diag *why)
 	return S_ISDIR(st.st_mode) ? 0 : diag_set(why, -ENOTDIR, "The %s %s is not a folder.", what, path);
 }
 
+/* systemd makes the default's folder; who starts by hand need not. */
+static bool
+default_folder_lacks(const struct conf *c)
+{
+	return strcmp(c->control, CTL_SOCKET) == 0 && access(CTL_FOLDER, F_OK) < 0;
+}
+
 /* What the sensor will ask of the machine; opens nothing. */
 static int
 check_machine(const struct conf *c, struct diag *why)
@@ -132,7 +141,7 @@ check_machine(const struct conf *c, struct diag *why)
 	if (err == 0 && c->cores != NULL)
 		err = check_cores(c->cores, why);
 	if (err == 0)
-		err = check_place("control socket", c->control, why);
+		err = check_place("control socket", default_folder_lacks(c) ? CTL_FOLDER : c->control, why);
 	if (err == 0 && c->records != NULL)
 		err = check_place("record file", c->records, why);
 	if (err == 0 && c->state != NULL)
@@ -431,6 +440,20 @@ open_store(struct program *p)
 }
 
 static int
+open_control(struct program *p)
+{
+	const struct conf *c = p->sensor.conf;
+
+	if (default_folder_lacks(c)) {
+		if (mkdir(CTL_FOLDER, 0755) < 0)
+			return diag_set(&p->why, -errno, "The folder " CTL_FOLDER " of the control socket cannot be made: %s; "
+			    "name another place with control-socket.", strerror(errno));
+		p->made = CTL_FOLDER;
+	}
+	return ctl_open(&p->ctl, c->control, answer, p, &p->why);
+}
+
+static int
 start(struct program *p, const char *path)
 {
 	struct sensor *s = &p->sensor;
@@ -466,12 +489,12 @@ start(struct program *p, const char *path)
 	if (err == 0)
 		err = create_workers(p);
 	if (err == 0)
-		err = ctl_open(&p->ctl, c->control, answer, p, &p->why);
+		err = open_control(p);
 	for (unsigned i = 0; err == 0 && i < s->nports; i++)
 		err = port_start(s->port[i], &p->why);	/* asks the kernel for what only root may */
 	if (err == 0)
-		err = priv_drop(c->user, (const char *[]){ c->control, c->records, c->key, c->state, c->spool }, 5,
-		    &p->why);
+		err = priv_drop(c->user, (const char *[]){ p->made, c->control, c->records, c->key, c->state, c->spool },
+		    6, &p->why);
 	return err == 0 ? launch(p) : err;
 }
 

@@ -9,7 +9,8 @@
  */
 #include <stddef.h>
 
-#define CTL_SOCKET "/run/mynah/mynahd.sock"	/* where neither side was told otherwise */
+#define CTL_FOLDER "/run/mynah"
+#define CTL_SOCKET CTL_FOLDER "/mynahd.sock"	/* where neither side was told otherwise */
 
 enum { CTL_LINE = 4096, CTL_WORDS = 4 };	/* bytes with the newline; words of a request */
 

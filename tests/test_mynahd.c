@@ -64,7 +64,7 @@ static const struct {
 	{ "s/tcp.21, model: ftp/&}, {port: &/", "has a service already" },
 	{ "s/^control.*/cores: {control: 0, workers: [1022]}/", "there is no CPU 1022" },
 	{ "s/^control.*/control-socket: nodir\\/s/", "cannot be made: No such file" },
-	{ "s/^record.*/record-file: nodir\\/r/", "cannot be made: No such file" },
+	{ "s/^record.*/record-file: nodir\\/r/", "cannot be made: No such file or directory; make the folder" },
 	{ "s/^record.*/record-file: ./", "is a folder" },
 	{ "s/^record.*/user: nosuchuser/", "There is no user \"nosuchuser\"" },
 	{ "s/^record.*/key-file: good.yaml/", "is no key file" },
@@ -125,6 +125,11 @@ static const struct {
 	  "told = {k for l in open(\"all\") for k in keys(json.loads(l))} - {\"ok\"}\n"
 	  "missing = [k for k in told if f\"`{k}`\" not in t and f\"\\n## {k}\\n\" not in t]\n"
 	  "assert len(told) > 90 and not missing, missing'; e=$?; rm all; exit $e" },
+	{ "makes the folder of the default socket, as another user too", "test $(id -u) = 0 || exit 0; chmod 755 .; sed -i "
+	  "'s/^control.*/user: nobody/' good.yaml; export D; unshare -m sh -c 'mount -t tmpfs none /run && \"$D\" -c good.yaml "
+	  "--check && ! test -e /run/mynah && " UP "test $(stat -c %a%U /run/mynah) = 755nobody && "
+	  "test -S /run/mynah/mynahd.sock; e=$?; kill $!; wait $!; test -d /run/mynah && ! test -e /run/mynah/mynahd.sock || "
+	  "e=8; exit $e'" },
 	{ "loads a model", UP CTL "load ftp.mynah ftp | grep -q '^slot *2$'; e=$?; kill $!; wait $! && exit $e" },
 	{ "goes back to the model before", MODEL_2 UP CTL "load two.mynah ftp >one; " CTL "-j rollback ftp >two; " CTL
 	  "-j rollback ftp >three; kill $!; wait $! && grep -q '\"ok\":true' two && grep -q '\"ok\":true' three && "
