@@ -290,10 +290,14 @@ refuse_unreadable(struct training *t, struct seat *s, const struct trainer_resul
 		free(file);
 		return;
 	}
-	free(file);
 	v = record_of(t, s, &why);
-	for (uint32_t i = 0; v != NULL && i < v->ncaptures; i++)
+	for (uint32_t i = 0; v != NULL && i < v->ncaptures; i++) {
 		s->wanted |= v->capture[i].state == CAPTURE_NEW;
+		for (size_t k = 0; k < n; k++)
+			if (strcmp(v->capture[i].file, file[k]) == 0)
+				log_say("Service %s: %s is no capture and is refused.", s->is.name, v->capture[i].origin);
+	}
+	free(file);
 }
 
 static void
