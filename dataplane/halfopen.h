@@ -3,8 +3,8 @@
  * halfopen.h - SYN-ACKs that may need saying again, for ports where the server speaks first.
  *
  * If the handshake's last ACK is lost there, the client waits for a banner from somebody who
- * knows nothing of it: the known flaw of cookies. So such a SYN-ACK is kept for a second and
- * said again, after 1 and 3 s. Entries stand where their hash puts them, newer over older; a queue in
+ * knows nothing of it: the known flaw of cookies. So such a SYN-ACK is kept and said
+ * again twice, 1 s and 3 s after the SYN. Entries stand where their hash puts them, newer over older; a queue in
  * order of time says when. Nothing is repeated under load: a queue that overflows forgets.
  * spec dataplane 2. Threads: one owner.
  */
