@@ -318,6 +318,21 @@ Test(trainer, an_old_capture_that_broke_is_not_the_new_ones_fault)
 	trainer_result_fini(&r);
 }
 
+Test(trainer, a_new_capture_is_not_at_fault_for_an_old_one)
+{
+	const char *captures[] = { "garbage.pcap", FTP };
+	struct trainer_job j = job_of(captures, 1, 1, 21);
+	struct trainer_result r;
+
+	write_garbage("garbage garbage garbage", 23);
+	speak(FTP);
+	r = run(&j);
+	cr_expect_lt(r.err, 0);
+	cr_expect_not(r.unfit);
+	cr_expect_not_null(strstr(r.why.text, "garbage.pcap"), "%s", r.why.text);
+	trainer_result_fini(&r);
+}
+
 Test(trainer, captures_of_the_service_on_another_port_are_found)
 {
 	const char *captures[] = { FTP };
