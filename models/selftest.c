@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "models/image.h"
+
 enum { SHOWN = 24 };	/* bytes of a line in the sentence */
 
 void
@@ -15,12 +17,25 @@ selftest_begin(struct selftest_talk *k, const struct model *m)
 	session_init(&k->s, m);
 }
 
+/* What one rendering looks at. */
+static uint64_t
+reply_steps(const struct selftest_talk *k)
+{
+	const struct image *i = &k->m->i;
+	uint32_t reply = k->s.reply == 0 ? IMAGE_NONE : i->alt[k->s.reply - 1].reply;
+
+	return reply == IMAGE_NONE ? 0 : i->reply[reply].nop + (uint64_t)k->turn.out_len;
+}
+
 static struct span
 said(struct selftest_talk *k)
 {
 	size_t n = 0, got = 1, boundary;
 
-	while (k->turn.taken && n < k->turn.out_len && got > 0) {
+	uint64_t before = k->steps;
+
+	while (k->turn.taken && n < k->turn.out_len && got > 0 && k->steps - before <= SELFTEST_STEPS) {
+		k->steps += reply_steps(k);	/* every datagram from the beginning of the reply */
 		got = session_render(&k->s, &k->fields, k->m, &k->env, n, k->said + n,
 		    sizeof k->said - n, &boundary);
 		n += got;
@@ -79,10 +94,19 @@ differs(const struct text *t, uint32_t vector, uint32_t line, struct span want, 
 }
 
 static int
+plays_too_long(const struct selftest_talk *k, const struct text *t, uint32_t vector, struct diag *why)
+{
+	return k->steps <= SELFTEST_STEPS ? 0 : diag_set(why, -E2BIG, "The model \"%.*s\" takes too long over its "
+	    "vectors: more than %d steps by vector %u; learn it again with fewer alternatives, or write fewer vectors.",
+	    (int)t->name.n, (const char *)t->name.p, SELFTEST_STEPS, vector);
+}
+
+static int
 run_vector(struct selftest_talk *k, const struct text *t, uint32_t index, struct diag *why)
 {
 	const struct text_vector *v = &t->vector[index];
 	uint32_t i = 0;
+	int err;
 
 	if (t->proto == MODEL_TCP) {
 		struct span first = selftest_connect(k);
@@ -94,8 +118,13 @@ run_vector(struct selftest_talk *k, const struct text *t, uint32_t index, struct
 		}
 	}
 	for (; i + 1 < v->n; i += 2) {
-		struct span answer = selftest_say(k, v->line[i]);
+		struct span answer;
 
+		k->steps += session_steps(&k->s, k->m, v->line[i]);
+		err = plays_too_long(k, t, index, why);
+		if (err < 0)
+			return err;
+		answer = selftest_say(k, v->line[i]);
 		if (!span_eq(answer, v->line[i + 1]))
 			return differs(t, index, i + 1, v->line[i + 1], answer, why);
 	}
@@ -120,6 +149,8 @@ selftest_run(const struct model *m, struct diag *why)
 	if (k == NULL)
 		err = diag_set(why, -ENOMEM, "There is not enough memory to play the vectors of \"%.*s\".",
 		    (int)t.name.n, (const char *)t.name.p);
+	else
+		k->steps = 0;
 	for (uint32_t i = 0; err == 0 && i < t.nvector; i++) {
 		selftest_begin(k, m);
 		err = run_vector(k, &t, i, why);

@@ -8,7 +8,7 @@
  * validation 9).
  *
  * Cost: inflating and parsing the text, then a turn per client line; text_check() bounds vectors,
- * lines and bytes, so a hostile image is not played for long.
+ * lines and bytes, SELFTEST_STEPS what they take to play, so a hostile image is not played for long.
  * Threads: any; the model is only read.
  */
 #include "models/diag.h"
@@ -17,6 +17,8 @@
 
 /* Lines per vector; bytes of all lines of all vectors. */
 enum { SELFTEST_VECTORS = 64, SELFTEST_LINES = 64, SELFTEST_BYTES = 256 << 10 };
+/* Of all lines together (session_steps(), and what is rendered): a second or two. */
+enum { SELFTEST_STEPS = 1 << 29 };
 
 /* One vector being played, or recorded (learning/vectors.h). */
 struct selftest_talk {
@@ -26,6 +28,7 @@ struct selftest_talk {
 	struct session_env env;
 	struct fields fields;		/* of the last turn */
 	struct turn turn;		/* the last one */
+	uint64_t steps;			/* that were taken since the caller set it to 0 */
 	uint8_t said[MODEL_REPLY_BYTES];
 };
 

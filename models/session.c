@@ -218,6 +218,53 @@ decide_message(const struct deciding *d, const struct arena *a, struct span mess
 	return (struct decision){ .template = -1, .match = MATCH_NONE };
 }
 
+static uint64_t
+capture_steps(const struct image *i, uint32_t template, size_t n)
+{
+	const struct image_template *t = &i->template[template];
+
+	return n + (uint64_t)t->nelem * (1 + t->nfield);
+}
+
+/* Each group's guards compare at most the whole message. */
+static uint64_t
+turn_steps(const struct image *i, uint32_t turn, size_t n)
+{
+	return turn == IMAGE_NONE ? 1 : 1 + i->turn[turn].ngroup * (uint64_t)(1 + MODEL_GUARDS * (n / 8));
+}
+
+static uint64_t
+chain_steps(const struct image *i, uint32_t state, uint32_t event, uint32_t arg, size_t n)
+{
+	uint64_t steps = 0;
+
+	for (uint32_t s = state; s != IMAGE_NONE; s = i->state[s].backoff)
+		steps += turn_steps(i, find_turn(i, s, event, arg), n);
+	return steps;
+}
+
+/* Follows decide_message(). */
+uint64_t
+session_steps(const struct session *s, const struct model *m, struct span message)
+{
+	const struct image *i = &m->i;
+	uint16_t node = MATCH_START;
+	size_t n = MIN(message.n, (size_t)MODEL_MESSAGE_BYTES), taken = match_run(i, &node, message.p, n, false);
+	const uint16_t *list = &i->acc[taken < n ? 0 : i->node[node].accept];
+	uint32_t near = i->node[node].near;
+	uint64_t steps = n + chain_steps(i, s->state, EVENT_OTHER, 0, n);
+
+	for (uint32_t k = 1; k <= list[0]; k++) {
+		int32_t resync = i->template[list[k]].resync;
+
+		steps += 2 * capture_steps(i, list[k], n) + chain_steps(i, s->state, EVENT_MESSAGE, list[k], n);
+		steps += resync < 0 ? 0 : turn_steps(i, (uint32_t)resync, n);
+	}
+	if (near > 0)
+		steps += capture_steps(i, near - 1, n) + chain_steps(i, s->state, EVENT_MESSAGE, near - 1, n);
+	return steps;
+}
+
 static const struct image_alt *
 choose(const struct deciding *d, const struct decision *to)
 {

@@ -98,6 +98,11 @@ void	session_init(struct session *s, const struct model *m);
 size_t	session_feed(struct session *s, struct arena *a, const struct model *m,
     const struct session_env *env, struct span in, unsigned flags, struct fields *f,
     struct turn *t);
+/*
+ * Steps that the message takes at most when it is fed as a datagram next: elements, guards and bytes
+ * looked at. For who plays a model that nobody knows (selftest.h); costs a run of the automaton.
+ */
+uint64_t session_steps(const struct session *s, const struct model *m, struct span message);
 /* CONNECT, SILENCE (arg: ms since the last byte), FIN. t->taken is false where the state has no such turn. */
 void	session_event(struct session *s, struct arena *a, const struct model *m,
     const struct session_env *env, enum event_kind event, uint32_t arg, struct fields *f,

@@ -127,3 +127,33 @@ EACH_CASE(selftest, what_would_be_played_for_long_is_refused, many)
 	free(bytes);
 	text_fini(&t);
 }
+
+/* Thousands of alternatives that never answer, each asked for every line. */
+Test(selftest, a_model_that_takes_long_over_each_line_is_refused)
+{
+	enum { ALTS = 20000 };
+	char *text = malloc(512 + ALTS * 80), *at = text;
+	struct text_vector vector[SELFTEST_VECTORS];
+	struct span line[SELFTEST_LINES] = { { 0 } };
+	struct diag why = { "" };
+	struct text t;
+
+	at += sprintf(at, "mynah-model 1\nservice \"t\" udp\nchannel plain\nlearner \"hand\" order 1 seed 1\n"
+	    "separators \"\"\nstart 0\neom 0 datagram error 0x0p+0\ntemplate 0 support 1 from hand\n  match \"q\" tail\n"
+	    "  field 0 1 1\nstate 0 eom 0 support 1 \"\"\n  on message 0\n");
+	for (unsigned k = 0; k < ALTS; k++)
+		at += sprintf(at, "    alt weight 1 goto 0 from hand\n      when eq 0 \"%u\"\n", k);
+	t = text_of(text);
+	for (unsigned k = 0; k < SELFTEST_LINES; k += 2)
+		line[k] = span_str("q and a few bytes more");
+	for (unsigned k = 0; k < SELFTEST_VECTORS; k++)
+		vector[k] = (struct text_vector){ line, SELFTEST_LINES };
+	t.vector = vector;
+	t.nvector = SELFTEST_VECTORS;
+	cr_expect_eq(run(&t, &why), -E2BIG, "%s", why.text);
+	cr_expect_not_null(strstr(why.text, "takes too long over its vectors"), "%s", why.text);
+	t.nvector = 1;
+	cr_expect_eq(run(&t, &why), 1, "%s", why.text);
+	text_fini(&t);
+	free(text);
+}
