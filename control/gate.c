@@ -123,7 +123,7 @@ vectors_corpus(struct pool *pool, const struct gate_input *in)
 			.client_port = 40000, .server_port = c->port, .first = c->nmessages, .proto = c->proto,
 			.whole = true };
 		for (uint32_t j = 0; j < t->vector[i].n; j++)
-			if (t->vector[i].line[j].n > 0)
+			if (t->vector[i].line[j].n > 0 || j % 2 == 1)	/* silence too: it is to this question */
 				c->messages[c->nmessages++] = (struct message){ .bytes = t->vector[i].line[j],
 					.side = j % 2 == 0 ? SIDE_CLIENT : SIDE_SERVER };
 		to->n = c->nmessages - to->first;

@@ -157,6 +157,8 @@ play(struct eval_report *out, struct player *p, const struct corpus *c, uint32_t
 		if (answered == asked)
 			continue;	/* a further datagram to one question */
 		w = &wait[answered++];
+		if (p->depth == EVAL_VECTORS && m[i].bytes.n == 0)
+			continue;	/* no reply, so none to be judged */
 		l.recorded = m[i].bytes;
 		full &= w->said.n > 0;
 		judge(out, p, k, &l, w);

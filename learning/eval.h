@@ -30,7 +30,8 @@ struct eval_report {
 };
 
 enum eval_depth {
-	EVAL_VECTORS,	/* as below, and what a client says is one whole message, as in a self-test (models/selftest.h) */
+	EVAL_VECTORS,	/* as below, and what a client says is one whole message, as in a self-test (models/selftest.h);
+			   the server's empty reply says that it is silent here, and is not judged */
 	EVAL_CLASSES,	/* similarities stay 0: linear in what is said */
 	EVAL_ALL,	/* edit distances too: quadratic in the length of a message */
 };

@@ -150,6 +150,21 @@ POOLED(eval, what_is_said_where_the_server_was_silent_is_not_its_next_answer)
 	cr_expect_eq(r.equal, 1);
 }
 
+/* A vector's client line may be a message's beginning only: what was learned of it (learning/vectors.h). */
+POOLED(eval, what_a_vector_says_is_a_whole_message_though_its_end_is_missing)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	struct model *m = server("220 ready\\r\\n", "331 go on\\r\\n", "221 bye\\r\\n", "");
+	struct eval_report stream, vectors;
+
+	handmade_talk(&h, "<220 ready\r\n", ">USER a", "<331 go on\r\n", ">USER b", "<331 go on\r\n", NULL);
+	eval(&stream, pool, m, h.c, NULL, EVAL_CLASSES, NULL);
+	eval(&vectors, pool, m, h.c, NULL, EVAL_VECTORS, NULL);
+	cr_expect_eq(stream.equal, 1, "it waits for the end of the line");
+	cr_expect_eq(vectors.equal, 3);
+	model_destroy(m);
+}
+
 POOLED(eval, conversations_that_are_not_in_use_do_not_count)
 {
 	struct handmade h = recorded(pool);

@@ -312,3 +312,43 @@ POOLED(gate, nothing_that_vouches_is_a_refusal_that_says_what_to_do)
 	cr_expect_not_null(strstr(v.why.text, "nothing old vouches for it"), "%s", v.why.text);
 	cr_expect_not_null(strstr(v.why.text, "mynah learn"), "%s", v.why.text);
 }
+
+/* All of a capture is learned and new, none of it held out: only the model's vectors are left to judge by. */
+static int
+judge_itself(struct pool *pool, void *capture)
+{
+	const char *path = capture;
+	struct learn_params p = { .name = "itself", .clusterer = "first-token" };
+	struct learned l;
+	struct diag why = { "" };
+	struct gate_input in = { .service = "itself" };
+	struct gate_verdict v;
+	int err = learn(&l, pool, &path, 1, &p, &why);
+
+	if (err < 0)
+		return err;
+	in.running = in.candidate = l.model;
+	in.said = &l.text;
+	in.corpus = l.report.corpus;
+	in.held = pool_array(pool, in.corpus->nconversations, sizeof *in.held);
+	gate_judge(&v, pool, &in);
+	cr_expect(v.passed && v.by_vectors, "%s", v.why.text);
+	cr_expect_geq(v.messages[GATE_OLD].judged, l.text.nvector);
+	cr_expect_eq(v.messages[GATE_OLD].running, v.messages[GATE_OLD].judged, "%s", v.why.text);
+	cr_expect_eq(v.conversations[GATE_OLD].running, l.text.nvector, "%s", v.why.text);
+	return 0;
+}
+
+static const char *const services[] = { "http-small.pcap.gz", "ftp-small.pcap.gz", "dns-small.pcap.gz" };
+
+/* HTTP's messages end by an empty line, and its vectors hold their first lines only. */
+EACH_CASE(gate, a_model_is_right_in_all_its_own_vectors, services)
+{
+	struct pool pool;
+	char path[256];
+
+	snprintf(path, sizeof path, TEST_ROOT "/tests/data/%s", services[*i]);
+	pool_init(&pool, 0);
+	cr_expect_eq(pool_run(&pool, judge_itself, path), 0, "%s", path);
+	pool_fini(&pool);
+}
