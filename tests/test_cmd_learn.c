@@ -1,5 +1,8 @@
 /* mynah learn from outside: what bad input leads to, and that nothing is left behind. */
+#include "learning/learn.h"
 #include "tests/cases.h"
+#include "tests/file.h"
+#include "tests/pooled.h"
 #include "tests/tool.h"
 
 #define LEARN "\"$M\" learn "
@@ -55,6 +58,7 @@ static const struct {
 	{ "a basis that is missing", "", LEARN "--basis nowhere.mynah -o m.mynah " FTP, 1, "nowhere.mynah" },
 	{ "a port without protocol", "", LEARN "-p 21 -o m.mynah " FTP, 2, "--port 21: write it as" },
 	{ "a protocol without port", "", LEARN "-p tcp/ -o m.mynah " FTP, 2, "--port tcp/: write it" },
+	{ "more than can be left out", "", LEARN "-e 91 -o m.mynah " FTP, 2, "--spare 91: a number of percent" },
 	{ "port zero", "", LEARN "-p tcp/0 -o m.mynah " FTP, 2, "--port tcp/0" },
 	{ "a port too high", "", LEARN "-p tcp/65536 -o m.mynah " FTP, 2, "--port tcp/65536" },
 	{ "a port beyond numbers", "", LEARN "-p tcp/99999999999999999999 -o m.mynah " FTP, 2,
@@ -131,5 +135,49 @@ EACH_CASE(cmd_learn, does_what_it_should, good)
 {
 	tool_enter();
 	cr_expect_eq(tool_run(good[*i].line), 0, "%s", good[*i].what);
+	tool_leave();
+}
+
+static const unsigned spare[] = { 0, 20, 50 };
+
+/* The image is that of all conversations but the held out ones, to the byte; one thread: no product is computed. */
+static int
+expect_left_out(struct pool *pool, void *percent)
+{
+	const char *path = TEST_ROOT "/tests/data/ftp-proftpd.pcap.gz";
+	struct learn_params p = { .name = "spared", .clusterer = "first-token" };
+	struct corpus_options o = { 0 };
+	struct diag why = { "" };
+	struct learned l;
+	struct corpus *c;
+	struct span image;
+	uint32_t kept = 0;
+	bool *use;
+
+	cr_assert_eq(corpus_load(&c, pool, &o, &path, 1, &why), 0, "%s", why.text);
+	use = corpus_held_out(pool, c, *(unsigned *)percent);
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		kept += use[i] = !use[i];
+	cr_expect(*(unsigned *)percent == 0 ? kept == c->nconversations : kept < c->nconversations && kept > 0);
+	cr_assert_eq(learn_image(&l, pool, c, use, &p, &why), 0, "%s", why.text);
+	cr_expect_eq(l.report.conversations, kept);
+	image = file_bytes("m.mynah");
+	cr_expect(span_eq(image, l.image), "%u %%: %zu bytes, not %zu", *(unsigned *)percent, image.n, l.image.n);
+	free((void *)image.p);
+	return 0;
+}
+
+EACH_CASE(cmd_learn, spare_leaves_out_what_a_sensor_holds_out, spare)
+{
+	struct pool pool;
+	unsigned percent = spare[*i];
+	char line[256];
+
+	tool_enter();
+	snprintf(line, sizeof line, LEARN "-c first-token -n spared -e %u -o m.mynah \"$D\"/ftp-proftpd.pcap.gz >out", percent);
+	cr_assert_eq(tool_run(line), 0);
+	pool_init(&pool, 0);
+	cr_expect_eq(pool_run(&pool, expect_left_out, &percent), 0);
+	pool_fini(&pool);
 	tool_leave();
 }
