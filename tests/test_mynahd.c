@@ -130,6 +130,15 @@ static const struct {
 	  "--check && ! test -e /run/mynah && " UP "test $(stat -c %a%U /run/mynah) = 755nobody && "
 	  "test -S /run/mynah/mynahd.sock; e=$?; kill $!; wait $!; test -d /run/mynah && ! test -e /run/mynah/mynahd.sock || "
 	  "e=8; exit $e'" },
+	{ "of learning, all that the manual tells and no more", "printf 'state-folder: state\\nspool-folder: spool\\n' >>good.yaml; "
+	  "mkdir -p spool/ftp; cp " TEST_ROOT "/tests/data/ftp-small.pcap.gz spool/ftp; " UP
+	  "until grep -q '\"outcome\"' all 2>/dev/null && grep -q '\"for\"' all; do " CTL "-j retrain ftp >out; " CTL "-j retrain ftp >out; "
+	  CTL "-j status >>all; done; kill $!; wait $! && python3 -c 'import json, re\n"
+	  "told = [json.loads(l) for l in open(\"all\")]\n"
+	  "keys = {k for o in told for x in [o[\"training\"], *o[\"training\"][\"queue\"], *o[\"trained\"]] for k in x}\n"
+	  "text = re.search(r\"\\n.{3}training`.*\\n.{3}trained`[^\\n]*\", open(\"" TEST_ROOT "/docs/counters.md\").read(), re.S)[0]\n"
+	  "values = {\"training\", \"trained\", \"trainer\", \"slot\", \"passed\", \"refused\", \"failed\"}\n"
+	  "assert set(re.findall(\"`([a-z]+)`\", text)) == keys | values, (keys, text)'; e=$?; rm -r all state spool; exit $e" },
 	{ "loads a model", UP CTL "load ftp.mynah ftp | grep -q '^slot *2$'; e=$?; kill $!; wait $! && exit $e" },
 	{ "goes back to the model before", MODEL_2 UP CTL "load two.mynah ftp >one; " CTL "-j rollback ftp >two; " CTL
 	  "-j rollback ftp >three; kill $!; wait $! && grep -q '\"ok\":true' two && grep -q '\"ok\":true' three && "
