@@ -79,6 +79,15 @@ no_second_document(struct schema_file *f, yaml_parser_t *parser, struct diag *wh
 	return err;
 }
 
+/* YAML's most frequent stumbling block; its parser does not name it. */
+static bool
+at_tab(const struct schema_file *f, const yaml_parser_t *parser)
+{
+	size_t at = parser->problem_mark.index;		/* of characters: right as long as they are ASCII */
+
+	return at < f->n && f->text[at] == '\t';
+}
+
 int
 schema_open(struct schema_file *f, const char *path, struct diag *why)
 {
@@ -95,8 +104,9 @@ schema_open(struct schema_file *f, const char *path, struct diag *why)
 	}
 	yaml_parser_set_input_string(&parser, (const unsigned char *)f->text, f->n);
 	if (!yaml_parser_load(&parser, &f->doc)) {
-		err = diag_set(why, -EINVAL, "%s line %zu: %s.", path, parser.problem_mark.line + 1,
-		    parser.problem ? parser.problem : "no memory");
+		err = diag_set(why, -EINVAL, "%s line %zu: %s%s.", path, parser.problem_mark.line + 1,
+		    parser.problem ? parser.problem : "no memory",
+		    at_tab(f, &parser) ? "; indent with spaces, not with tabs" : "");
 		goto delete_parser;
 	}
 	if (yaml_document_get_root_node(&f->doc) == NULL)

@@ -55,6 +55,8 @@ static const struct {
 	/* not YAML, or not one document */
 	{ "", "x.yaml is empty." },
 	{ "# nothing\n", "x.yaml is empty." },
+	{ "ports:\n\t- device: a\n", "x.yaml line 2: found character that cannot start any token; indent with spaces, not "
+	  "with tabs." },
 	{ "ports: [\n", "x.yaml line 2: did not find expected node content." },
 	{ PORT NET "---\nports: 1\n", "x.yaml line 6: a second document begins here; only one is read." },
 	{ "- ports\n", "x.yaml line 1: the configuration is a list; it must be a mapping." },
