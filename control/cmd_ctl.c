@@ -58,7 +58,8 @@ dial(const char *path, struct diag *why)
 		int err = -errno;
 
 		close(fd);
-		return diag_set(why, err, "No mynahd answers on %s: %s.", path, strerror(-err));
+		return diag_set(why, err, "No mynahd answers on %s: %s; start it, or name its control-socket with -s.", path,
+		    strerror(-err));
 	}
 	return fd;
 }
