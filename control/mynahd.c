@@ -21,9 +21,9 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "control/clock.h"
 #include "control/ctl.h"
 #include "control/learner.h"
 #include "control/log.h"
@@ -49,15 +49,6 @@ struct program {
 	unsigned running;		/* workers launched */
 	bool eal, stop, user_given;
 };
-
-static int64_t
-now_ms(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int
 usage(FILE *to, int status)
@@ -230,7 +221,7 @@ stack_limits(struct stack_config *to, const struct conf *c, const struct program
 	memcpy(to->key, p->key, sizeof to->key);
 	to->worker = (uint8_t)worker;
 	if (getrandom(&to->seed, sizeof to->seed, 0) != sizeof to->seed)
-		to->seed = (uint64_t)now_ms(CLOCK_REALTIME);
+		to->seed = (uint64_t)clock_ms(CLOCK_REALTIME);
 }
 
 static int
@@ -261,7 +252,7 @@ answer_slot(struct program *p, const char *command, const char *name, int slot, 
 {
 	const struct voice *v;
 
-	news_command(&p->sensor.export, &p->sensor.reload, command, name, slot, &p->why, now_ms(CLOCK_REALTIME));
+	news_command(&p->sensor.export, &p->sensor.reload, command, name, slot, &p->why, clock_ms(CLOCK_REALTIME));
 	if (slot < 0) {
 		log_say("%s refused: %s", command, p->why.text);
 		return ctl_refuse(ok, "%s", p->why.text);
@@ -295,7 +286,7 @@ answer_rollback(struct program *p, unsigned argc, char *const *argv, bool *ok)
 static json_t *
 answer_status(struct program *p)
 {
-	int64_t ms = now_ms(CLOCK_MONOTONIC);
+	int64_t ms = clock_ms(CLOCK_MONOTONIC);
 	json_t *o = status_status(&p->sensor, ms);
 
 	learner_tell(&p->learner, o, ms);
@@ -390,7 +381,7 @@ static unsigned
 drain(struct sensor *s)
 {
 	struct record r[DRAIN];
-	int64_t ms = now_ms(CLOCK_REALTIME);
+	int64_t ms = clock_ms(CLOCK_REALTIME);
 	unsigned all = 0;
 
 	for (unsigned w = 0; w < s->nworkers; w++)
@@ -505,21 +496,21 @@ run(struct program *p)
 	struct pollfd fds[] = { { heard.bell, POLLIN, 0 }, { ctl_fd(p->ctl), POLLIN, 0 },
 		{ learner_spool_fd(&p->learner), POLLIN, 0 }, { learner_trainer_fd(&p->learner), POLLIN, 0 } };
 
-	s->start_ms = s->sampled_ms = now_ms(CLOCK_MONOTONIC);
+	s->start_ms = s->sampled_ms = clock_ms(CLOCK_MONOTONIC);
 	while (!p->stop) {
 		int64_t ms;
 
 		poll(fds, ARRAY_LEN(fds), TICK_MS);
 		heed_signals(p);
-		ms = now_ms(CLOCK_MONOTONIC);
+		ms = clock_ms(CLOCK_MONOTONIC);
 		reload_retire(&s->reload);
-		news_retired(&p->news, &s->export, &s->reload, now_ms(CLOCK_REALTIME));
+		news_retired(&p->news, &s->export, &s->reload, clock_ms(CLOCK_REALTIME));
 		drain(s);	/* after retiring, before loading: a slot's last records know its voice */
 		status_sample(s, ms);
 		learner_turn(&p->learner, ms);
 		ctl_turn(p->ctl, ms);
 	}
-	ctl_turn(p->ctl, now_ms(CLOCK_MONOTONIC));
+	ctl_turn(p->ctl, clock_ms(CLOCK_MONOTONIC));
 }
 
 static void

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "control/clock.h"
 #include "control/job.h"
 #include "learning/learn.h"
 #include "learning/trace.h"
@@ -47,20 +47,11 @@ struct run {				/* what the thread works with */
 	struct text said;		/* the running model's */
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Does the job have to end now? */
 static void
 look_up(struct run *r)
 {
-	if (r->deadline_ms != 0 && now_ms() >= r->deadline_ms)
+	if (r->deadline_ms != 0 && clock_ms(CLOCK_MONOTONIC) >= r->deadline_ms)
 		r->late = true;
 	if (r->late || atomic_load_explicit(&r->t->cancel, memory_order_relaxed))
 		pool_cancel(&r->job.pool);
@@ -306,7 +297,7 @@ work(void *arg)
 	struct trainer *t = arg;
 	struct trainer_result *out = &t->result;
 	struct run r = { .t = t, .asked = &t->asked, .result = out };
-	int64_t began = now_ms();
+	int64_t began = clock_ms(CLOCK_MONOTONIC);
 	uint64_t one = 1;
 
 	stand_back();
@@ -322,7 +313,7 @@ work(void *arg)
 	}
 	if (out->err < 0)
 		unlink(t->asked.image);
-	out->seconds = (double)(now_ms() - began) / 1000;
+	out->seconds = (double)(clock_ms(CLOCK_MONOTONIC) - began) / 1000;
 	atomic_store_explicit(&t->over, true, memory_order_release);
 	if (write(t->bell, &one, sizeof one) < 0)
 		one = 0;		/* full: it rings already */
@@ -414,7 +405,7 @@ trainer_start(struct trainer *t, const struct trainer_job *job, struct diag *why
 	atomic_store(&t->over, false);
 	atomic_store(&t->stage, "begin");
 	atomic_store(&t->permille, 0);
-	t->started_ms = now_ms();
+	t->started_ms = clock_ms(CLOCK_MONOTONIC);
 	err = start_thread(t);
 	if (err < 0) {
 		diag_set(why, err, "%s: learning cannot begin: %s.", job->service, strerror(-err));

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "control/clock.h"
 #include "control/log.h"
 #include "control/verdict.h"
 
@@ -39,20 +39,11 @@ struct training {
 	int64_t retained_ms;
 };
 
-static int64_t
-unix_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Takes more. */
 static void
 note(struct training *t, const char *action, const struct seat *s, const char *version, json_t *more)
 {
-	export_note(t->c.export, action, s->is.name, version, more, unix_ms());
+	export_note(t->c.export, action, s->is.name, version, more, clock_ms(CLOCK_REALTIME));
 }
 
 static void
@@ -201,7 +192,7 @@ remember(struct seat *s, const char *outcome, const char *version, const struct 
 {
 	json_decref(s->last);
 	s->last = json_pack("{ss ss ss sI so}", "service", s->is.name, "outcome", outcome, "version", version, "at",
-	    (json_int_t)(unix_ms() / 1000), "why", verdict_sentence(why));
+	    (json_int_t)(clock_ms(CLOCK_REALTIME) / 1000), "why", verdict_sentence(why));
 }
 
 static void
