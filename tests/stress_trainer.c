@@ -111,18 +111,19 @@ heed(struct tally *y, bool asked_to_end)
 	trainer_result_fini(&r);
 }
 
+static const char *const captures[] = { CAPTURE };
+static const struct trainer_job job = { .service = "archive", .proto = MODEL_TCP, .port = 21, .captures = captures,
+	.nnew = 1, .running = "running.mynah", .image = "next.mynah", .hold_out = 20, .seconds = 300, .memory_mb = 512 };
+
 /* nth: the stage in which it is cancelled, counted as they come; UINT32_MAX: never. */
 static void
 one_job(struct tally *y, unsigned nth)
 {
-	static const char *const captures[] = { CAPTURE };
-	struct trainer_job j = { .service = "archive", .proto = MODEL_TCP, .port = 21, .captures = captures, .nnew = 1,
-		.running = "running.mynah", .image = "next.mynah", .hold_out = 20, .seconds = 300, .memory_mb = 512 };
 	struct diag why;
 
-	if (trainer_start(y->t, &j, &why) < 0)
+	if (trainer_start(y->t, &job, &why) < 0)
 		y->fault = "a job does not begin";
-	else if (trainer_start(y->t, &j, &why) != -EBUSY)
+	else if (trainer_start(y->t, &job, &why) != -EBUSY)
 		y->fault = "two jobs at a time";
 	else
 		heed(y, watch(y, nth));
@@ -132,12 +133,9 @@ one_job(struct tally *y, unsigned nth)
 static void
 end_in_a_job(struct tally *y)
 {
-	static const char *const captures[] = { CAPTURE };
-	struct trainer_job j = { .service = "archive", .captures = captures, .nnew = 1, .proto = MODEL_TCP,
-		.running = "running.mynah", .image = "next.mynah" };
 	struct diag why;
 
-	if (trainer_start(y->t, &j, &why) == 0)
+	if (trainer_start(y->t, &job, &why) == 0)
 		watch(y, 2);
 	trainer_destroy(y->t);
 	if (access("next.mynah", F_OK) == 0 || access("next.mynah.tmp", F_OK) == 0)

@@ -174,7 +174,8 @@ EACH_CASE(cmd_learn, spare_leaves_out_what_a_sensor_holds_out, spare)
 	char line[256];
 
 	tool_enter();
-	snprintf(line, sizeof line, LEARN "-c first-token -n spared -e %u -o m.mynah \"$D\"/ftp-proftpd.pcap.gz >out", percent);
+	snprintf(line, sizeof line, LEARN "-c first-token -n spared -e %u -o m.mynah \"$D\"/ftp-proftpd.pcap.gz >out",
+	    percent);
 	cr_assert_eq(tool_run(line), 0);
 	pool_init(&pool, 0);
 	cr_expect_eq(pool_run(&pool, expect_left_out, &percent), 0);
