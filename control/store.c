@@ -1,4 +1,4 @@
-#include "control/store_inside.h"
+#include "control/store.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include "control/clock.h"
 #include "control/log.h"
 #include "control/manifest.h"
+#include "control/store_inside.h"
 
 /* ---- what no manifest names ---- */
 
