@@ -322,22 +322,10 @@ check_params(const struct learn_params *p, struct diag *why)
 	return 0;
 }
 
-int
-learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
-    const struct learn_params *p, struct learn_report *report, struct diag *why)
+/* Are there conversations enough? Counts them. */
+static int
+check_corpus(const struct corpus *c, const bool *use, struct learn_report *report, struct diag *why)
 {
-	struct learner l = { .pool = pool, .p = p, .report = report };
-	struct outcome best;
-	struct emit_input in;
-	struct dfa dfa, minimal;
-	uint32_t start[MARKOV_MAX_ORDER], *map;
-	int err;
-
-	*t = (struct text){ 0 };
-	*report = (struct learn_report){ .corpus = c };
-	err = check_params(p, why);
-	if (err < 0)
-		return err;
 	for (uint32_t i = 0; i < c->nconversations; i++)
 		report->conversations += (use == NULL || use[i]) && c->conversations[i].n > 0;
 	if (report->conversations < LEARN_MIN_CONVERSATIONS)
@@ -345,53 +333,97 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 		    "from; give captures with at least %d.", c->sources[0].name,
 		    report->conversations, c->proto == PROTO_TCP ? "tcp" : "udp", c->port,
 		    LEARN_MIN_CONVERSATIONS);
-	report->binary = is_binary(c, pool);
-	progress_at(p->progress, "exchanges", 0);
-	exchanges_make(&l.x, pool, c, use, report->binary);
-	progress_at(p->progress, "templates", 0);
-	templates_of_server(&l.server, pool, &l.x);
-	if (l.server.n == 0)
+	return 0;
+}
+
+/* Exchanges, the templates of both sides, and the rules between them. */
+static int
+prepare(struct learner *l, const struct corpus *c, const bool *use, struct diag *why)
+{
+	l->report->binary = is_binary(c, l->pool);
+	progress_at(l->p->progress, "exchanges", 0);
+	exchanges_make(&l->x, l->pool, c, use, l->report->binary);
+	progress_at(l->p->progress, "templates", 0);
+	templates_of_server(&l->server, l->pool, &l->x);
+	if (l->server.n == 0)
 		return diag_set(why, -ENODATA, "%s: the server on %s/%u never says anything, so "
 		    "there is nothing to learn; is the capture of both directions?",
 		    c->sources[0].name, c->proto == PROTO_TCP ? "tcp" : "udp", c->port);
-	templates_of_client(&l.client, pool, &l.x, &l.server);
-	progress_at(p->progress, "rules", 0);
-	rules_learn(&l.rules, pool, &l.x, &l.client, &l.server);
-	l.before = pool_array(pool, l.x.n + 1, sizeof *l.before);
+	templates_of_client(&l->client, l->pool, &l->x, &l->server);
+	progress_at(l->p->progress, "rules", 0);
+	rules_learn(&l->rules, l->pool, &l->x, &l->client, &l->server);
+	l->before = pool_array(l->pool, l->x.n + 1, sizeof *l->before);
+	return 0;
+}
+
+static void
+report_sizes(const struct learner *l, const struct outcome *best)
+{
+	struct learn_report *report = l->report;
+	struct dfa dfa, minimal;
+	uint32_t *map;
+
+	report->exchanges = l->x.n;
+	report->pipelined = l->x.pipelined;
+	report->silent = l->x.silent;
+	report->extra = l->x.extra;
+	report->client_templates = l->client.n;
+	report->server_templates = l->server.n;
+	report->answers = l->rules.n;
+	report->markov_states = best->markov.nfull;
+	dfa_of_markov(&dfa, l->pool, &best->markov);
+	map = pool_array(l->pool, dfa.nstates + 1, sizeof *map);
+	dfa_minimize(&minimal, map, l->pool, &dfa);
+	report->dfa_states = dfa.nstates;
+	report->minimal_states = minimal.nstates;
+}
+
+/* The text model of what was chosen. */
+static void
+write_text(struct text *t, struct learner *l, const struct corpus *c, struct outcome *best)
+{
+	uint32_t start[MARKOV_MAX_ORDER];
+	struct emit_input in = { .x = &l->x, .client = &l->client, .server = &l->server,
+		.rules = &l->rules, .decisions = &best->decisions, .markov = &best->markov,
+		.start = start, .nstart = best->order,
+		.default_idle_ms = c->proto == PROTO_TCP ? 300000 : 30000 };
+
+	progress_at(l->p->progress, "emit", 0);
+	for (uint32_t i = 0; i < best->order; i++)
+		start[i] = MARKOV_START;
+	symbols_of(l, &best->trial, (uint32_t **)&in.client_symbol, (uint32_t **)&in.server_symbol);
+	in.silence = l->silence;
+	in.connect = l->connect;
+	emit(t, l->pool, &in, &l->report->emit);
+	describe(t, l, c, best->order);
+	if (best->trial.basis != NULL)
+		basis_of(t, l->pool, best->trial.basis);
+	progress_at(l->p->progress, "emit", 1);
+}
+
+int
+learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+    const struct learn_params *p, struct learn_report *report, struct diag *why)
+{
+	struct learner l = { .pool = pool, .p = p, .report = report };
+	struct outcome best;
+	int err;
+
+	*t = (struct text){ 0 };
+	*report = (struct learn_report){ .corpus = c };
+	err = check_params(p, why);
+	if (err == 0)
+		err = check_corpus(c, use, report, why);
+	if (err == 0)
+		err = prepare(&l, c, use, why);
+	if (err < 0)
+		return err;
 	err = choose(&l, &best);
 	if (err < 0)
 		return diag_set(why, err, "%s: %s cannot sort these messages; try another clusterer.",
 		    c->sources[0].name, p->clusterer);
-
-	report->exchanges = l.x.n;
-	report->pipelined = l.x.pipelined;
-	report->silent = l.x.silent;
-	report->extra = l.x.extra;
-	report->client_templates = l.client.n;
-	report->server_templates = l.server.n;
-	report->answers = l.rules.n;
-	report->markov_states = best.markov.nfull;
-	dfa_of_markov(&dfa, pool, &best.markov);
-	map = pool_array(pool, dfa.nstates + 1, sizeof *map);
-	dfa_minimize(&minimal, map, pool, &dfa);
-	report->dfa_states = dfa.nstates;
-	report->minimal_states = minimal.nstates;
-
-	progress_at(p->progress, "emit", 0);
-	in = (struct emit_input){ .x = &l.x, .client = &l.client, .server = &l.server,
-		.rules = &l.rules, .decisions = &best.decisions, .markov = &best.markov,
-		.start = start, .nstart = best.order,
-		.default_idle_ms = c->proto == PROTO_TCP ? 300000 : 30000 };
-	for (uint32_t i = 0; i < best.order; i++)
-		start[i] = MARKOV_START;
-	symbols_of(&l, &best.trial, (uint32_t **)&in.client_symbol, (uint32_t **)&in.server_symbol);
-	in.silence = l.silence;
-	in.connect = l.connect;
-	emit(t, pool, &in, &report->emit);
-	describe(t, &l, c, best.order);
-	if (best.trial.basis != NULL)
-		basis_of(t, pool, best.trial.basis);
-	progress_at(p->progress, "emit", 1);
+	report_sizes(&l, &best);
+	write_text(t, &l, c, &best);
 	return 0;
 }
 
