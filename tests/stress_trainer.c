@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "control/clock.h"
 #include "control/trainer.h"
 #include "learning/learn.h"
 #include "models/image_save.h"
@@ -30,15 +30,6 @@ struct tally {
 	char version[17];
 	const char *fault;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int
 learn_first(struct pool *pool, void *path)
@@ -159,8 +150,8 @@ main(void)
 	pool_fini(&pool);
 	if (err < 0 || trainer_create(&y.t, &why) < 0)
 		return 1;
-	over = now_ms() + SECONDS * 1000;
-	for (unsigned i = 0; y.fault == NULL && (y.finished < 2 || now_ms() < over); i++)
+	over = clock_ms(CLOCK_MONOTONIC) + SECONDS * 1000;
+	for (unsigned i = 0; y.fault == NULL && (y.finished < 2 || clock_ms(CLOCK_MONOTONIC) < over); i++)
 		one_job(&y, i % 4 == 0 ? UINT32_MAX : i % STAGES);
 	end_in_a_job(&y);
 	printf("%u jobs finished, %u cancelled, %u views of %u stages; %s\n", y.finished, y.cancelled, y.views, y.nstages,
