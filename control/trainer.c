@@ -120,6 +120,13 @@ mark(struct trainer_result *out, const struct trainer_job *j, uint32_t capture)
 	return out->unreadable;
 }
 
+/* It says nothing about the file. */
+static bool
+is_passing(int err)
+{
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE || err == -EIO;
+}
+
 /* What is no capture must not take those with it that came at the same time. */
 static int
 open_each(struct run *r)
@@ -143,7 +150,7 @@ open_each(struct run *r)
 		if (err == 0)
 			out->why = why;
 		err = err < 0 ? err : bad;
-		if (i < j->nold || bad == -ENOMEM || mark(out, j, i) == NULL)
+		if (i < j->nold || is_passing(bad) || mark(out, j, i) == NULL)
 			return err;
 	}
 	out->unfit = err < 0;
