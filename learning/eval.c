@@ -14,7 +14,7 @@ struct player {			/* one conversation under way */
 	uint8_t *out;		/* what the model said since the server's last turn */
 	size_t nout, room;
 	uint8_t *pending;	/* of a message that has not ended, with msg_len of the session */
-	size_t npending;
+	size_t npending, pending_room;
 	bool over;		/* the model has closed */
 	enum eval_depth depth;
 	struct turn last;
@@ -41,17 +41,31 @@ collect(struct player *p, const struct turn *t)
 	p->over |= t->taken && (t->close || t->reset);
 }
 
+/* Behind what waits already. The room doubles: a client may say a message byte by byte. */
+static void
+await_more(struct player *p, struct span more)
+{
+	if (p->npending + more.n > p->pending_room) {
+		p->pending_room = (p->npending + more.n) * 2;
+		p->pending = pool_grow(p->pool, p->pending, p->npending, p->pending_room, 1);
+	}
+	if (more.n > 0)
+		memcpy(p->pending + p->npending, more.p, more.n);
+	p->npending += more.n;
+}
+
 /* Bytes of a message that is not over yet wait for the client's next ones. */
 static void
 say(struct player *p, const struct message *m, bool datagram)
 {
+	bool waited = p->npending > 0;
 	struct span left = m->bytes;
 
-	if (p->npending > 0) {
-		uint8_t *both = pool_grow(p->pool, p->pending, p->npending, p->npending + m->bytes.n, 1);
-
-		memcpy(both + p->npending, m->bytes.p, m->bytes.n);
-		left = span_of(both, p->npending + m->bytes.n);
+	if (p->over)
+		return;
+	if (waited) {
+		await_more(p, m->bytes);
+		left = span_of(p->pending, p->npending);
 	}
 	p->env.now_ms = m->last_ns / 1000000;
 	while (left.n > 0 && !p->over) {
@@ -64,8 +78,13 @@ say(struct player *p, const struct message *m, bool datagram)
 		collect(p, &t);
 		left = span_sub(left, n, left.n);
 	}
+	if (!waited) {
+		await_more(p, left);
+		return;
+	}
+	if (left.n > 0 && left.n < p->npending)
+		memmove(p->pending, left.p, left.n);
 	p->npending = left.n;
-	p->pending = pool_copy(p->pool, left.p, left.n);
 }
 
 /* What was asked and what the model said to it, until the recorded answer comes. */

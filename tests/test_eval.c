@@ -128,6 +128,34 @@ POOLED(eval, a_message_in_pieces_is_answered_once)
 	cr_expect_eq(r.equal, 2);
 }
 
+POOLED(eval, what_is_left_of_several_pieces_begins_the_next_message)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	struct eval_report r;
+
+	handmade_talk(&h, ">US", ">ER a\r\nUSER b\r\nQU", "<331 go on\r\n331 go on\r\n", ">IT", ">\r\n",
+	    "<221 bye\r\n", NULL);
+	r = score(pool, server("220 ready\\r\\n", "331 go on\\r\\n", "221 bye\\r\\n", ""), &h, NULL);
+	cr_expect_eq(r.messages, 2);
+	cr_expect_eq(r.equal, 2);
+}
+
+POOLED(eval, a_message_said_byte_by_byte_costs_memory_by_its_length)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	struct model *m = server("220 ready\\r\\n", "331 go on\\r\\n", "221 bye\\r\\n", "");
+	struct eval_report r;
+	size_t before;
+
+	handmade_open(&h);
+	for (unsigned i = 0; i < HANDMADE_MESSAGES; i++)
+		handmade_say(&h, SIDE_CLIENT, span_str("x"));
+	before = pool->used_bytes;
+	eval(&r, pool, m, h.c, NULL, EVAL_CLASSES, NULL);
+	cr_expect_lt(pool->used_bytes - before, 8u << 20, "%zu bytes", pool->used_bytes - before);
+	model_destroy(m);
+}
+
 POOLED(eval, messages_in_one_go_are_answered_together)
 {
 	struct handmade h = handmade(pool, PROTO_TCP, 21);
