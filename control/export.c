@@ -234,11 +234,18 @@ export_reopen(struct export *x, struct diag *why)
 	return 0;
 }
 
+/* n bytes of a line stand behind what is gathered; 0: there was none to be had. */
+static void
+gathered(struct export *x, size_t n)
+{
+	x->n += n;
+	x->in_buffer += n > 0;
+	x->dropped_line += n == 0;
+}
+
 void
 export_record(struct export *x, const struct record *r, const struct voice *v, int64_t now_ms)
 {
-	size_t n;
-
 	if (x->fd < 0)
 		return;
 	if (now_ms / 1000 != x->second) {
@@ -252,9 +259,7 @@ export_record(struct export *x, const struct record *r, const struct voice *v, i
 	x->left--;
 	if (x->n + EXPORT_LINE > sizeof x->buffer)
 		export_flush(x);
-	n = export_line(x->buffer + x->n, EXPORT_LINE, r, v, x->host);
-	x->n += n;
-	x->in_buffer += n > 0;
+	gathered(x, export_line(x->buffer + x->n, EXPORT_LINE, r, v, x->host));
 }
 
 void
@@ -262,19 +267,19 @@ export_note(struct export *x, const char *action, const char *service, const cha
     int64_t now_ms)
 {
 	json_t *o, *mynah;
-	size_t n;
 
 	if (x->fd >= 0) {
 		mynah = json_pack("{si ss ss ss ss}", "schema", 1, "kind", "model", "action", action, "service", service,
 		    "version", version);
-		json_object_update(mynah, more);
+		if (more != NULL && json_object_update(mynah, more) < 0) {
+			json_decref(mynah);	/* then there is no line */
+			mynah = NULL;
+		}
 		o = json_pack("{so ss ss so}", "timestamp", stamp(now_ms), "event_type", "mynah", "host", x->host, "mynah",
 		    mynah);
 		if (x->n + EXPORT_LINE > sizeof x->buffer)
 			export_flush(x);
-		n = finish_line(x->buffer + x->n, EXPORT_LINE, o);
-		x->n += n;
-		x->in_buffer += n > 0;
+		gathered(x, finish_line(x->buffer + x->n, EXPORT_LINE, o));
 	}
 	json_decref(more);
 }

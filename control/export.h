@@ -3,8 +3,9 @@
  * export.h - records out: one JSON line per finished conversation, as Suricata's EVE has them, and
  * one for what happens to a model.
  *
- * Lines are gathered and written whole; when the disk is full or the rate is exceeded they are
- * counted and dropped, never waited for, and a line that got half onto the disk is taken back.
+ * Lines are gathered and written whole; when the disk is full, the rate is exceeded, a line is longer
+ * than EXPORT_LINE or there is no memory to make it, it is counted and dropped, never waited for, and
+ * a line that got half onto the disk is taken back.
  * Fields: docs/records.md. Threads: control.
  */
 #include <jansson.h>
@@ -32,6 +33,7 @@ struct export {
 	uint32_t per_second, left;
 	int64_t second;
 	uint64_t lines, dropped_rate, dropped_disk;
+	uint64_t dropped_line;		/* too long, or no memory for it */
 	char buffer[EXPORT_BUFFER];
 };
 

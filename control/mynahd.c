@@ -535,6 +535,7 @@ static bool
 finish(struct program *p)
 {
 	struct sensor *s = &p->sensor;
+	const struct export *x = &s->export;
 	bool whole = true;
 
 	stop_workers(p);
@@ -553,10 +554,11 @@ finish(struct program *p)
 	}
 	if (p->eal)
 		eal_stop();
-	if (s->export.dropped_rate + s->export.dropped_disk > 0)
-		log_say("%llu records were not written (%llu over the rate, %llu for want of disk).",
-		    (unsigned long long)(s->export.dropped_rate + s->export.dropped_disk),
-		    (unsigned long long)s->export.dropped_rate, (unsigned long long)s->export.dropped_disk);
+	if (x->dropped_rate + x->dropped_disk + x->dropped_line > 0)
+		log_say("%llu records were not written (%llu over the rate, %llu for want of disk, %llu too long or for "
+		    "want of memory).", (unsigned long long)(x->dropped_rate + x->dropped_disk + x->dropped_line),
+		    (unsigned long long)x->dropped_rate, (unsigned long long)x->dropped_disk,
+		    (unsigned long long)x->dropped_line);
 	learner_close(&p->learner);
 	export_close(&s->export);
 	reload_fini(&s->reload);

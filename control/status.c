@@ -154,9 +154,9 @@ records_object(const struct sensor *s)
 {
 	const struct export *x = &s->export;
 
-	return json_pack("{sI sI sI sI}", "lines", (json_int_t)x->lines, "dropped_ring",
+	return json_pack("{sI sI sI sI sI}", "lines", (json_int_t)x->lines, "dropped_ring",
 	    (json_int_t)ring_drops(s), "dropped_rate", (json_int_t)x->dropped_rate, "dropped_disk",
-	    (json_int_t)x->dropped_disk);
+	    (json_int_t)x->dropped_disk, "dropped_line", (json_int_t)x->dropped_line);
 }
 
 static size_t

@@ -302,12 +302,30 @@ Test(export, a_note_is_a_line_of_its_own_kind_whatever_the_rate)
 	json_decref(o);
 }
 
+Test(export, a_line_that_does_not_fit_is_counted)
+{
+	static char long_name[EXPORT_LINE + 1];
+	struct record r = conversation();
+
+	memset(long_name, 'a', EXPORT_LINE);
+	cr_assert_eq(export_open(&x, path, "a", 10, &why), 0, "%s", why.text);
+	export_note(&x, "failed", "ftp", "", json_pack("{ss}", "why", long_name), 5000);
+	export_note(&x, "training", "ftp", "", NULL, 5000);
+	cr_expect_eq(x.dropped_line, 1);
+	x.host = long_name;
+	export_record(&x, &r, &ftp, 5000);
+	export_close(&x);
+	cr_expect_eq(x.dropped_line, 2);
+	cr_expect_eq(x.lines, 1);
+	cr_expect_eq(lines_in(path), 1);
+}
+
 Test(export, without_a_file_a_note_goes_nowhere)
 {
 	cr_assert_eq(export_open(&x, NULL, "a", 10, &why), 0, "%s", why.text);
 	export_note(&x, "load", "ftp", "", json_pack("{si}", "slot", 7), 5000);
 	export_close(&x);
-	cr_expect_eq(x.lines, 0);
+	cr_expect_eq(x.lines + x.dropped_line, 0);
 }
 
 Test(export, a_file_that_cannot_be_opened_is_named)
