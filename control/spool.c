@@ -21,6 +21,7 @@ struct tray {			/* one service's folder */
 	int watch;		/* -1: the folder is not there */
 	char **queue;		/* names; head..tail wait */
 	size_t head, tail, room;
+	size_t batch;		/* of them, still to be taken with those that were; 0: none is half taken */
 	void *waiting;		/* tsearch() tree over the same names */
 	int64_t first_ms, last_ms;	/* arrivals of this batch */
 	bool said_full;
@@ -30,7 +31,7 @@ struct spool {
 	int fd, top;		/* top: the watch on SPOOL */
 	char folder[PATH_MAX];
 	struct tray *tray;
-	size_t n;
+	size_t n, next;		/* next: who is looked at first */
 	int64_t now_ms;		/* of this turn */
 	bool said_file, said_folder;
 };
@@ -252,14 +253,20 @@ spool_turn(struct spool *s, int64_t now_ms)
 	}
 }
 
+static bool
+is_ready(const struct tray *t, int64_t now_ms)
+{
+	return t->batch > 0 || (t->head < t->tail && (now_ms - t->last_ms >= SPOOL_SETTLE_MS ||
+		now_ms - t->first_ms >= SPOOL_LONGEST_MS));
+}
+
 int
 spool_ready(const struct spool *s, int64_t now_ms)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		const struct tray *t = &s->tray[i];
+	for (size_t k = 0; k < s->n; k++) {
+		size_t i = (s->next + k) % s->n;
 
-		if (t->head < t->tail && (now_ms - t->last_ms >= SPOOL_SETTLE_MS ||
-			now_ms - t->first_ms >= SPOOL_LONGEST_MS))
+		if (is_ready(&s->tray[i], now_ms))
 			return (int)i;
 	}
 	return -1;
@@ -286,10 +293,15 @@ spool_take(struct spool *s, int service, char *path, size_t room)
 	struct tray *t = &s->tray[service];
 	bool found = false;
 
-	while (!found && t->head < t->tail) {
+	s->next = ((size_t)service + 1) % s->n;
+	if (t->batch == 0)
+		t->batch = t->tail - t->head;
+	while (!found && t->batch > 0) {
 		char *name = t->queue[t->head++];
 		int n = snprintf(path, room, "%s/%s", t->folder, name);
 
+		if (--t->batch == 0)
+			t->first_ms = s->now_ms;	/* what came meanwhile */
 		tdelete(name, &t->waiting, compare);
 		free(name);
 		found = n > 0 && (size_t)n < room && is_ordinary(path);
@@ -297,6 +309,12 @@ spool_take(struct spool *s, int service, char *path, size_t room)
 	if (t->head == t->tail)
 		t->head = t->tail = 0;
 	return found;
+}
+
+bool
+spool_batch_over(const struct spool *s, int service)
+{
+	return s->tray[service].batch == 0;
 }
 
 /* ---- open and close ---- */

@@ -34,9 +34,17 @@ int	spool_fd(const struct spool *s);
  * through the folders again. now_ms: any monotonic clock, here and below.
  */
 void	spool_turn(struct spool *s, int64_t now_ms);
-/* A service whose batch is complete, or -1. Index into services. */
+/*
+ * A service whose batch is complete, or -1. Index into services, which take turns: after one from
+ * which a file was taken comes the next.
+ */
 int	spool_ready(const struct spool *s, int64_t now_ms);
-/* The next file of a service; false: no more. Each is given once unless it arrives again. */
+/*
+ * The next file of a service; false: no more. Each is given once unless it arrives again. The first
+ * closes the batch: what arrives from then on belongs to the next.
+ */
 bool	spool_take(struct spool *s, int service, char *path, size_t room);
+/* No batch of the service is half taken. */
+bool	spool_batch_over(const struct spool *s, int service);
 /* Folders of services by name that are not known, files in SPOOL itself: said once in the log. */
 void	spool_close(struct spool *s);

@@ -377,23 +377,25 @@ heed_spool(struct training *t, int64_t now_ms)
 {
 	char path[PATH_MAX];
 	struct diag why;
+	struct seat *s;
 	int i, err;
 
 	if (t->c.spool == NULL)
 		return;
 	spool_turn(t->c.spool, now_ms);
 	i = spool_ready(t->c.spool, now_ms);
-	if (i >= 0 && spool_take(t->c.spool, i, path, sizeof path)) {
-		err = store_add_capture(t->c.store, t->seat[i].is.name, path, &why);
-		t->seat[i].arrived |= err >= 0;
+	if (i < 0)
+		return;
+	s = &t->seat[i];
+	if (spool_take(t->c.spool, i, path, sizeof path)) {
+		err = store_add_capture(t->c.store, s->is.name, path, &why);
+		s->arrived |= err >= 0;
 		if (err < 0)		/* -EAGAIN: it arrives again once it is written */
 			log_say("%s", why.text);
 	}
-	if (i >= 0)
-		return;
-	for (uint32_t k = 0; k < t->c.nservices; k++) {
-		t->seat[k].wanted |= t->seat[k].arrived;
-		t->seat[k].arrived = false;
+	if (spool_batch_over(t->c.spool, i)) {
+		s->wanted |= s->arrived;
+		s->arrived = false;
 	}
 }
 

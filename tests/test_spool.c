@@ -152,6 +152,47 @@ Test(spool, a_batch_that_never_ends_is_taken_all_the_same)
 	cr_expect_str_eq(taken(FTP), "a b ");
 }
 
+Test(spool, services_take_turns_while_files_still_arrive)
+{
+	char path[4096], line[64], order[32] = "";
+
+	open_spool();
+	shell("echo x >in/dns/a; echo x >in/dns/b");
+	for (int k = 0; k < 8; k++) {
+		int64_t ms = SPOOL_LONGEST_MS + k;
+		int ready;
+
+		snprintf(line, sizeof line, "echo x >in/ftp/%d-a; echo x >in/ftp/%d-b", k, k);
+		shell(line);
+		spool_turn(s, k == 0 ? 0 : ms);
+		ready = spool_ready(s, ms);
+		sprintf(order + strlen(order), "%d ", ready);
+		if (ready >= 0)
+			cr_expect(spool_take(s, ready, path, sizeof path));
+	}
+	cr_expect_str_eq(order, "0 1 0 1 -1 -1 -1 -1 ", "%s", order);
+}
+
+Test(spool, what_arrives_while_a_batch_is_taken_is_the_next_one)
+{
+	char path[4096];
+
+	open_spool();
+	shell("echo x >in/ftp/a; echo x >in/ftp/b");
+	spool_turn(s, 0);
+	cr_expect(spool_batch_over(s, FTP));
+	cr_expect(spool_take(s, FTP, path, sizeof path));
+	cr_expect_not(spool_batch_over(s, FTP));
+	shell("echo x >in/ftp/c");
+	spool_turn(s, SPOOL_LONGEST_MS);
+	cr_expect_eq(spool_ready(s, SPOOL_LONGEST_MS), FTP, "half taken");
+	cr_expect(spool_take(s, FTP, path, sizeof path));
+	cr_expect(spool_batch_over(s, FTP));
+	cr_expect_eq(spool_ready(s, SPOOL_LONGEST_MS), -1);
+	cr_expect_eq(spool_ready(s, SPOOL_LONGEST_MS + SPOOL_SETTLE_MS), FTP);
+	cr_expect_str_eq(taken(FTP), "c ");
+}
+
 Test(spool, each_is_given_once_unless_it_arrives_again)
 {
 	open_spool();

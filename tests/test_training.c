@@ -470,6 +470,29 @@ Test(training, services_take_turns)
 	cr_expect_eq(fake.started, 3u);
 }
 
+/* More files than turns, into one service, with names that never repeat. */
+Test(training, who_writes_without_end_holds_up_nobody)
+{
+	char name[48], bytes[16];
+
+	for (unsigned i = 0; i < 250 && fake.started < 2; i++) {
+		for (unsigned k = 0; k < 2; k++) {
+			snprintf(name, sizeof name, "spool/ftp/%u-%u.pcap", i, k);
+			snprintf(bytes, sizeof bytes, "talk %u %u", i, k);
+			put(name, bytes);
+		}
+		if (i == 62)
+			put("spool/dns/a.pcap", "questions");
+		training_turn(t, now += 1000);
+		if (i == 80) {
+			cr_expect_str_eq(fake.service, "dns");
+			finish(false, "00000000000000b1");
+		}
+	}
+	cr_expect_str_eq(fake.service, "ftp", "what came in its first minute is learned");
+	cr_expect(fake.nnew > 100 && fake.nnew < 130, "%u", fake.nnew);
+}
+
 Test(training, cancel_ends_the_job_and_all_that_wait)
 {
 	cr_expect_eq(training_cancel(t, &why), -ENOENT);
