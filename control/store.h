@@ -24,7 +24,7 @@ enum {
 enum capture_state {
 	CAPTURE_NEW,		/* arrived, not yet judged */
 	CAPTURE_LEARNED,	/* part of what a published model was learned from */
-	CAPTURE_REFUSED,	/* its model did not pass the gate; kept for people, never learned */
+	CAPTURE_REFUSED,	/* its model did not pass the gate; kept for people, learned if offered again */
 };
 
 struct store_capture {
@@ -87,7 +87,8 @@ int	store_configured(struct store *s, const char *service, const char *version, 
  * Takes a capture over from the spool. On the same file system that is a second name for the
  * bytes and the removal of the first; elsewhere, and where the file has more names than one, a
  * copy. Either way all of it is read once for its sum: about 2 s per GB, in which control does
- * nothing else. -EEXIST: a capture of the same bytes is here already (the file is removed).
+ * nothing else. -EEXIST: a capture of the same bytes is here already (the file is removed), unless
+ * that one was refused: then it is new again, under the name that it came with this time.
  * -EAGAIN: it is still being written. The index of the capture, or -errno with a sentence.
  */
 int	store_add_capture(struct store *s, const char *service, const char *file, struct diag *why);

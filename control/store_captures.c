@@ -78,14 +78,17 @@ keep_capture(const struct entry *e, const struct store_capture *c, const struct 
 	    "then put it there again.", file, folder, strerror(-err));
 }
 
+/* At the end of the list; before: the place of its older record, or -1. */
 static int
-record_capture(struct entry *e, const struct store_capture *c, struct diag *why)
+record_capture(struct entry *e, const struct store_capture *c, int32_t before, struct diag *why)
 {
 	struct store_service next;
 	int err = store_begin(&next, e, why);
 
 	if (err < 0)
 		return err;
+	if (before >= 0)
+		manifest_remove_capture(&next, (uint32_t)before);
 	if (manifest_add_capture(&next, e->folder, c) < 0) {
 		manifest_fini(&next);
 		return diag_set(why, -ENOMEM, "No memory for the record of service \"%s\".", e->s.name);
@@ -99,6 +102,7 @@ add_capture(struct entry *e, const struct store_limits *limits, int fd, const ch
 	char origin[NAME_MAX + 1];
 	struct store_capture c = { .origin = origin, .arrived_ms = clock_ms(CLOCK_REALTIME), .state = CAPTURE_NEW };
 	struct stat st;
+	int32_t before;
 	int err;
 
 	if (fstat(fd, &st) == 0 && limits->capture_bytes != 0 && (uint64_t)st.st_size > limits->capture_bytes)
@@ -108,17 +112,21 @@ add_capture(struct entry *e, const struct store_limits *limits, int fd, const ch
 	err = sum_capture(&c, &st, fd, file, why);
 	if (err < 0)
 		return err;
-	if (manifest_find_capture(&e->s, c.sha256) >= 0)
+	before = manifest_find_capture(&e->s, c.sha256);
+	if (before >= 0 && e->s.capture[before].state != CAPTURE_REFUSED)
 		return diag_set(why, -EEXIST, "The capture %s is here already.", file);
-	if (e->s.ncaptures >= STORE_CAPTURES)
+	if (before < 0 && e->s.ncaptures >= STORE_CAPTURES)
 		return diag_set(why, -ENOSPC, "Service \"%s\" keeps %d captures already; %s stays where it is.",
 		    e->s.name, STORE_CAPTURES, file);
 	plain_origin(origin, file);
-	err = keep_capture(e, &c, &st, fd, file, why);
+	if (before < 0 || access(e->s.capture[before].file, F_OK) < 0)	/* its bytes are there already */
+		err = keep_capture(e, &c, &st, fd, file, why);
 	if (err == 0)
-		err = record_capture(e, &c, why);
+		err = record_capture(e, &c, before, why);
 	if (err < 0)
 		store_sweep(e);
+	else if (before >= 0)
+		log_say("The capture %s was refused before; it was put there again and is new again.", file);
 	return err;
 }
 

@@ -161,6 +161,31 @@ Test(store, a_capture_is_moved_not_doubled)
 	cr_expect_eq(again(&no_limits)->ncaptures, 1u);
 }
 
+Test(store, a_refused_capture_that_is_offered_again_is_new_again)
+{
+	const struct store_service *v = again(&no_limits);
+	const char *file;
+
+	for (unsigned i = 0; i < 2; i++)
+		cr_assert_eq(add_capture(s, "ftp", i, &why), (int)i, "%s", why.text);
+	file = v->capture[0].file;
+	cr_assert_eq(store_judge(s, "ftp", &file, &(uint32_t){ 7 }, 1, CAPTURE_REFUSED, &why), 0);
+	put_text("again.pcap", "capture 0\n");
+	cr_expect_eq(store_add_capture(s, "ftp", "again.pcap", &why), 1, "%s", why.text);
+	cr_expect_eq(access("again.pcap", F_OK), -1);
+	v = again(&no_limits);
+	cr_assert_eq(v->ncaptures, 2u);
+	cr_expect_str_eq(v->capture[1].origin, "again.pcap");
+	cr_expect_eq(v->capture[1].state, CAPTURE_NEW);
+	cr_expect_eq(v->capture[1].conversations, 0u);
+	put_text("again.pcap", "capture 0\n");
+	cr_expect_eq(store_add_capture(s, "ftp", "again.pcap", &why), -EEXIST, "while it is new");
+	file = v->capture[1].file;
+	cr_assert_eq(store_judge(s, "ftp", &file, NULL, 1, CAPTURE_LEARNED, &why), 0);
+	put_text("again.pcap", "capture 0\n");
+	cr_expect_eq(store_add_capture(s, "ftp", "again.pcap", &why), -EEXIST, "and once it is learned");
+}
+
 Test(store, a_capture_that_somebody_can_still_write_to_is_copied)
 {
 	const struct store_service *v = again(&no_limits);

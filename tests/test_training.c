@@ -300,7 +300,7 @@ Test(training, what_was_learned_is_old_for_the_next_batch)
 	cr_expect(fake.nold == 1 && fake.nnew == 2);
 }
 
-Test(training, a_refused_candidate_is_not_published_and_its_captures_never_learned)
+Test(training, a_refused_candidate_is_not_published_and_its_captures_are_not_learned)
 {
 	arrive("spool/ftp/a.pcap", "poison");
 	finish(false, "00000000000000b1");
@@ -310,6 +310,17 @@ Test(training, a_refused_candidate_is_not_published_and_its_captures_never_learn
 	cr_expect_str_eq(notes(), "training verdict");
 	arrive("spool/ftp/b.pcap", "good");
 	cr_expect(fake.nold == 0 && fake.nnew == 1);
+}
+
+Test(training, a_refused_capture_that_is_offered_again_is_tried_again)
+{
+	arrive("spool/ftp/a.pcap", "odd");
+	finish(false, "00000000000000b1");
+	arrive("spool/ftp/a.pcap", "odd");
+	cr_expect_eq(fake.started, 2u);
+	cr_expect_str_eq(states("ftp"), "new");
+	finish(true, "00000000000000b1");
+	cr_expect_str_eq(states("ftp"), "learned");
 }
 
 static const struct {
