@@ -160,9 +160,10 @@ manifest_text(const struct store_service *s)
 	for (uint32_t i = 0; i < s->ncaptures; i++) {
 		const struct store_capture *c = &s->capture[i];
 
-		json_array_append_new(captures, json_pack("{ss ss sI sI sI ss}", "sha256", c->sha256, "origin",
-		    c->origin, "bytes", (json_int_t)c->bytes, "arrived_ms", (json_int_t)c->arrived_ms,
-		    "conversations", (json_int_t)c->conversations, "state", states[c->state]));
+		json_array_append_new(captures, json_pack("{ss ss sI sI sI ss sI si}", "sha256", c->sha256,
+		    "origin", c->origin, "bytes", (json_int_t)c->bytes, "arrived_ms", (json_int_t)c->arrived_ms,
+		    "conversations", (json_int_t)c->conversations, "state", states[c->state], "among",
+		    (json_int_t)c->among, "tries", (int)c->tries));
 	}
 	all = json_pack("{si ss ss ss ss so so}", "format", FORMAT, "service", s->name, "configured",
 	    s->configured, "on_air", version_at(s, s->on_air), "before", version_at(s, s->before),
@@ -277,18 +278,21 @@ static int
 read_capture(const struct reading *r, json_t *from, uint32_t i)
 {
 	struct store_capture c = { 0 };
-	json_int_t bytes, arrived, conversations;
+	json_int_t bytes, arrived, conversations, among = 0, tries = 0;	/* older manifests lack the last two */
 	const char *sum, *state, *origin;
 	json_error_t e;
 	int at;
 
-	if (json_unpack_ex(from, &e, JSON_STRICT, "{ss ss sI sI sI ss}", "sha256", &sum, "origin", &origin,
-		"bytes", &bytes, "arrived_ms", &arrived, "conversations", &conversations, "state", &state) < 0)
+	if (json_unpack_ex(from, &e, JSON_STRICT, "{ss ss sI sI sI ss s?I s?I}", "sha256", &sum, "origin",
+		&origin, "bytes", &bytes, "arrived_ms", &arrived, "conversations", &conversations, "state", &state,
+		"among", &among, "tries", &tries) < 0)
 		return bad(r, "captures", i, "%s", e.text);
 	if (!hex_digits(sum, 64))
 		return bad(r, "captures", i, "sha256 is \"%.80s\"; it must be 64 hexadecimal digits", sum);
 	if (bytes < 0 || conversations < 0 || conversations > UINT32_MAX)
 		return bad(r, "captures", i, "bytes or conversations is not a count");
+	if (among < 0 || among > STORE_CAPTURES || tries < 0 || tries > STORE_TRIES)
+		return bad(r, "captures", i, "among or tries is not a count, or too large");
 	if (arrived < 0)	/* ages are differences */
 		return bad(r, "captures", i, "arrived_ms is before 1970");
 	if (strlen(origin) > NAME_MAX)
@@ -303,6 +307,8 @@ read_capture(const struct reading *r, json_t *from, uint32_t i)
 	c.bytes = (uint64_t)bytes;
 	c.arrived_ms = arrived;
 	c.conversations = (uint32_t)conversations;
+	c.among = (uint32_t)among;
+	c.tries = (uint8_t)tries;
 	c.state = (uint8_t)at;
 	at = manifest_add_capture(r->to, r->folder, &c);
 	return at < 0 ? diag_set(r->why, at, "No memory for %s/" MANIFEST ".", r->folder) : 0;

@@ -19,6 +19,7 @@
 enum {
 	STORE_MODELS = 16,	/* versions kept per service: the newest, the one on air, the one before */
 	STORE_CAPTURES = 4096,	/* per service; the next is refused until some have been judged */
+	STORE_TRIES = 3,	/* of a job past a limit, before the only new capture in it is refused */
 };
 
 enum capture_state {
@@ -34,6 +35,8 @@ struct store_capture {
 	uint64_t bytes;
 	int64_t arrived_ms;	/* Unix */
 	uint32_t conversations;	/* of the service; 0: not known yet */
+	uint32_t among;		/* new captures of the smallest job past a limit that had it; 0: none had */
+	uint8_t tries;		/* such jobs in which it was the only new one */
 	uint8_t state;		/* enum capture_state */
 };
 
@@ -99,6 +102,15 @@ int	store_add_capture(struct store *s, const char *service, const char *file, st
  */
 int	store_judge(struct store *s, const char *service, const char *const *files,
 	    const uint32_t *conversations, size_t n, enum capture_state to, struct diag *why);
+/*
+ * A job with these files ended past a limit (due.h): those that are NEW are written down as having
+ * failed together; one that was alone has a try more, and at STORE_TRIES is REFUSED. 1: it was.
+ */
+int	store_past_limit(struct store *s, const char *service, const char *const *files, size_t n,
+	    struct diag *why);
+/* A job with these files kept its limits, but could not judge them: they have not failed. */
+int	store_within_limit(struct store *s, const char *service, const char *const *files, size_t n,
+	    struct diag *why);
 /*
  * Applies retention to every service: judged captures go, the oldest first; NEW ones never.
  * Not while a job reads captures: call it when one has ended, and once an hour for the days.

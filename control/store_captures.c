@@ -183,6 +183,61 @@ store_judge(struct store *s, const char *service, const char *const *files,
 	return store_commit(e, &next, why);
 }
 
+/* The n files that are NEW have failed together; company 0: they have not failed. 1: one is REFUSED. */
+static int
+mark(struct store_service *s, const char *const *files, size_t n, uint32_t company)
+{
+	int refused = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct store_capture *c = capture_of_file(s, files[i]);
+
+		if (c == NULL || c->state != CAPTURE_NEW)
+			continue;
+		c->among = company;
+		c->tries = company == 0 ? 0 : (uint8_t)(c->tries + (company == 1));
+		if (c->tries >= STORE_TRIES) {
+			c->state = CAPTURE_REFUSED;
+			refused = 1;
+		}
+	}
+	return refused;
+}
+
+static int
+mark_all(struct store *s, const char *service, const char *const *files, size_t n, bool failed, struct diag *why)
+{
+	struct entry *e = store_find(s, service, why);
+	struct store_service next;
+	uint32_t company = 0;
+	int refused, err;
+
+	if (e == NULL)
+		return -EINVAL;
+	if (store_begin(&next, e, why) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; failed && i < n; i++) {
+		const struct store_capture *c = capture_of_file(&next, files[i]);
+
+		company += c != NULL && c->state == CAPTURE_NEW;
+	}
+	refused = mark(&next, files, n, company);
+	err = store_commit(e, &next, why);
+	return err < 0 ? err : refused;
+}
+
+int
+store_past_limit(struct store *s, const char *service, const char *const *files, size_t n, struct diag *why)
+{
+	return mark_all(s, service, files, n, true, why);
+}
+
+int
+store_within_limit(struct store *s, const char *service, const char *const *files, size_t n, struct diag *why)
+{
+	return mark_all(s, service, files, n, false, why);
+}
+
 /* ---- retention ---- */
 
 static bool

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control/clock.h"
+#include "control/due.h"
 #include "control/log.h"
 #include "control/verdict.h"
 
@@ -16,7 +17,8 @@ enum { RETAIN_MS = 3600 * 1000 };
 struct batch {			/* the captures of a job, until it is known what becomes of them */
 	char **file;
 	uint32_t *conversations;
-	uint32_t n;
+	uint32_t n, nold;
+	uint8_t kind;		/* enum due: which of the new ones */
 };
 
 struct seat {			/* one service */
@@ -79,12 +81,12 @@ batch_fini(struct batch *b)
 	*b = (struct batch){ 0 };
 }
 
-/* The service's captures in a state, behind those that are there. -ENOMEM: not all. */
+/* The service's captures that are marked, behind those that are there. -ENOMEM: not all. */
 static int
-batch_add(struct batch *b, const struct store_service *v, enum capture_state state)
+batch_add(struct batch *b, const struct store_service *v, const bool *take)
 {
 	for (uint32_t i = 0; i < v->ncaptures; i++) {
-		if (v->capture[i].state != state)
+		if (!take[i])
 			continue;
 		b->file[b->n] = strdup(v->capture[i].file);
 		if (b->file[b->n] == NULL)
@@ -108,18 +110,34 @@ on_air(const struct store_service *v)
 
 /* ---- a job begins ---- */
 
+/* What was learned, then the new ones that are due. */
+static int
+batch_fill(struct batch *b, const struct store_service *v)
+{
+	bool *take = calloc(v->ncaptures + 1u, sizeof *take);
+	int err;
+
+	batch_fini(b);
+	b->file = calloc(v->ncaptures + 1u, sizeof *b->file);
+	for (uint32_t i = 0; take != NULL && i < v->ncaptures; i++)
+		take[i] = v->capture[i].state == CAPTURE_LEARNED;
+	err = take == NULL || b->file == NULL ? -ENOMEM : batch_add(b, v, take);
+	b->nold = b->n;
+	if (err == 0) {
+		b->kind = (uint8_t)due_next(v, take);
+		err = batch_add(b, v, take);
+	}
+	free(take);
+	return err;
+}
+
 static int
 gather(struct seat *s, const struct store_service *v, const struct spool *spool, uint32_t *nold,
     struct diag *why)
 {
-	int err;
+	int err = batch_fill(&s->batch, v);
 
-	batch_fini(&s->batch);
-	s->batch.file = calloc(v->ncaptures + 1u, sizeof *s->batch.file);
-	err = s->batch.file == NULL ? -ENOMEM : batch_add(&s->batch, v, CAPTURE_LEARNED);
-	*nold = s->batch.n;
-	if (err == 0)
-		err = batch_add(&s->batch, v, CAPTURE_NEW);
+	*nold = s->batch.nold;
 	if (err < 0)
 		return diag_set(why, err, "%s: no memory to begin learning.", s->is.name);
 	if (s->batch.n == 0)
@@ -173,6 +191,16 @@ begin_next(struct training *t)
 
 /* ---- a job has ended ---- */
 
+/* New captures that were left out, or failed together, are learned next. */
+static void
+go_on(struct training *t, struct seat *s, enum due_end end)
+{
+	struct diag why;
+	const struct store_service *v = record_of(t, s, &why);
+
+	s->wanted |= v != NULL && due_more(v, s->batch.kind, end, s->batch.n - s->batch.nold);
+}
+
 static void
 judge(struct training *t, struct seat *s, enum capture_state to)
 {
@@ -181,6 +209,8 @@ judge(struct training *t, struct seat *s, enum capture_state to)
 	if (s->batch.n > 0 && store_judge(t->c.store, s->is.name, (const char *const *)s->batch.file,
 		s->batch.conversations, s->batch.n, to, &why) < 0)
 		log_say("%s", why.text);
+	else
+		go_on(t, s, DUE_JUDGED);
 	batch_fini(&s->batch);
 	if (store_retain(t->c.store, &why) < 0)
 		log_say("%s", why.text);
@@ -291,9 +321,61 @@ refuse_unreadable(struct training *t, struct seat *s, const struct trainer_resul
 	free(file);
 }
 
-static void
-no_verdict(struct training *t, struct seat *s, const struct trainer_result *r)
+static bool
+is_past_limit(const struct trainer_result *r)
 {
+	return r->err == -ENOMEM || r->err == -ETIMEDOUT;
+}
+
+/* The name that a capture came with; its file's when it is gone. */
+static const char *
+origin_of(const struct training *t, const struct seat *s, const char *file)
+{
+	const struct store_service *v = record_of(t, s, NULL);
+
+	for (uint32_t i = 0; v != NULL && i < v->ncaptures; i++)
+		if (strcmp(v->capture[i].file, file) == 0)
+			return v->capture[i].origin;
+	return file;
+}
+
+/* No job could afford it, not even alone: instead of the trainer's sentence, one that says so. */
+static void
+say_refused(const struct training *t, const struct seat *s, int err, struct diag *why)
+{
+	diag_set(why, 0, "%s: %s needs more %s than a job has, alone and in %d tries, and is refused; raise %s "
+	    "(training), then put it into the spool again.", s->is.name,
+	    origin_of(t, s, s->batch.file[s->batch.nold]), err == -ENOMEM ? "memory" : "time", STORE_TRIES,
+	    err == -ENOMEM ? "memory-mb" : "seconds");
+}
+
+/* Who fails past a limit must not make all later jobs fail. */
+static void
+heed_limit(struct training *t, struct seat *s, struct trainer_result *r)
+{
+	const char *const *fresh = (const char *const *)s->batch.file + s->batch.nold;
+	uint32_t n = s->batch.n - s->batch.nold;
+	struct diag why;
+	int got = 0;
+
+	if (is_past_limit(r) && n > 0)
+		got = store_past_limit(t->c.store, s->is.name, fresh, n, &why);
+	else if (r->err == -ENODATA && s->batch.kind != DUE_FRESH && n > 0)
+		got = store_within_limit(t->c.store, s->is.name, fresh, n, &why);
+	else
+		return;
+	if (got < 0)
+		log_say("%s", why.text);
+	else
+		go_on(t, s, is_past_limit(r) ? DUE_PAST : DUE_FEW);
+	if (got > 0)
+		say_refused(t, s, r->err, &r->why);
+}
+
+static void
+no_verdict(struct training *t, struct seat *s, struct trainer_result *r)
+{
+	heed_limit(t, s, r);
 	note_why(t, "failed", s, "", verdict_reason(r), &r->why);
 	remember(s, "failed", "", &r->why);
 	if (r->unreadable != NULL && r->ncaptures == s->batch.n)

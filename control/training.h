@@ -9,7 +9,9 @@
  *	passed		the image is kept and published; when it is on air, the captures are LEARNED
  *	refused, unfit	the captures are REFUSED
  *	unreadable	those captures are REFUSED; the others are learned without them
- *	cancelled, past a limit, or anything else	they stay NEW; the next batch or retrain tries again
+ *	past a limit	they stay NEW and are tried in smaller parts (due.h); one that fails alone
+ *			STORE_TRIES times is REFUSED
+ *	cancelled, or anything else	they stay NEW; the next batch or retrain tries again
  *
  * A candidate that was judged against a model that is no longer on air is learned again. One that
  * finds no free slot waits in reload.h; its service learns nothing meanwhile. Everything that

@@ -186,6 +186,32 @@ Test(store, a_refused_capture_that_is_offered_again_is_new_again)
 	cr_expect_eq(store_add_capture(s, "ftp", "again.pcap", &why), -EEXIST, "and once it is learned");
 }
 
+Test(store, a_capture_that_fails_alone_is_refused_after_some_tries)
+{
+	const struct store_service *v = again(&no_limits);
+	const char *files[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		cr_assert_eq(add_capture(s, "ftp", i, &why), (int)i, "%s", why.text);
+	for (unsigned i = 0; i < 2; i++)
+		files[i] = v->capture[i].file;
+	cr_expect_eq(store_past_limit(s, "ftp", files, 2, &why), 0, "%s", why.text);
+	v = again(&no_limits);
+	cr_expect(v->capture[0].among == 2 && v->capture[1].among == 2 && v->capture[0].tries == 0);
+	for (unsigned k = 1; k <= STORE_TRIES; k++) {
+		v = again(&no_limits);
+		files[0] = v->capture[0].file;
+		cr_expect_eq(store_past_limit(s, "ftp", files, 1, &why), k == STORE_TRIES, "%s", why.text);
+		cr_expect(v->capture[0].among == 1 && v->capture[0].tries == k);
+	}
+	v = again(&no_limits);
+	cr_expect_eq(v->capture[0].state, CAPTURE_REFUSED);
+	cr_expect_eq(v->capture[1].state, CAPTURE_NEW);
+	files[1] = v->capture[1].file;
+	cr_expect_eq(store_within_limit(s, "ftp", &files[1], 1, &why), 0, "%s", why.text);
+	cr_expect_eq(v->capture[1].among, 0u);
+}
+
 Test(store, a_capture_that_somebody_can_still_write_to_is_copied)
 {
 	const struct store_service *v = again(&no_limits);
@@ -322,6 +348,18 @@ Test(store, captures_go_with_the_years)
 	cr_expect_eq(again(&limits)->ncaptures, 1u);
 }
 
+Test(store, a_manifest_from_before_tries_were_counted_is_read)
+{
+	const struct store_service *v;
+
+	again(&no_limits);
+	add_capture(s, "ftp", 1, &why);
+	edit("s/\"state\": \"new\",/\"state\": \"new\"/; /\"among\"/d; /\"tries\"/d");
+	v = again(&no_limits);
+	cr_assert_eq(v->ncaptures, 1u);
+	cr_expect(v->capture[0].among == 0 && v->capture[0].tries == 0);
+}
+
 /* ---- what is found on the disk ---- */
 
 static const char *const names[] = { "", ".", "..", ".hidden", "a/b", "/etc", "a b", "a\nb",
@@ -359,6 +397,8 @@ static const struct {
 	{ "s/\"arrived_ms\": [0-9]*/\"arrived_ms\": -9223372036854775808/", "line 20: arrived_ms is before 1970" },
 	{ "s/\"bytes\": [0-9]*/\"bytes\": 1e300/", "line 20: " },
 	{ "s/\"bytes\": [0-9]*/\"bytes\": 99999999999999999999/", "line 23: " },
+	{ "s/\"among\": [0-9]*/\"among\": -1/", "line 20: among or tries" },
+	{ "s/\"tries\": [0-9]*/\"tries\": 4/", "line 20: among or tries" },
 	{ "s/\"state\": \"new\"/\"state\": \"old\"/", "line 20: state is \"old\"" },
 	{ "s/\"origin\": \"c1.pcap\"/\"origin\": \"\\\\u0000\"/", "line 22: " },
 	{ "s/\"models\": \\[/\"models\": {}, \"x\": [/", "manifest.json line " },

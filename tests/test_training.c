@@ -328,12 +328,13 @@ static const struct {
 	int err;
 	bool unfit;
 	const char *states;
+	uint32_t next;	/* captures in the next job, with one more */
 } ends[] = {
-	{ "cancelled", -ECANCELED, false, "new" },
-	{ "too long", -ETIMEDOUT, false, "new" },
-	{ "too much", -ENOMEM, false, "new" },
-	{ "too few conversations", -ENODATA, false, "new" },
-	{ "the captures cannot be read", -EINVAL, true, "refused" },
+	{ "cancelled", -ECANCELED, false, "new", 2 },
+	{ "too long", -ETIMEDOUT, false, "new", 1 },
+	{ "too much", -ENOMEM, false, "new", 1 },
+	{ "too few conversations", -ENODATA, false, "new", 2 },
+	{ "the captures cannot be read", -EINVAL, true, "refused", 1 },
 };
 
 EACH_CASE(training, a_job_without_a_verdict_is_not_tried_for_ever, ends)
@@ -346,7 +347,65 @@ EACH_CASE(training, a_job_without_a_verdict_is_not_tried_for_ever, ends)
 	cr_expect_eq(fake.started, 1u, "%s", ends[*i].what);
 	arrive("spool/ftp/b.pcap", "more");
 	cr_expect_eq(fake.started, 2u, "the next arrival tries again");
-	cr_expect_eq(fake.nnew, ends[*i].unfit ? 1u : 2u, "%s", ends[*i].what);
+	cr_expect_eq(fake.nnew, ends[*i].next, "%s", ends[*i].what);
+}
+
+static const char *
+last_why(void)
+{
+	static char text[512];
+	json_t *o = training_results(t);
+
+	snprintf(text, sizeof text, "%s", json_string_value(json_object_get(json_array_get(o, 0), "why")));
+	json_decref(o);
+	return text;
+}
+
+static const struct {
+	int err;
+	const char *says;
+} limits[] = {
+	{ -ETIMEDOUT, "ftp: bad.pcap needs more time than a job has, alone and in 3 tries, and is refused; raise seconds" },
+	{ -ENOMEM, "ftp: bad.pcap needs more memory than a job has, alone and in 3 tries, and is refused; raise memory-mb" },
+};
+
+EACH_CASE(training, one_that_no_job_can_afford_does_not_hold_up_the_others, limits)
+{
+	put("spool/ftp/bad.pcap", "too much");
+	arrive("spool/ftp/good.pcap", "conversations");
+	cr_assert_eq(fake.nnew, 2u);
+	fail(limits[*i].err, false);
+	cr_expect_eq(fake.nnew, 1u, "half of them, at once");
+	fail(limits[*i].err, false);
+	cr_expect_eq(fake.nnew, 1u);
+	finish(true, "00000000000000b1");
+	cr_expect_str_eq(states("ftp"), "new learned");
+	turns();
+	cr_expect_eq(fake.started, 3u);
+	arrive("spool/ftp/b.pcap", "more");
+	cr_expect_eq(fake.nnew, 1u, "without it");
+	finish(false, "00000000000000b2");
+	fail(limits[*i].err, false);
+	cr_expect_str_eq(states("ftp"), "new learned refused");
+	close_all();
+	open_all();
+	arrive("spool/ftp/c.pcap", "and more");
+	finish(false, "00000000000000b3");
+	fail(limits[*i].err, false);
+	cr_expect_str_eq(states("ftp"), "refused learned refused refused");
+	cr_expect_not_null(strstr(last_why(), limits[*i].says), "%s", last_why());
+	arrive("spool/ftp/bad.pcap", "too much");
+	cr_expect_str_eq(states("ftp"), "learned refused refused new");
+}
+
+Test(training, a_cancelled_job_is_no_try)
+{
+	arrive("spool/ftp/a.pcap", "conversations");
+	for (unsigned i = 0; i < 2 * STORE_TRIES; i++) {
+		fail(-ECANCELED, false);
+		cr_expect_eq(training_retrain(t, "ftp", &why), 0, "%s", why.text);
+	}
+	cr_expect_str_eq(states("ftp"), "new");
 }
 
 Test(training, what_cannot_be_read_does_not_take_the_others_with_it)
