@@ -172,8 +172,9 @@ Test(learner, what_is_dropped_is_in_the_corpus_and_status_tells_of_learning)
 
 	begin_with(BOTH);
 	put("spool/archive/monday.pcap", "conversations", 13);
+	put("spool/archive/tuesday.pcap", "more of them", 12);
 	learner_turn(&l, 1000);
-	learner_turn(&l, 1000 + 2 * SPOOL_SETTLE_MS);	/* complete: it is taken, and no job begins yet */
+	learner_turn(&l, 1000 + 2 * SPOOL_SETTLE_MS);	/* complete: one is taken, and no job begins yet */
 	o = answer(&ok, "corpus", "archive", NULL);
 	cr_expect(ok);
 	one = json_array_get(json_object_get(o, "corpus"), 0);
