@@ -327,26 +327,18 @@ is_past_limit(const struct trainer_result *r)
 	return r->err == -ENOMEM || r->err == -ETIMEDOUT;
 }
 
-/* The name that a capture came with; its file's when it is gone. */
-static const char *
-origin_of(const struct training *t, const struct seat *s, const char *file)
-{
-	const struct store_service *v = record_of(t, s, NULL);
-
-	for (uint32_t i = 0; v != NULL && i < v->ncaptures; i++)
-		if (strcmp(v->capture[i].file, file) == 0)
-			return v->capture[i].origin;
-	return file;
-}
-
 /* No job could afford it, not even alone: instead of the trainer's sentence, one that says so. */
 static void
 say_refused(const struct training *t, const struct seat *s, int err, struct diag *why)
 {
+	const struct store_service *v = record_of(t, s, NULL);
+
 	diag_set(why, 0, "%s: %s needs more %s than a job has, alone and in %d tries, and is refused; raise %s "
 	    "(training), then put it into the spool again.", s->is.name,
-	    origin_of(t, s, s->batch.file[s->batch.nold]), err == -ENOMEM ? "memory" : "time", STORE_TRIES,
+	    s->batch.file[s->batch.nold], err == -ENOMEM ? "memory" : "time", STORE_TRIES,
 	    err == -ENOMEM ? "memory-mb" : "seconds");
+	if (v != NULL)
+		verdict_by_origin(why, v);
 }
 
 /* Who fails past a limit must not make all later jobs fail. */
@@ -388,6 +380,7 @@ no_verdict(struct training *t, struct seat *s, struct trainer_result *r)
 static void
 heed_result(struct training *t)
 {
+	const struct store_service *v;
 	struct trainer_result r;
 	char image[PATH_MAX];
 	struct seat *s;
@@ -396,6 +389,9 @@ heed_result(struct training *t)
 		return;
 	s = &t->seat[t->at];
 	t->at = -1;
+	v = record_of(t, s, NULL);
+	if (v != NULL)
+		verdict_by_origin(&r.why, v);
 	if (r.conversations != NULL && r.ncaptures == s->batch.n) {
 		s->batch.conversations = r.conversations;
 		r.conversations = NULL;

@@ -1,6 +1,7 @@
 #include "control/verdict.h"
 
 #include <errno.h>
+#include <string.h>
 
 json_t *
 verdict_sentence(const struct diag *why)
@@ -8,6 +9,20 @@ verdict_sentence(const struct diag *why)
 	json_t *text = json_string(why->text);
 
 	return text != NULL ? text : json_string("(not UTF-8)");
+}
+
+void
+verdict_by_origin(struct diag *why, const struct store_service *v)
+{
+	for (uint32_t i = 0; i < v->ncaptures; i++) {
+		const struct store_capture *c = &v->capture[i];
+		struct diag before = *why;
+		const char *at = strstr(before.text, c->file);
+
+		if (at != NULL)
+			diag_set(why, 0, "%.*s%s%s", (int)(at - before.text), before.text, c->origin,
+			    at + strlen(c->file));
+	}
 }
 
 static json_t *

@@ -10,6 +10,11 @@
 
 /* A sentence may quote a file's name, which may be anything. */
 json_t	*verdict_sentence(const struct diag *why);
+/*
+ * People know a capture by the name that it came with, not by its file's in the store: puts that
+ * into a sentence wherever it names a capture of the service.
+ */
+void	verdict_by_origin(struct diag *why, const struct store_service *v);
 /* All numbers of a job that has a verdict. */
 json_t	*verdict_json(const struct trainer_result *r);
 /* cancelled, time, memory, captures (unfit), few, error: why a job has none. */

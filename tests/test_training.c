@@ -455,6 +455,26 @@ Test(training, a_model_that_cannot_be_published_leaves_its_captures_new)
 	cr_expect_str_eq(notes(), "training verdict refused");
 }
 
+Test(training, a_sentence_names_captures_as_they_came)
+{
+	char said[4096];
+	FILE *f;
+
+	put("spool/ftp/a.pcap", "conversations");
+	arrive("spool/ftp/b.pcap", "a letter");
+	fake.result = (struct trainer_result){ .err = -EBADMSG };
+	diag_set(&fake.result.why, 0, "%s: it is a letter, unlike %s.", store_service(store, "ftp", &why)->capture[1].file,
+	    store_service(store, "ftp", &why)->capture[0].file);
+	fake.over = true;
+	training_turn(t, ++now);
+	cr_expect_str_eq(last_why(), "b.pcap: it is a letter, unlike a.pcap.");
+	export_flush(&export);
+	f = fopen("records", "r");
+	said[fread(said, 1, sizeof said - 1, f)] = '\0';
+	fclose(f);
+	cr_expect_not_null(strstr(said, "\"why\":\"b.pcap: it is a letter, unlike a.pcap.\""), "%s", said);
+}
+
 /* The operator puts another model on air. */
 static void
 load_another(void)
