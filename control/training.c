@@ -253,6 +253,19 @@ not_published(struct training *t, struct seat *s, const struct diag *why)
 	stop_waiting(s);
 }
 
+/* What was in the way (a full disk, no memory) may be there for long: only a person knows when to try again. */
+static void
+not_kept(struct training *t, struct seat *s, const struct diag *why)
+{
+	size_t n = strlen(why->text);
+	struct diag more;
+
+	n -= n > 0 && why->text[n - 1] == '.';
+	diag_set(&more, 0, "%.*s; its captures stay new, and \"mynah ctl retrain %s\" tries again.", (int)MIN(n, 380u),
+	    why->text, s->is.name);
+	not_published(t, s, &more);
+}
+
 static void
 publish(struct training *t, struct seat *s, const char *image)
 {
@@ -265,7 +278,7 @@ publish(struct training *t, struct seat *s, const char *image)
 	if (v != NULL && s->kept == NULL)
 		diag_set(&why, 0, "%s: no memory to put version %s on air.", s->is.name, s->version);
 	if (s->kept == NULL) {
-		not_published(t, s, &why);
+		not_kept(t, s, &why);
 		return;
 	}
 	slot = reload_later(t->c.reload, s->kept, s->is.name, &why);
@@ -273,7 +286,7 @@ publish(struct training *t, struct seat *s, const char *image)
 	if (slot > 0)
 		published(t, s, slot);
 	else if (slot < 0)
-		not_published(t, s, &why);
+		not_kept(t, s, &why);
 	else
 		note(t, "busy", s, s->version, NULL);
 }
@@ -424,7 +437,7 @@ training_ended(struct training *t, const char *file, const char *name, int slot,
 		if (slot > 0)
 			published(t, s, slot);
 		else
-			not_published(t, s, why);
+			not_kept(t, s, why);
 		return true;
 	}
 	return false;

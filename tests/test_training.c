@@ -453,6 +453,17 @@ Test(training, a_model_that_cannot_be_published_leaves_its_captures_new)
 	finish(true, "00000000000000b1");
 	cr_expect_str_eq(states("ftp"), "new");
 	cr_expect_str_eq(notes(), "training verdict refused");
+	cr_expect_str_eq(last_why(), "no memory for it; its captures stay new, and \"mynah ctl retrain ftp\" tries again.");
+}
+
+Test(training, a_model_that_cannot_be_kept_says_how_to_try_again)
+{
+	arrive("spool/ftp/a.pcap", "conversations");
+	cr_assert_eq(system("rm -r state/ftp/models && : >state/ftp/models"), 0);
+	finish(true, "00000000000000b1");
+	cr_expect_str_eq(states("ftp"), "new");
+	cr_expect_not_null(strstr(last_why(), "; its captures stay new, and \"mynah ctl retrain ftp\" tries again."), "%s",
+	    last_why());
 }
 
 Test(training, a_sentence_names_captures_as_they_came)
