@@ -195,7 +195,7 @@ mark(struct store_service *s, const char *const *files, size_t n, uint32_t compa
 		if (c == NULL || c->state != CAPTURE_NEW)
 			continue;
 		c->among = company;
-		c->tries = company == 0 ? 0 : (uint8_t)(c->tries + (company == 1));
+		c->tries = company == 0 ? 0 : (uint8_t)MIN(c->tries + (company == 1), STORE_TRIES);
 		if (c->tries >= STORE_TRIES) {
 			c->state = CAPTURE_REFUSED;
 			refused = 1;

@@ -360,6 +360,18 @@ Test(store, a_manifest_from_before_tries_were_counted_is_read)
 	cr_expect(v->capture[0].among == 0 && v->capture[0].tries == 0);
 }
 
+Test(store, tries_that_somebody_wrote_are_still_counts_after_the_next)
+{
+	const char *file;
+
+	again(&no_limits);
+	add_capture(s, "ftp", 1, &why);
+	edit("s/\"tries\": [0-9]*/\"tries\": 3/");
+	file = again(&no_limits)->capture[0].file;
+	cr_expect_eq(store_past_limit(s, "ftp", &file, 1, &why), 1, "%s", why.text);
+	cr_expect_eq(again(&no_limits)->capture[0].state, CAPTURE_REFUSED);
+}
+
 /* ---- what is found on the disk ---- */
 
 static const char *const names[] = { "", ".", "..", ".hidden", "a/b", "/etc", "a b", "a\nb",
