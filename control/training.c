@@ -385,7 +385,7 @@ no_verdict(struct training *t, struct seat *s, struct trainer_result *r)
 	remember(s, "failed", "", &r->why);
 	if (r->unreadable != NULL && r->ncaptures == s->batch.n)
 		refuse_unreadable(t, s, r);
-	else if (r->unfit)
+	else if (r->unfit && !is_past_limit(r))	/* no memory says nothing about the captures */
 		judge(t, s, CAPTURE_REFUSED);
 	batch_fini(&s->batch);
 }

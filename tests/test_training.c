@@ -333,6 +333,7 @@ static const struct {
 	{ "cancelled", -ECANCELED, false, "new", 2 },
 	{ "too long", -ETIMEDOUT, false, "new", 1 },
 	{ "too much", -ENOMEM, false, "new", 1 },
+	{ "too much to load", -ENOMEM, true, "new", 1 },
 	{ "too few conversations", -ENODATA, false, "new", 2 },
 	{ "the captures cannot be read", -EINVAL, true, "refused", 1 },
 };
