@@ -7,19 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/batch.h"
 #include "control/clock.h"
-#include "control/due.h"
 #include "control/log.h"
 #include "control/verdict.h"
 
 enum { RETAIN_MS = 3600 * 1000 };
-
-struct batch {			/* the captures of a job, until it is known what becomes of them */
-	char **file;
-	uint32_t *conversations;
-	uint32_t n, nold;
-	uint8_t kind;		/* enum due: which of the new ones */
-};
 
 struct seat {			/* one service */
 	struct training_service is;
@@ -71,31 +64,6 @@ remove_candidate(const struct training *t, const struct seat *s)
 	unlink(path);
 }
 
-static void
-batch_fini(struct batch *b)
-{
-	for (uint32_t i = 0; i < b->n; i++)
-		free(b->file[i]);
-	free(b->file);
-	free(b->conversations);
-	*b = (struct batch){ 0 };
-}
-
-/* The service's captures that are marked, behind those that are there. -ENOMEM: not all. */
-static int
-batch_add(struct batch *b, const struct store_service *v, const bool *take)
-{
-	for (uint32_t i = 0; i < v->ncaptures; i++) {
-		if (!take[i])
-			continue;
-		b->file[b->n] = strdup(v->capture[i].file);
-		if (b->file[b->n] == NULL)
-			return -ENOMEM;
-		b->n++;
-	}
-	return 0;
-}
-
 static const struct store_service *
 record_of(const struct training *t, const struct seat *s, struct diag *why)
 {
@@ -109,27 +77,6 @@ on_air(const struct store_service *v)
 }
 
 /* ---- a job begins ---- */
-
-/* What was learned, then the new ones that are due. */
-static int
-batch_fill(struct batch *b, const struct store_service *v)
-{
-	bool *take = calloc(v->ncaptures + 1u, sizeof *take);
-	int err;
-
-	batch_fini(b);
-	b->file = calloc(v->ncaptures + 1u, sizeof *b->file);
-	for (uint32_t i = 0; take != NULL && i < v->ncaptures; i++)
-		take[i] = v->capture[i].state == CAPTURE_LEARNED;
-	err = take == NULL || b->file == NULL ? -ENOMEM : batch_add(b, v, take);
-	b->nold = b->n;
-	if (err == 0) {
-		b->kind = (uint8_t)due_next(v, take);
-		err = batch_add(b, v, take);
-	}
-	free(take);
-	return err;
-}
 
 static int
 gather(struct seat *s, const struct store_service *v, const struct spool *spool, uint32_t *nold,
