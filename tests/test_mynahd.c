@@ -125,7 +125,8 @@ static const struct {
 	  "told = {k for l in open(\"all\") for k in keys(json.loads(l))} - {\"ok\"}\n"
 	  "missing = [k for k in told if f\"`{k}`\" not in t and f\"\\n## {k}\\n\" not in t]\n"
 	  "assert len(told) > 90 and not missing, missing'; e=$?; rm all; exit $e" },
-	{ "makes the folder of the default socket, as another user too", "test $(id -u) = 0 || exit 0; chmod 755 .; sed -i "
+	{ "makes the folder of the default socket, as another user too", "test $(id -u) = 0 || exit 0; unshare -m true 2>no || "
+	  "{ echo; echo \"[SKIP] mynahd::folder_of_the_default_socket: $(cat no)\"; rm no; exit 0; }; rm no; chmod 755 .; sed -i "
 	  "'s/^control.*/user: nobody/' good.yaml; export D; unshare -m sh -c 'mount -t tmpfs none /run && \"$D\" -c good.yaml "
 	  "--check && ! test -e /run/mynah && " UP "test $(stat -c %a%U /run/mynah) = 755nobody && "
 	  "test -S /run/mynah/mynahd.sock; e=$?; kill $!; wait $!; test -d /run/mynah && ! test -e /run/mynah/mynahd.sock || "
