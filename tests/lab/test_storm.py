@@ -79,9 +79,10 @@ def arrivals():
     return cable()["rx"]["packets"] - int(ip["ReasmReqds"]) + int(ip["ReasmOKs"])
 
 
-def strays(now):
-    """Frames that the stack sent and no one received: left by the device, or by the kernel behind it."""
-    return sum(w["tx_dropped"] for w in now["workers"]) + cable()["tx"]["dropped"]
+def passed(now):
+    """Frames that the stack sent, by the kernel's counts: those that crossed the cable, and those that were lost."""
+    tx = cable()["tx"]
+    return tx["packets"] + tx["dropped"] + sum(w["tx_dropped"] for w in now["workers"])
 
 
 def counters():
@@ -112,7 +113,7 @@ class Storm:
     def __init__(self, rng):
         capture = Capture(air.lab, air.home)
         self.before, self.arrived = counters(), -arrivals()
-        self.strayed = -strays(self.before)
+        self.passed = -passed(self.before)
         self.held = [voices.Conversation.open(air.lab, a) for a in addresses(rng, HELD)]
         for i, talk in enumerate(self.held):
             for _ in range(i % (len(voices.LINES) - 3)):
@@ -129,7 +130,7 @@ class Storm:
         self.alloc_after = Allocations(air.home / "allocations")
         self.after = counters()
         self.arrived += arrivals()
-        self.strayed += strays(self.after)
+        self.passed += passed(self.after)
         self.uncaptured = capture.stop()
         self.ledger = charge.audit(capture.path, SENSOR, "192.0.2.2", "198.19.0.0/16")
         capture.path.unlink()
@@ -234,10 +235,12 @@ class Storms(unittest.TestCase):
         ledger = storm.ledger
         self.assertEqual(storm.uncaptured, 0)
         self.assertEqual(ledger.violations, [], f"{ledger.nviolations} violations")
-        self.assertEqual(sum(ledger.sent.values()) + storm.strayed, self.delta("frames_out"),
-                         f"{storm.strayed} strayed; {storm.after['workers']} {storm.after['ports']}")
-        self.assertLess(storm.strayed, self.delta("frames_out") // 100)
+        # The kernel counts every frame that leaves; dumpcap is shown all but about ten of a hundred thousand.
+        self.assertEqual(storm.passed, self.delta("frames_out"))
+        missed = storm.passed - sum(ledger.sent.values())
+        self.assertGreaterEqual(missed, 0)
+        self.assertLess(missed, storm.passed // 1000)
         for what in ("proven conversation", "SYN-ACK", "RST", "echo reply", "ARP reply", "datagram",
                      "port unreachable"):
             self.assertGreater(ledger.sent[what], 0, ledger.sent)
-        print(f"      {ledger.received} frames received, sent: {dict(ledger.sent)}")
+        print(f"      {ledger.received} frames received, sent: {dict(ledger.sent)}, {missed} not captured")
