@@ -3,9 +3,9 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "control/clock.h"
 #include "control/cmd.h"
 #include "models/session.h"
 
@@ -22,15 +22,6 @@ struct chat {
 	bool prompt;
 	bool over;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* What the server says, datagram by datagram. */
 static void
@@ -54,7 +45,7 @@ print_reply(struct chat *c)
 static void
 event(struct chat *c, enum event_kind kind)
 {
-	c->env.now_ms = now_ms();
+	c->env.now_ms = clock_ms(CLOCK_REALTIME);
 	session_event(&c->s, &c->a, c->m, &c->env, kind, 0, &c->f, &c->t);
 	print_reply(c);
 }
@@ -70,7 +61,7 @@ feed(struct chat *c, unsigned flags)
 	while (!c->over && (used < c->n || flags & FEED_DATAGRAM)) {
 		size_t n;
 
-		c->env.now_ms = now_ms();
+		c->env.now_ms = clock_ms(CLOCK_REALTIME);
 		n = session_feed(&c->s, &c->a, c->m, &c->env,
 		    span_of(c->message + used, c->n - used), flags, &c->f, &c->t);
 		if (!c->t.taken)
