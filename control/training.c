@@ -79,12 +79,10 @@ on_air(const struct store_service *v)
 /* ---- a job begins ---- */
 
 static int
-gather(struct seat *s, const struct store_service *v, const struct spool *spool, uint32_t *nold,
-    struct diag *why)
+gather(struct seat *s, const struct store_service *v, const struct spool *spool, struct diag *why)
 {
 	int err = batch_fill(&s->batch, v);
 
-	*nold = s->batch.nold;
 	if (err < 0)
 		return diag_set(why, err, "%s: no memory to begin learning.", s->is.name);
 	if (s->batch.n == 0)
@@ -100,13 +98,14 @@ begin(struct training *t, struct seat *s, struct diag *why)
 	struct trainer_job job = { .service = s->is.name, .proto = s->is.proto, .port = s->is.port,
 		.seconds = t->c.seconds, .memory_mb = t->c.memory_mb, .hold_out = t->c.hold_out };
 	char image[PATH_MAX];
-	int err = v == NULL ? -EIO : gather(s, v, t->c.spool, &job.nold, why);
+	int err = v == NULL ? -EIO : gather(s, v, t->c.spool, why);
 
 	s->wanted = false;
 	if (err < 0)
 		return err;
 	candidate_path(t, s, image);
 	job.captures = (const char *const *)s->batch.file;
+	job.nold = s->batch.nold;
 	job.nnew = s->batch.n - job.nold;
 	job.running = v->on_air >= 0 ? v->model[v->on_air].file : s->is.file;
 	job.image = image;
