@@ -554,13 +554,13 @@ finish(struct program *p)
 	}
 	if (p->eal)
 		eal_stop();
+	learner_close(&p->learner);
+	export_close(&s->export);	/* writes what is gathered, or counts it as lost */
 	if (x->dropped_rate + x->dropped_disk + x->dropped_line > 0)
 		log_say("%llu records were not written (%llu over the rate, %llu for want of disk, %llu too long or for "
 		    "want of memory).", (unsigned long long)(x->dropped_rate + x->dropped_disk + x->dropped_line),
 		    (unsigned long long)x->dropped_rate, (unsigned long long)x->dropped_disk,
 		    (unsigned long long)x->dropped_line);
-	learner_close(&p->learner);
-	export_close(&s->export);
 	reload_fini(&s->reload);
 	if (s->reload.store != NULL)
 		store_close(s->reload.store);
