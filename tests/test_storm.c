@@ -87,6 +87,15 @@ expect_modest(const struct rig *r, const struct storm_frame *f, unsigned i)
 	}
 }
 
+static const struct counters *
+begin(struct rig *r, struct storm *s)
+{
+	printf("seed %d\n", SEED);
+	air(r);
+	storm_init(s, SEED, rig_router, rig_mac, RIG_OWN & 0xffff0000u, LINK_ADDR);
+	return stack_counters(r->s);
+}
+
 Test(storm, a_million_frames_from_anywhere_leave_nothing_behind, .timeout = 280)
 {
 	static struct storm s;
@@ -95,10 +104,7 @@ Test(storm, a_million_frames_from_anywhere_leave_nothing_behind, .timeout = 280)
 	const struct counters *c;
 	struct rig r;
 
-	printf("seed %d\n", SEED);
-	air(&r);
-	c = stack_counters(r.s);
-	storm_init(&s, SEED, rig_router, rig_mac, RIG_OWN & 0xffff0000u, LINK_ADDR);
+	c = begin(&r, &s);
 	for (unsigned i = 0; i < FRAMES; i++) {
 		uint64_t before = dropped(&r), sums = c->fault[WIRE_BAD_IP_SUM] + c->fault[WIRE_BAD_L4_SUM];
 
@@ -347,10 +353,7 @@ Test(storm, a_million_frames_move_no_conversation_that_they_may_not_move, .timeo
 	const struct counters *c;
 	struct rig r;
 
-	printf("seed %d\n", SEED);
-	air(&r);
-	c = stack_counters(r.s);
-	storm_init(&s, SEED, rig_router, rig_mac, RIG_OWN & 0xffff0000u, LINK_ADDR);
+	c = begin(&r, &s);
 	for (unsigned i = 0; i < VICTIMS; i++) {
 		victims[i] = (struct victim){ .port = (uint16_t)(FIRST_PORT + i), .timestamps = i % 2,
 			.seq = i * 0x10000000u - 5000, .ts = 0x7fffff00u };
