@@ -2,19 +2,24 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/cmd.h"
 #include "control/job.h"
 #include "control/service.h"
 #include "learning/eval.h"
+#include "learning/learn.h"
 #include "models/session.h"
+
+enum { SPLIT_SEED = 7 };
 
 struct trial {
 	const char *model_path, *transcripts;
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
 	bool json;
+	unsigned split;			/* percent held out, the rest is learned from; 0: model_path speaks */
 	const char *const *captures;
 	size_t ncaptures;
 	struct job job;
@@ -112,6 +117,32 @@ print_report(const struct trial *t)
 	    100 * share(r->full_length, r->conversations));
 }
 
+/* Learns from all but split percent of the conversations and plays these. */
+static int
+eval_split(struct trial *t, struct pool *pool)
+{
+	struct corpus_options o = { .proto = t->proto, .port = t->port, .progress = t->job.progress.fn,
+		.ctx = &t->job };
+	struct learn_params p = { .proto = t->proto, .port = t->port, .seed = SPLIT_SEED,
+		.progress = &t->job.progress };
+	struct learned made;
+	struct corpus *c;
+	bool *held, *use;
+	int err = corpus_load(&c, pool, &o, t->captures, t->ncaptures, &t->why);
+
+	if (err < 0)
+		return err;
+	held = corpus_split(pool, c, t->split, SPLIT_SEED);
+	use = pool_array(pool, c->nconversations + 1, sizeof *use);
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		use[i] = !held[i];
+	err = learn_image(&made, pool, c, use, &p, &t->why);
+	if (err < 0)
+		return err;
+	eval(&t->report, pool, made.model, c, held, EVAL_ALL, &t->job.progress);
+	return t->transcripts == NULL ? 0 : write_transcripts(t, pool);
+}
+
 static int
 eval_in_pool(struct pool *pool, void *ctx)
 {
@@ -120,6 +151,8 @@ eval_in_pool(struct pool *pool, void *ctx)
 	struct corpus *c;
 	int err;
 
+	if (t->split > 0)
+		return eval_split(t, pool);
 	o.proto = model_proto(t->model) == MODEL_TCP ? PROTO_TCP : PROTO_UDP;
 	if (t->proto != 0 && t->proto != o.proto)
 		return diag_set(&t->why, -EINVAL, "%s: is a model of a %s service.", t->model_path,
@@ -137,7 +170,7 @@ eval_in_pool(struct pool *pool, void *ctx)
 static int
 run(struct trial *t)
 {
-	int err = model_load(&t->model, t->model_path, &t->why);
+	int err = t->split > 0 ? 0 : model_load(&t->model, t->model_path, &t->why);
 
 	if (err == 0) {
 		err = job_init(&t->job, 0, &t->why);
@@ -165,12 +198,13 @@ cmd_eval(int argc, char **argv)
 		{ "port", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "transcripts", required_argument, NULL, 't' },
+		{ "split", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct trial t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -182,13 +216,22 @@ cmd_eval(int argc, char **argv)
 		case 't':
 			t.transcripts = optarg;
 			break;
+		case 's':
+			t.split = (unsigned)strtoul(optarg, NULL, 10);
+			if (t.split == 0 || t.split > 90)
+				return cmd_wrong_usage(argv, "--split %s: give a percentage, 1 to 90", optarg);
+			t.model_path = "held out";
+			break;
 		default:
 			return cmd_wrong_usage(argv, NULL);
 		}
 	}
-	if (argc - optind < 2)
+	if (argc - optind < (t.split > 0 ? 1 : 2))
 		return cmd_wrong_usage(argv, "name a model and at least one capture");
-	t.model_path = argv[optind];
+	if (t.split > 0)
+		optind--;
+	else
+		t.model_path = argv[optind];
 	t.captures = (const char *const *)argv + optind + 1;
 	t.ncaptures = (size_t)(argc - optind - 1);
 	for (int i = optind; t.transcripts != NULL && i < argc; i++)

@@ -30,10 +30,11 @@ static const struct command {
 	    "  -e, --spare N        percent of conversations to leave for a sensor to judge by; 0\n"
 	    "  -r, --report FILE    numbers as JSON\n",
 	    cmd_learn },
-	{ "eval", "[--port tcp/21] [--json] [--transcripts FILE] MODEL CAPTURE...",
+	{ "eval", "[--port tcp/21] [--json] [--transcripts FILE] MODEL|--split N CAPTURE...",
 	    "score a model on captures",
 	    "  -p, --port PROTO/N       the service; worked out when the captures hold one\n"
 	    "  -j, --json               the scores as one JSON object\n"
+	    "  -s, --split N            hold out N percent of the conversations, learn from the others\n"
 	    "  -t, --transcripts FILE   what was asked, recorded and said, a JSON line each\n",
 	    cmd_eval },
 	{ "replay", "-m MODEL[@PORT] [-m MODEL[@PORT]] IN OUT", "answer a capture's clients, offline",
