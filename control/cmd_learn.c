@@ -68,7 +68,7 @@ static void
 print_summary(const struct order *o, FILE *to)
 {
 	const struct learn_report *r = &o->made.report;
-	const struct learn_candidate *c = &r->candidate[r->chosen];
+	const struct candidate *c = &r->choice.candidate[r->choice.chosen];
 	const struct corpus *corpus = r->corpus;
 
 	fprintf(to, "%s: %.*s, %s/%u, %s\n", o->out, (int)o->made.text.name.n, o->made.text.name.p,
@@ -81,7 +81,7 @@ print_summary(const struct order *o, FILE *to)
 	    c->clusterer, c->clusters, c->order, 100 * c->foretold);
 	if (o->basis_path != NULL)
 		fprintf(to, "  basis of %s: %s (%.1f %% of the words known)\n", o->basis_path,
-		    r->warm ? "NMF began there" : "not used", 100 * r->nmf.known);
+		    r->choice.nmf.warm ? "NMF began there" : "not used", 100 * r->choice.nmf.known);
 	fputs("  rules:", to);
 	for (unsigned k = 0; k < RULE_KINDS; k++)
 		fprintf(to, " %u %s%s", r->emit.rule[k], rule_names[k], k + 1 < RULE_KINDS ? "," : "\n");
@@ -113,12 +113,12 @@ candidates_json(const struct learn_report *r)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < r->ncandidates; i++) {
-		const struct learn_candidate *c = &r->candidate[i];
+	for (uint32_t i = 0; i < r->choice.ncandidates; i++) {
+		const struct candidate *c = &r->choice.candidate[i];
 
 		json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:f, s:b}", "clusterer",
 		    c->clusterer, "order", (int)c->order, "clusters", (int)c->clusters,
-		    "foretold", c->foretold, "chosen", i == r->chosen));
+		    "foretold", c->foretold, "chosen", i == r->choice.chosen));
 	}
 	return list;
 }
@@ -148,16 +148,17 @@ static int
 write_report(const struct order *o, const char *path, struct diag *why)
 {
 	const struct learn_report *r = &o->made.report;
+	const struct cluster_report *c = &r->choice.nmf;
 	json_t *root, *rules = json_object(), *unused = json_object(), *nmf = NULL;
 	int err = 0;
 
 	for (unsigned k = 0; k < RULE_KINDS; k++)
 		json_object_set_new(rules, rule_names[k], json_integer(r->emit.rule[k]));
 	each_unused(&r->corpus->report, put_unused, unused);
-	if (r->has_nmf)
-		nmf = json_pack("{s:b, s:f, s:i, s:i, s:i, s:f}", "warm", r->warm, "known", r->nmf.known,
-		    "columns", (int)r->nmf.inner, "sweeps", (int)r->nmf.sweeps,
-		    "finish_sweeps", (int)r->nmf.finish_sweeps, "objective", r->nmf.objective);
+	if (r->choice.has_nmf)
+		nmf = json_pack("{s:b, s:f, s:i, s:i, s:i, s:f}", "warm", c->warm, "known", c->known,
+		    "columns", (int)c->inner, "sweeps", (int)c->sweeps,
+		    "finish_sweeps", (int)c->finish_sweeps, "objective", c->objective);
 	root = json_pack("{s:s%, s:s, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, "
 	    "s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "service", o->made.text.name.p, o->made.text.name.n,

@@ -223,7 +223,7 @@ make_image(struct run *r, struct pool *pool, const struct progress *progress)
 	for (uint32_t i = 0; i < r->corpus->nconversations; i++)
 		use[i] = !r->held[i];
 	err = learn_image(&learned, pool, r->corpus, use, &p, &out->why);
-	out->warm = err == 0 && learned.report.warm;
+	out->warm = err == 0 && learned.report.choice.nmf.warm;
 	out->unfit = err < 0 && err != -ENODATA && err != -ENOMEM && j->nnew > 0;	/* too few: more may come */
 	if (err < 0)
 		return err;

@@ -7,9 +7,6 @@
 #include "learning/dfa.h"
 #include "learning/vectors.h"
 
-static const uint32_t orders[] = { 1, 2, 4 };
-#define SUPERVISED "reply-supervised"
-
 struct learner {
 	struct pool *pool;
 	const struct learn_params *p;
@@ -17,222 +14,7 @@ struct learner {
 	struct exchanges x;
 	struct templates client, server;
 	struct rules rules;
-	struct markov_seq *seq;		/* per conversation that is used */
-	uint32_t nseq;
-	uint32_t *before;		/* per exchange: Markov state it came in */
-	uint32_t silence, connect;
 };
-
-/* One way to name events, tried with every order. */
-struct trial {
-	const char *name;
-	uint32_t *client_label, *server_label, k;	/* per template */
-	const struct cluster_basis *basis;
-};
-
-struct outcome {
-	struct markov markov;
-	struct decisions decisions;
-	struct trial trial;
-	uint32_t order;
-};
-
-/* Most frequent label among a template's members; a tie goes to the lower one. */
-static uint32_t
-vote(const struct template *t, const uint32_t *label, uint32_t k, uint32_t *count)
-{
-	uint32_t best = 0;
-
-	memset(count, 0, k * sizeof *count);
-	for (uint32_t i = 0; i < t->support; i++)
-		count[label[t->member[i]]]++;
-	for (uint32_t c = 1; c < k; c++)
-		best = count[c] > count[best] ? c : best;
-	return best;
-}
-
-/* Runs a clusterer over one side's messages; labels of templates out. 0 or its error. */
-static int
-cluster_side(struct learner *l, const struct clusterer *c, bool server, uint32_t **out,
-    uint32_t *k, struct clustering *clusters)
-{
-	const struct templates *t = server ? &l->server : &l->client;
-	struct cluster_params params = cluster_params();
-	struct cluster_input in = { 0 };
-	uint32_t *unit = pool_array(l->pool, l->x.n, sizeof *unit), *label, *count;
-	struct span *m = pool_array(l->pool, l->x.n, sizeof *m);
-	int err;
-
-	for (uint32_t i = 0; i < l->x.n; i++) {
-		uint32_t u = server ? l->x.exchange[i].server : l->x.exchange[i].client;
-
-		if (u == NO_UNIT)
-			continue;
-		unit[in.n] = u;
-		m[in.n++] = l->x.unit[u].bytes;
-	}
-	in.message = m;
-	params.bytes = l->x.client_lexer.binary ? CLUSTER_BINARY : CLUSTER_TEXT;
-	params.seed = l->p->seed;
-	params.progress = l->p->progress;
-	params.basis = server ? NULL : l->p->basis;	/* a model carries the clients' only */
-	err = c->run(clusters, l->pool, &in, &params);
-	if (err == -ENODATA)
-		cluster_whole(clusters, l->pool, in.n);
-	else if (err < 0)
-		return err;
-	label = pool_array(l->pool, l->x.nunit + 1, sizeof *label);
-	for (uint32_t i = 0; i < in.n; i++)
-		label[unit[i]] = clusters->label[i];
-	count = pool_array(l->pool, clusters->k + 1, sizeof *count);
-	*out = pool_array(l->pool, t->n + 1, sizeof **out);
-	for (uint32_t i = 0; i < t->n; i++)
-		(*out)[i] = vote(&t->t[i], label, clusters->k, count);
-	*k = clusters->k;
-	return 0;
-}
-
-static int
-make_trial(struct learner *l, struct trial *t, const struct clusterer *c)
-{
-	struct clustering client, server;
-	uint32_t nc, ns;
-	int err;
-
-	*t = (struct trial){ .name = c->name };
-	err = cluster_side(l, c, false, &t->client_label, &nc, &client);
-	if (err == 0)
-		err = cluster_side(l, c, true, &t->server_label, &ns, &server);
-	if (err < 0)
-		return err;
-	t->k = MAX(nc, ns);
-	if (client.basis != NULL) {
-		t->basis = client.basis;
-		l->report->nmf = client.report;
-		l->report->has_nmf = true;
-		l->report->warm = client.report.warm;
-	}
-	return 0;
-}
-
-/* Reply-supervised: every template is an event of its own (its splits follow the replies). */
-static void
-trial_of_templates(struct learner *l, struct trial *t)
-{
-	*t = (struct trial){ .name = SUPERVISED, .k = MAX(l->client.n, l->server.n) };
-	t->client_label = pool_array(l->pool, l->client.n + 1, sizeof *t->client_label);
-	t->server_label = pool_array(l->pool, l->server.n + 1, sizeof *t->server_label);
-	for (uint32_t i = 0; i < l->client.n; i++)
-		t->client_label[i] = i;
-	for (uint32_t i = 0; i < l->server.n; i++)
-		t->server_label[i] = i;
-}
-
-/* Symbols: client events even, server events odd; two more for silence and the connection. */
-static void
-symbols_of(struct learner *l, const struct trial *t, uint32_t **client, uint32_t **server)
-{
-	*client = pool_array(l->pool, l->client.n + 1, sizeof **client);
-	*server = pool_array(l->pool, l->server.n + 1, sizeof **server);
-	for (uint32_t i = 0; i < l->client.n; i++)
-		(*client)[i] = 2 * t->client_label[i];
-	for (uint32_t i = 0; i < l->server.n; i++)
-		(*server)[i] = 2 * t->server_label[i] + 1;
-	l->silence = 2 * t->k + 1;
-	l->connect = 2 * t->k;
-}
-
-static void
-sequences(struct learner *l, const uint32_t *client, const uint32_t *server)
-{
-	const struct exchanges *x = &l->x;
-
-	l->nseq = 0;
-	l->seq = pool_array(l->pool, x->conversations, sizeof *l->seq);
-	for (uint32_t c = 0; c < x->conversations; c++) {
-		uint32_t from = x->first[c], n = x->first[c + 1] - from;
-		uint32_t *s;
-
-		if (n == 0)
-			continue;
-		s = pool_array(l->pool, 2 * (size_t)n, sizeof *s);
-		for (uint32_t i = 0; i < n; i++) {
-			const struct exchange *e = &x->exchange[from + i];
-
-			s[2 * i] = e->client == NO_UNIT ? l->connect
-			    : client[l->client.of[LEVEL_FULL][e->client]];
-			s[2 * i + 1] = e->server == NO_UNIT ? l->silence
-			    : server[l->server.of[LEVEL_FULL][e->server]];
-		}
-		l->seq[l->nseq++] = (struct markov_seq){ s, 2 * n };
-	}
-}
-
-static void
-try_order(struct learner *l, struct outcome *o, const struct trial *t, uint32_t order)
-{
-	uint32_t *client, *server, *where = pool_array(l->pool, 2 * (size_t)l->x.n + 1, sizeof *where);
-	struct learn_report *r = l->report;
-	uint32_t start[MARKOV_MAX_ORDER], s0, q = 0;
-
-	*o = (struct outcome){ .trial = *t, .order = order };
-	symbols_of(l, t, &client, &server);
-	sequences(l, client, server);
-	markov_build(&o->markov, l->pool, l->seq, l->nseq, order);
-	for (uint32_t i = 0; i < order; i++)
-		start[i] = MARKOV_START;
-	s0 = markov_longest(&o->markov, start, order);
-	for (uint32_t c = 0; c < l->x.conversations; c++) {
-		uint32_t from = l->x.first[c], n = l->x.first[c + 1] - from;
-
-		if (n == 0)
-			continue;
-		markov_walk(&o->markov, &l->seq[q++], where);
-		for (uint32_t i = 0; i < n; i++)
-			l->before[from + i] = i == 0 ? s0 : where[2 * i - 1];
-	}
-	decide(&o->decisions, l->pool, &l->rules, &o->markov, l->before);
-	if (r->ncandidates < LEARN_CANDIDATES)
-		r->candidate[r->ncandidates++] = (struct learn_candidate){ t->name, order, t->k,
-			(double)o->decisions.right / (double)MAX(o->decisions.judged, 1u) };
-}
-
-/* Every clusterer with every order; the outcome that foretells most replies, simplest first. */
-static int
-choose(struct learner *l, struct outcome *best)
-{
-	bool have = false;
-
-	for (uint32_t c = 0;; c++) {
-		bool supervised = clusterers[c].name == NULL;
-		struct trial t;
-
-		if (supervised)
-			trial_of_templates(l, &t);
-		else if (l->p->clusterer != NULL && strcmp(l->p->clusterer, clusterers[c].name) != 0)
-			continue;
-		else if (make_trial(l, &t, &clusterers[c]) < 0)
-			continue;
-		if (supervised && l->p->clusterer != NULL && strcmp(l->p->clusterer, t.name) != 0)
-			break;
-		for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
-			struct outcome o;
-
-			if (l->p->order != 0 && l->p->order != orders[i])
-				continue;
-			progress_at(l->p->progress, "choose", (double)i / ARRAY_LEN(orders));
-			try_order(l, &o, &t, orders[i]);
-			if (!have || o.decisions.right > best->decisions.right + best->decisions.judged / 500) {
-				*best = o;
-				have = true;
-				l->report->chosen = l->report->ncandidates - 1;
-			}
-		}
-		if (supervised)
-			break;
-	}
-	return have ? 0 : -EINVAL;
-}
 
 static void
 basis_of(struct text *t, struct pool *pool, const struct cluster_basis *b)
@@ -305,23 +87,6 @@ is_binary(const struct corpus *c, struct pool *pool)
 	return !embed_is_text(m, n);
 }
 
-/* Does the choice of clusterer and order leave anything to try? */
-static int
-check_params(const struct learn_params *p, struct diag *why)
-{
-	bool known = p->order == 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(orders); i++)
-		known |= p->order == orders[i];
-	if (!known)
-		return diag_set(why, -EINVAL, "order %u is not one of 1, 2 and 4.", p->order);
-	if (p->clusterer != NULL && strcmp(p->clusterer, SUPERVISED) != 0 &&
-	    clusterer_find(p->clusterer) == NULL)
-		return diag_set(why, -EINVAL, "there is no clusterer \"%s\"; nmf, first-token and "
-		    SUPERVISED " are.", p->clusterer);
-	return 0;
-}
-
 /* Are there conversations enough? Counts them. */
 static int
 check_corpus(const struct corpus *c, const bool *use, struct learn_report *report, struct diag *why)
@@ -352,7 +117,6 @@ prepare(struct learner *l, const struct corpus *c, const bool *use, struct diag 
 	templates_of_client(&l->client, l->pool, &l->x, &l->server);
 	progress_at(l->p->progress, "rules", 0);
 	rules_learn(&l->rules, l->pool, &l->x, &l->client, &l->server);
-	l->before = pool_array(l->pool, l->x.n + 1, sizeof *l->before);
 	return 0;
 }
 
@@ -380,24 +144,23 @@ report_sizes(const struct learner *l, const struct outcome *best)
 
 /* The text model of what was chosen. */
 static void
-write_text(struct text *t, struct learner *l, const struct corpus *c, struct outcome *best)
+write_text(struct text *t, struct learner *l, const struct corpus *c, const struct outcome *best)
 {
 	uint32_t start[MARKOV_MAX_ORDER];
 	struct emit_input in = { .x = &l->x, .client = &l->client, .server = &l->server,
 		.rules = &l->rules, .decisions = &best->decisions, .markov = &best->markov,
+		.client_symbol = best->naming.client, .server_symbol = best->naming.server,
+		.silence = best->naming.silence, .connect = best->naming.connect,
 		.start = start, .nstart = best->order,
 		.default_idle_ms = c->proto == PROTO_TCP ? 300000 : 30000 };
 
 	progress_at(l->p->progress, "emit", 0);
 	for (uint32_t i = 0; i < best->order; i++)
 		start[i] = MARKOV_START;
-	symbols_of(l, &best->trial, (uint32_t **)&in.client_symbol, (uint32_t **)&in.server_symbol);
-	in.silence = l->silence;
-	in.connect = l->connect;
 	emit(t, l->pool, &in, &l->report->emit);
 	describe(t, l, c, best->order);
-	if (best->trial.basis != NULL)
-		basis_of(t, l->pool, best->trial.basis);
+	if (best->naming.basis != NULL)
+		basis_of(t, l->pool, best->naming.basis);
 	progress_at(l->p->progress, "emit", 1);
 }
 
@@ -406,19 +169,21 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
     const struct learn_params *p, struct learn_report *report, struct diag *why)
 {
 	struct learner l = { .pool = pool, .p = p, .report = report };
+	struct choose_params how = { .clusterer = p->clusterer, .order = p->order, .seed = p->seed,
+		.basis = p->basis, .progress = p->progress };
 	struct outcome best;
 	int err;
 
 	*t = (struct text){ 0 };
 	*report = (struct learn_report){ .corpus = c };
-	err = check_params(p, why);
+	err = choose_check(p->clusterer, p->order, why);
 	if (err == 0)
 		err = check_corpus(c, use, report, why);
 	if (err == 0)
 		err = prepare(&l, c, use, why);
 	if (err < 0)
 		return err;
-	err = choose(&l, &best);
+	err = choose(&best, pool, &l.rules, &how, &report->choice);
 	if (err < 0)
 		return diag_set(why, err, "%s: %s cannot sort these messages; try another clusterer.",
 		    c->sources[0].name, p->clusterer);

@@ -7,13 +7,13 @@
  * clusters (PRISMA's events), Markov model, decisions, emit. The tool and the sensor's trainer
  * call learn_image(), which also compiles the text and records its self-test.
  */
-#include "learning/cluster.h"
+#include "learning/choose.h"
 #include "learning/corpus.h"
 #include "learning/emit.h"
 #include "models/compile.h"
 #include "models/model.h"
 
-enum { LEARN_MIN_CONVERSATIONS = 5, LEARN_CANDIDATES = 12 };
+enum { LEARN_MIN_CONVERSATIONS = 5 };
 
 struct learn_params {
 	const char *name;		/* of the service; NULL: from the port */
@@ -27,21 +27,11 @@ struct learn_params {
 	const struct progress *progress;
 };
 
-struct learn_candidate {		/* a clusterer and an order that were tried */
-	const char *clusterer;
-	uint32_t order, clusters;
-	double foretold;		/* share of replies, each left out of its own evidence */
-};
-
 struct learn_report {
 	const struct corpus *corpus;
 	uint32_t conversations, exchanges, pipelined, silent, extra;
 	uint32_t client_templates, server_templates, answers;
-	struct cluster_report nmf;	/* of the client's side */
-	bool has_nmf;
-	bool warm;			/* it began from the basis given */
-	struct learn_candidate candidate[LEARN_CANDIDATES];
-	uint32_t ncandidates, chosen;
+	struct choose_report choice;
 	uint32_t markov_states, dfa_states, minimal_states;
 	struct emit_report emit;
 	bool binary;

@@ -422,7 +422,7 @@ EACH_CASE(learn, the_same_captures_and_seed_give_the_same_image, small)
 		pool_init(&pool, 0);
 		t = learn_file(&pool, path, NULL, 0, &report);
 		image[k] = image_of(&t);
-		cr_expect_geq(report.ncandidates, 3);
+		cr_expect_geq(report.choice.ncandidates, 3);
 		pool_fini(&pool);
 	}
 	cr_expect(span_eq(image[0], image[1]));

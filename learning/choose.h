@@ -1,0 +1,56 @@
+#pragma once
+/*
+ * choose.h - how the messages of a service are named: by which clusterer, over how long a history.
+ *
+ * Every clusterer of cluster.h is tried with every order. A trial names each template by the
+ * cluster most of its messages are in, builds the Markov model over these names and decides
+ * (decide.h); the one that foretells most replies is taken, the simplest first. All memory is the
+ * pool's; same input, same outcome.
+ */
+#include "learning/cluster.h"
+#include "learning/decide.h"
+
+enum { CHOOSE_CANDIDATES = 12 };
+
+struct choose_params {
+	const char *clusterer;		/* NULL: all of them */
+	uint32_t order;			/* 0: 1, 2 and 4 */
+	uint64_t seed;
+	const struct text_basis *basis;	/* where NMF starts; NULL: anywhere */
+	const struct progress *progress;
+};
+
+struct candidate {			/* a clusterer and an order that were tried */
+	const char *clusterer;
+	uint32_t order, clusters;
+	double foretold;		/* share of replies, each left out of its own evidence */
+};
+
+struct choose_report {
+	struct candidate candidate[CHOOSE_CANDIDATES];
+	uint32_t ncandidates, chosen;
+	struct cluster_report nmf;	/* of the client's side */
+	bool has_nmf;
+};
+
+/* Symbols: client events even, server events odd; two more for silence and the connection. */
+struct naming {
+	const char *clusterer;
+	uint32_t k;			/* clusters of the side that has more */
+	uint32_t *client, *server;	/* symbol per template */
+	uint32_t silence, connect;
+	const struct cluster_basis *basis;	/* of the client's side: NMF; or NULL */
+};
+
+struct outcome {
+	struct naming naming;
+	uint32_t order;
+	struct markov markov;
+	struct decisions decisions;
+};
+
+/* Is there anything to try? 0, or -EINVAL and a sentence. */
+int	choose_check(const char *clusterer, uint32_t order, struct diag *why);
+/* 0, or -EINVAL: nothing could sort the messages. */
+int	choose(struct outcome *out, struct pool *pool, const struct rules *r,
+	    const struct choose_params *p, struct choose_report *report);
