@@ -8,13 +8,12 @@
 #include "control/cmd.h"
 #include "control/job.h"
 #include "control/service.h"
-#include "learning/eval.h"
-#include "learning/learn.h"
-#include "models/session.h"
+#include "control/transcript.h"
+#include "learning/trial.h"
 
 enum { SPLIT_SEED = 7 };
 
-struct trial {
+struct evaluation {
 	const char *model_path, *transcripts;
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
@@ -28,60 +27,6 @@ struct trial {
 	struct diag why;
 };
 
-/* Bytes as text: what JSON strings cannot hold is written \xHH, and a backslash doubled. */
-static json_t *
-bytes_json(struct pool *pool, struct span s)
-{
-	static const char hex[] = "0123456789abcdef";
-	char *to = pool_alloc(pool, 4 * s.n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
-
-		if (c == '\\') {
-			to[n++] = '\\';
-			to[n++] = '\\';
-		} else if ((c >= ' ' && c < 0x7f) || c == '\n' || c == '\r' || c == '\t') {
-			to[n++] = (char)c;
-		} else {
-			to[n++] = '\\';
-			to[n++] = 'x';
-			to[n++] = hex[c >> 4];
-			to[n++] = hex[c & 15];
-		}
-	}
-	return json_stringn(to, n);
-}
-
-static int
-write_transcripts(struct trial *t, struct pool *pool)
-{
-	static const char *const match[] = { "exact", "resync", "near", "other", "none" };
-	FILE *f = fopen(t->transcripts, "w");
-	int err = 0;
-
-	if (f == NULL)
-		return diag_set(&t->why, -errno, "%s: cannot be written: %s.", t->transcripts,
-		    strerror(errno));
-	for (uint32_t i = 0; i < t->report.nlines && err == 0; i++) {
-		const struct eval_line *l = &t->report.line[i];
-		json_t *o = json_pack("{s:i, s:i, s:i, s:o, s:o, s:o, s:b, s:b, s:f, s:s, s:f}",
-		    "conversation", (int)l->conversation, "position", (int)l->position,
-		    "state", (int)l->state, "asked", bytes_json(pool, l->asked),
-		    "recorded", bytes_json(pool, l->recorded), "said", bytes_json(pool, l->said),
-		    "class_agrees", l->same_class, "equal", l->equal, "similarity", l->similarity,
-		    "match", match[MIN(l->match, (uint8_t)MATCH_NONE)], "confidence", l->conf / 255.0);
-
-		err = o == NULL || json_dumpf(o, f, JSON_COMPACT) != 0 || fputc('\n', f) == EOF;
-		json_decref(o);
-	}
-	if (fclose(f) != 0 || err != 0)
-		return diag_set(&t->why, -EIO, "%s: not all of it could be written; the disk may be "
-		    "full.", t->transcripts);
-	return 0;
-}
-
 static double
 share(uint32_t part, uint32_t all)
 {
@@ -89,17 +34,18 @@ share(uint32_t part, uint32_t all)
 }
 
 static void
-print_report(const struct trial *t)
+print_report(const struct evaluation *t)
 {
 	const struct eval_report *r = &t->report;
 
 	if (t->json) {
-		json_t *o = json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f}",
+		json_t *o = json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i}",
 		    "conversations", (int)r->conversations, "messages", (int)r->messages,
 		    "class_agreement_messages", share(r->class_messages, r->messages),
 		    "class_agreement_conversations", share(r->class_conversations, r->conversations),
 		    "byte_equal", share(r->equal, r->messages), "similarity", r->similarity,
-		    "full_length", share(r->full_length, r->conversations));
+		    "full_length", share(r->full_length, r->conversations),
+		    "unasked", (int)r->unasked);
 
 		json_dumpf(o, stdout, JSON_COMPACT);
 		putchar('\n');
@@ -115,38 +61,42 @@ print_report(const struct trial *t)
 	printf("  similarity            %6.2f %%\n", 100 * r->similarity);
 	printf("  full length reached   %6.2f %% of conversations\n",
 	    100 * share(r->full_length, r->conversations));
+	printf("  said unasked          %6u times\n", r->unasked);
+}
+
+static int
+write_transcripts(struct evaluation *t, struct pool *pool, const struct corpus *c)
+{
+	return t->transcripts == NULL ? 0
+	    : transcript_write(t->transcripts, c, &t->report, pool, &t->why);
 }
 
 /* Learns from all but split percent of the conversations and plays these. */
 static int
-eval_split(struct trial *t, struct pool *pool)
+eval_split(struct evaluation *t, struct pool *pool)
 {
 	struct corpus_options o = { .proto = t->proto, .port = t->port, .progress = t->job.progress.fn,
 		.ctx = &t->job };
 	struct learn_params p = { .proto = t->proto, .port = t->port, .seed = SPLIT_SEED,
 		.progress = &t->job.progress };
-	struct learned made;
+	struct trial trial;
 	struct corpus *c;
-	bool *held, *use;
 	int err = corpus_load(&c, pool, &o, t->captures, t->ncaptures, &t->why);
 
 	if (err < 0)
 		return err;
-	held = corpus_split(pool, c, t->split, SPLIT_SEED);
-	use = pool_array(pool, c->nconversations + 1, sizeof *use);
-	for (uint32_t i = 0; i < c->nconversations; i++)
-		use[i] = !held[i];
-	err = learn_image(&made, pool, c, use, &p, &t->why);
+	err = trial_run(&trial, pool, c, corpus_split(pool, c, t->split, SPLIT_SEED), &p, EVAL_ALL,
+	    &t->why);
 	if (err < 0)
 		return err;
-	eval(&t->report, pool, made.model, c, held, EVAL_ALL, &t->job.progress);
-	return t->transcripts == NULL ? 0 : write_transcripts(t, pool);
+	t->report = trial.report;
+	return write_transcripts(t, pool, c);
 }
 
 static int
 eval_in_pool(struct pool *pool, void *ctx)
 {
-	struct trial *t = ctx;
+	struct evaluation *t = ctx;
 	struct corpus_options o = { .port = t->port, .progress = t->job.progress.fn, .ctx = &t->job };
 	struct corpus *c;
 	int err;
@@ -164,11 +114,11 @@ eval_in_pool(struct pool *pool, void *ctx)
 	if (t->report.messages == 0)
 		return diag_set(&t->why, -ENODATA, "%s: no server message to compare with.",
 		    t->captures[0]);
-	return t->transcripts == NULL ? 0 : write_transcripts(t, pool);
+	return write_transcripts(t, pool, c);
 }
 
 static int
-run(struct trial *t)
+run(struct evaluation *t)
 {
 	int err = t->split > 0 ? 0 : model_load(&t->model, t->model_path, &t->why);
 
@@ -201,7 +151,7 @@ cmd_eval(int argc, char **argv)
 		{ "split", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static struct trial t;
+	static struct evaluation t;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "p:jt:s:", options, NULL)) != -1) {
@@ -234,7 +184,7 @@ cmd_eval(int argc, char **argv)
 		t.model_path = argv[optind];
 	t.captures = (const char *const *)argv + optind + 1;
 	t.ncaptures = (size_t)(argc - optind - 1);
-	for (int i = optind; t.transcripts != NULL && i < argc; i++)
+	for (int i = optind + (t.split > 0); t.transcripts != NULL && i < argc; i++)
 		if (cmd_same_file(t.transcripts, argv[i]))
 			return cmd_wrong_usage(argv, "--transcripts %s would overwrite what is read",
 			    t.transcripts);

@@ -92,7 +92,7 @@ gate_compare(struct gate_count *messages, struct gate_count *conversations,
 
 /* Both models against the conversations with a flag; c has no others' replies to tell classes by. */
 static void
-play(struct gate_verdict *v, enum gate_set set, struct pool *pool, const struct gate_input *in,
+play_both(struct gate_verdict *v, enum gate_set set, struct pool *pool, const struct gate_input *in,
     const struct corpus *c, const bool *use)
 {
 	enum eval_depth depth = v->by_vectors && set == GATE_OLD ? EVAL_VECTORS : EVAL_CLASSES;
@@ -151,11 +151,11 @@ old_corpus(struct pool *pool, const struct gate_input *in)
 static void
 judge_old(struct gate_verdict *v, struct pool *pool, const struct gate_input *in)
 {
-	play(v, GATE_OLD, pool, in, old_corpus(pool, in), in->held);
+	play_both(v, GATE_OLD, pool, in, old_corpus(pool, in), in->held);
 	if (v->messages[GATE_OLD].judged > 0)
 		return;
 	v->by_vectors = true;
-	play(v, GATE_OLD, pool, in, vectors_corpus(pool, in), NULL);
+	play_both(v, GATE_OLD, pool, in, vectors_corpus(pool, in), NULL);
 	v->messages[GATE_OLD].worse =
 	    v->messages[GATE_OLD].candidate * 100ull < v->messages[GATE_OLD].judged * (uint64_t)GATE_AGREE;
 	v->conversations[GATE_OLD].worse = false;
@@ -168,7 +168,7 @@ judge_new(struct gate_verdict *v, struct pool *pool, const struct gate_input *in
 
 	for (uint32_t i = 0; i < in->corpus->nconversations; i++)
 		use[i] = in->held[i] && in->corpus->conversations[i].source >= in->nold;
-	play(v, GATE_NEW, pool, in, in->corpus, use);
+	play_both(v, GATE_NEW, pool, in, in->corpus, use);
 }
 
 static size_t

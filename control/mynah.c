@@ -35,7 +35,7 @@ static const struct command {
 	    "  -p, --port PROTO/N       the service; worked out when the captures hold one\n"
 	    "  -j, --json               the scores as one JSON object\n"
 	    "  -s, --split N            hold out N percent of the conversations, learn from the others\n"
-	    "  -t, --transcripts FILE   what was asked, recorded and said, a JSON line each\n",
+	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n",
 	    cmd_eval },
 	{ "replay", "-m MODEL[@PORT] [-m MODEL[@PORT]] IN OUT", "answer a capture's clients, offline",
 	    "  -m, --model MODEL[@PORT]   who answers; without a port on every port of its protocol\n"

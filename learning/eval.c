@@ -2,124 +2,25 @@
 
 #include "learning/distance.h"
 #include "learning/embed.h"
-#include "models/session.h"
 
-struct player {			/* one conversation under way */
+struct judge {
 	struct pool *pool;
-	const struct model *m;
-	struct session s;
-	struct arena arena;
-	struct session_env env;
-	struct fields fields;
-	uint8_t *out;		/* what the model said since the server's last turn */
-	size_t nout, room;
-	uint8_t *pending;	/* of a message that has not ended, with msg_len of the session */
-	size_t npending, pending_room;
-	bool over;		/* the model has closed */
+	const struct klass *klass;
 	enum eval_depth depth;
-	struct turn last;
+	struct eval_report *out;
 };
 
 static void
-collect(struct player *p, const struct turn *t)
+judge_line(const struct judge *j, struct eval_line *l)
 {
-	size_t from = 0, boundary = 0, n;
+	struct span recorded = l->play->recorded, said = l->play->said;
+	struct klass_name a = klass_of(j->klass, recorded), b = klass_of(j->klass, said);
+	struct eval_report *out = j->out;
 
-	p->last = *t;
-	if (p->nout + t->out_len > p->room) {
-		p->room = (p->nout + t->out_len) * 2;
-		p->out = pool_grow(p->pool, p->out, p->nout, p->room, 1);
-	}
-	while (t->taken && from < t->out_len) {
-		n = session_render(&p->s, &p->fields, p->m, &p->env, from, p->out + p->nout,
-		    p->room - p->nout, &boundary);
-		if (n == 0)
-			break;
-		p->nout += n;
-		from += n;
-	}
-	p->over |= t->taken && (t->close || t->reset);
-}
-
-/* Behind what waits already. The room doubles: a client may say a message byte by byte. */
-static void
-await_more(struct player *p, struct span more)
-{
-	if (p->npending + more.n > p->pending_room) {
-		p->pending_room = (p->npending + more.n) * 2;
-		p->pending = pool_grow(p->pool, p->pending, p->npending, p->pending_room, 1);
-	}
-	if (more.n > 0)
-		memcpy(p->pending + p->npending, more.p, more.n);
-	p->npending += more.n;
-}
-
-/* Bytes of a message that is not over yet wait for the client's next ones. */
-static void
-say(struct player *p, const struct message *m, bool datagram)
-{
-	bool waited = p->npending > 0;
-	struct span left = m->bytes;
-
-	if (p->over)
-		return;
-	if (waited) {
-		await_more(p, m->bytes);
-		left = span_of(p->pending, p->npending);
-	}
-	p->env.now_ms = m->last_ns / 1000000;
-	while (left.n > 0 && !p->over) {
-		struct turn t = { 0 };
-		size_t n = session_feed(&p->s, &p->arena, p->m, &p->env, left,
-		    datagram || p->depth == EVAL_VECTORS ? FEED_DATAGRAM : FEED_PUSH, &p->fields, &t);
-
-		if (!t.taken)
-			break;
-		collect(p, &t);
-		left = span_sub(left, n, left.n);
-	}
-	if (!waited) {
-		await_more(p, left);
-		return;
-	}
-	if (left.n > 0 && left.n < p->npending)
-		memmove(p->pending, left.p, left.n);
-	p->npending = left.n;
-}
-
-/* What was asked and what the model said to it, until the recorded answer comes. */
-struct waiting {
-	struct span asked, said;
-	uint16_t state;
-	struct turn last;
-};
-
-/* Takes what the model said so far out of the player. */
-static struct span
-take_said(struct player *p)
-{
-	struct span said = span_of(p->out, p->nout);
-
-	p->out = NULL;
-	p->nout = p->room = 0;
-	return said;
-}
-
-static void
-judge(struct eval_report *out, struct player *p, const struct klass *k, struct eval_line *l,
-    const struct waiting *w)
-{
-	struct klass_name a = klass_of(k, l->recorded), b = klass_of(k, w->said);
-
-	l->asked = w->asked;
-	l->said = w->said;
-	l->state = w->state;
-	l->match = w->last.match;
-	l->conf = w->last.conf;
 	l->same_class = klass_eq(&a, &b);
-	l->equal = span_eq(l->recorded, l->said);
+	l->equal = span_eq(recorded, said);
 	l->similarity = l->equal ? 1 :
-	    p->depth == EVAL_ALL ? similarity(p->pool, l->recorded, l->said) : 0;
+	    j->depth == EVAL_ALL ? similarity(j->pool, recorded, said) : 0;
 	out->messages++;
 	out->class_messages += l->same_class;
 	out->equal += l->equal;
@@ -127,60 +28,22 @@ judge(struct eval_report *out, struct player *p, const struct klass *k, struct e
 }
 
 static void
-play(struct eval_report *out, struct player *p, const struct corpus *c, uint32_t index,
-    const struct klass *k)
+judge_talk(const struct judge *j, const struct eval_talk *talk)
 {
-	const struct conversation *conv = &c->conversations[index];
-	const struct message *m = c->messages + conv->first;
-	bool datagram = conv->proto == PROTO_UDP, right = true, full = true;
-	struct eval_line l = { .conversation = index };
-	struct waiting *wait = pool_array(p->pool, conv->n + 1, sizeof *wait);
-	struct turn t = { 0 };
+	struct eval_report *out = j->out;
+	struct eval_line l = { .conversation = talk->conversation };
+	bool right = true, full = true;
 
-	p->env = (struct session_env){ .own = conv->server, .peer = conv->client,
-		.own_port = conv->server_port, .peer_port = conv->client_port,
-		.now_ms = conv->start_ns / 1000000 };
-	p->over = false;
-	p->nout = p->npending = 0;
-	session_init(&p->s, p->m);
-	memset(&p->arena, 0, sizeof p->arena);
-	if (!datagram) {
-		session_event(&p->s, &p->arena, p->m, &p->env, EVENT_CONNECT, 0, &p->fields, &t);
-		if (t.taken)
-			collect(p, &t);
-	}
-	for (uint32_t i = 0, asked = 0, answered = 0; i < conv->n; i++) {
-		struct waiting *w = &wait[asked];
-
-		if (m[i].side == SIDE_CLIENT) {
-			if (i == 0 || m[i - 1].side == SIDE_SERVER) {
-				take_said(p);	/* where the recorded server was silent */
-				asked = answered = 0;
-				w = wait;
-			}
-			w->asked = m[i].bytes;
-			w->state = p->s.state;
-			say(p, &m[i], datagram);
-			w->last = p->last;
-			if (datagram) {	/* each question has an answer of its own, in order */
-				w->said = take_said(p);
-				asked++;
-			}
+	for (uint32_t i = 0; i < talk->played.n; i++) {
+		l.play = &talk->played.line[i];
+		if (l.play->side == SIDE_CLIENT)
+			continue;
+		if (l.play->recorded.n == 0) {
+			out->unasked += l.play->said.n > 0;
 			continue;
 		}
-		if (!datagram) {
-			w->said = take_said(p);
-			w->last = p->last;
-			asked = answered + 1;
-		}
-		if (answered == asked)
-			continue;	/* a further datagram to one question */
-		w = &wait[answered++];
-		if (p->depth == EVAL_VECTORS && m[i].bytes.n == 0)
-			continue;	/* no reply, so none to be judged */
-		l.recorded = m[i].bytes;
-		full &= w->said.n > 0;
-		judge(out, p, k, &l, w);
+		judge_line(j, &l);
+		full &= l.play->said.n > 0;
 		right &= l.same_class;
 		out->line[out->nlines++] = l;
 		l.position++;
@@ -190,26 +53,41 @@ play(struct eval_report *out, struct player *p, const struct corpus *c, uint32_t
 	out->full_length += full;
 }
 
-void
-eval(struct eval_report *out, struct pool *pool, const struct model *m, const struct corpus *c,
-    const bool *use, enum eval_depth depth, const struct progress *progress)
+/* What kinds of replies the corpus has. */
+static void
+learn_klass(struct klass *k, struct pool *pool, const struct corpus *c)
 {
-	struct player p = { .pool = pool, .m = m, .depth = depth };
 	struct span *said = pool_array(pool, c->nmessages + 1, sizeof *said);
-	struct klass k;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < c->nmessages; i++)
 		if (c->messages[i].side == SIDE_CLIENT)
 			said[n++] = c->messages[i].bytes;
-	klass_learn(&k, c, !embed_is_text(said, n));
+	klass_learn(k, c, !embed_is_text(said, n));
+}
+
+void
+eval(struct eval_report *out, struct pool *pool, const struct model *m, const struct corpus *c,
+    const bool *use, enum eval_depth depth, const struct progress *progress)
+{
+	struct play_how how = { .model = m, .whole = depth == EVAL_VECTORS };
+	struct klass k;
+	struct judge j = { pool, &k, depth, out };
+
+	learn_klass(&k, pool, c);
 	*out = (struct eval_report){ 0 };
 	out->line = pool_array(pool, c->nmessages + 1, sizeof *out->line);
+	out->talk = pool_array(pool, c->nconversations + 1, sizeof *out->talk);
 	for (uint32_t i = 0; i < c->nconversations; i++) {
+		struct eval_talk *talk = &out->talk[out->conversations];
+
 		if (i % 8 == 0)
 			progress_at(progress, "play", (double)i / c->nconversations);
-		if ((use == NULL || use[i]) && c->conversations[i].n > 0)
-			play(out, &p, c, i, &k);
+		if ((use != NULL && !use[i]) || c->conversations[i].n == 0)
+			continue;
+		*talk = (struct eval_talk){ .conversation = i, .line = out->nlines };
+		play(&talk->played, pool, c, i, &how);
+		judge_talk(&j, talk);
 	}
 	if (out->messages > 0)
 		out->similarity /= out->messages;

@@ -2,31 +2,36 @@
 /*
  * eval.h - how well a model answers conversations it may not have seen.
  *
- * The model plays the server against the recorded client's side; what it says is compared with
- * what the recorded server said at the same place. Silence where the server spoke is wrong.
- * Time and addresses are the recorded ones. Memory is the pool's; no clock is read.
+ * The model plays the server against the recorded client's side (play.h); what it says is compared
+ * with what the recorded server said at the same place. Silence where the server spoke is wrong;
+ * what is said where it was silent is counted apart. Memory is the pool's; no clock is read.
  */
 #include "learning/klass.h"
+#include "learning/play.h"
 #include "learning/progress.h"
-#include "models/model.h"
 
-struct eval_line {			/* one place where the server spoke, or should have */
-	uint32_t conversation, position;	/* position: exchange in it, from 0 */
-	struct span asked, recorded, said;
+struct eval_line {			/* one place where the server spoke */
+	uint32_t conversation, position;	/* position: server message in it, from 0 */
+	const struct play_line *play;
 	double similarity;
 	bool same_class, equal;
-	uint8_t match;			/* enum match_kind of the last turn */
-	uint8_t conf;
-	uint16_t state;			/* the model was in when asked */
+};
+
+struct eval_talk {			/* a conversation as it was played */
+	uint32_t conversation;
+	struct played played;
+	uint32_t line;			/* of the report: its first; they stand in the order of the talk */
 };
 
 struct eval_report {
 	uint32_t conversations, messages;
 	uint32_t class_messages, class_conversations;	/* of them with the right class */
 	uint32_t equal, full_length;	/* messages byte for byte; conversations not cut short */
+	uint32_t unasked;		/* replies where the recorded server was silent */
 	double similarity;		/* mean over messages */
-	struct eval_line *line;
+	struct eval_line *line;		/* one per message */
 	uint32_t nlines;
+	struct eval_talk *talk;		/* one per conversation */
 };
 
 enum eval_depth {

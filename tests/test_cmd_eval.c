@@ -62,12 +62,17 @@ static const struct {
 	{ "scores are JSON with every number of the manual", EVAL "--json m.mynah " FTP " >s.json && "
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
 	    "assert sorted(s) == sorted([\"conversations\", \"messages\", \"class_agreement_messages\", "
-	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\"]); "
+	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\"]); "
 	    "assert s[\"conversations\"] == 20 and s[\"messages\"] == 275; "
 	    "assert 0.7 < s[\"class_agreement_messages\"] <= 1'" },
-	{ "every server message has its line in the transcripts",
-	    EVAL "-t t.jsonl m.mynah " FTP " >out && test $(wc -l <t.jsonl) = 275 && "
-	    "python3 -c 'import json; [json.loads(l)[\"recorded\"] for l in open(\"t.jsonl\")]'" },
+	{ "every conversation has its line in the transcripts, every server message its place in it",
+	    EVAL "-t t.jsonl m.mynah " FTP " >out && test $(wc -l <t.jsonl) = 20 && "
+	    "python3 -c 'import json; t = [json.loads(l) for l in open(\"t.jsonl\")]; "
+	    "m = [m for c in t for m in c[\"messages\"]]; "
+	    "assert all(c[\"proto\"] == \"tcp\" and c[\"server_port\"] == 21 for c in t); "
+	    "s = [x for x in m if x[\"from\"] == \"server\" and x[\"recorded\"] != \"\"]; "
+	    "assert len(s) == 275 and all(x[\"equal\"] == (x[\"bytes\"] == x[\"recorded\"]) for x in s); "
+	    "assert s[0][\"recorded\"].encode(\"latin-1\").startswith(b\"220\")'" },
 	{ "the port chooses among several services", EVAL "-p tcp/21 m.mynah " FTP " " HTTP " | "
 	    "grep -q '20 conversations'" },
 	{ "the same again gives the same scores", EVAL "--json m.mynah " FTP " >a && "

@@ -84,9 +84,9 @@ POOLED(eval, a_wrong_code_is_wrong_for_the_message_and_its_conversation)
 	cr_expect_eq(r.full_length, N, "it did answer");
 	cr_expect_not(r.line[1].same_class);
 	cr_expect_eq(r.line[1].position, 1);
-	cr_expect(span_eq(r.line[1].asked, span_str("USER a\r\n")));
-	cr_expect(span_eq(r.line[1].recorded, span_str("331 go on\r\n")));
-	cr_expect(span_eq(r.line[1].said, span_str("530 go on\r\n")));
+	cr_expect(span_eq(r.line[1].play->asked, span_str("USER a\r\n")));
+	cr_expect(span_eq(r.line[1].play->recorded, span_str("331 go on\r\n")));
+	cr_expect(span_eq(r.line[1].play->said, span_str("530 go on\r\n")));
 }
 
 POOLED(eval, a_silent_model_scores_nothing)
@@ -103,7 +103,7 @@ POOLED(eval, a_silent_model_scores_nothing)
 	cr_expect_eq(r.full_length, 0);
 	cr_expect_eq(r.similarity, 0);
 	for (uint32_t i = 0; i < r.nlines; i++)
-		cr_expect_eq(r.line[i].said.n, 0);
+		cr_expect_eq(r.line[i].play->said.n, 0);
 }
 
 POOLED(eval, a_model_that_hangs_up_early_says_no_more)
@@ -114,7 +114,7 @@ POOLED(eval, a_model_that_hangs_up_early_says_no_more)
 
 	cr_expect_eq(r.class_messages, 2 * N);
 	cr_expect_eq(r.full_length, 0);
-	cr_expect_eq(r.line[2].said.n, 0);
+	cr_expect_eq(r.line[2].play->said.n, 0);
 }
 
 POOLED(eval, a_message_in_pieces_is_answered_once)
@@ -176,6 +176,10 @@ POOLED(eval, what_is_said_where_the_server_was_silent_is_not_its_next_answer)
 	r = score(pool, server("220 ready\\r\\n", "331 go on\\r\\n", "221 bye\\r\\n", ""), &h, NULL);
 	cr_expect_eq(r.messages, 1);
 	cr_expect_eq(r.equal, 1);
+	cr_expect_eq(r.unasked, 1, "the greeting");
+	cr_expect_eq(r.talk[0].played.n, 3);
+	cr_expect(span_eq(r.talk[0].played.line[0].said, span_str("220 ready\r\n")));
+	cr_expect_eq(r.talk[0].played.line[0].recorded.n, 0);
 }
 
 /* A vector's client line may be a message's beginning only: what was learned of it (learning/vectors.h). */

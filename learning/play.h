@@ -1,0 +1,35 @@
+#pragma once
+/*
+ * play.h - a model in the place of the server of a recorded conversation.
+ *
+ * The recorded client's messages are said to the model at the recorded times, from and to the
+ * recorded addresses; what the model says until the recorded server's next message stands in the
+ * place of that. Of datagrams every question has an answer of its own, in order. Nothing is
+ * judged here. Memory is the pool's; no clock is read.
+ */
+#include "learning/corpus.h"
+#include "models/session.h"
+
+struct play_line {			/* one message of either side, in the order of the recording */
+	uint8_t side;			/* enum side */
+	uint8_t match, conf;		/* server: of the model's last turn, see struct turn */
+	uint16_t state;			/* server: the model was in when asked */
+	int64_t time_ns;		/* recorded; of what the recorded server did not say: when it was asked */
+	struct span said;		/* server: by the model, empty: silence; client: to the model */
+	struct span recorded;		/* empty: the recorded server was silent here */
+	struct span asked;		/* server: the client's message before it, if any */
+};
+
+struct played {
+	struct play_line *line;
+	uint32_t n;
+};
+
+struct play_how {
+	const struct model *model;
+	uint8_t key[16];		/* of the session's environment: another one, another choice */
+	bool whole;			/* every client message is a whole one, whatever its end */
+};
+
+void	play(struct played *out, struct pool *pool, const struct corpus *c, uint32_t conversation,
+    const struct play_how *how);
