@@ -177,6 +177,70 @@ struct text_vector {		/* a conversation the compiled model must reproduce */
 	uint32_t n;
 };
 
+/*
+ * How both sides talk, as PRISMA12 tells it: what the simulator plays (learning/lens.h). It is
+ * not compiled; an image carries it only in its text. A message is a row of tokens: runs of
+ * separators and runs of other bytes in turn, or single bytes where there are no separators.
+ */
+enum { PRISMA_MAX_ORDER = 16 };
+#define PRISMA_START (UINT32_MAX - 1)
+#define PRISMA_END   UINT32_MAX
+
+struct text_way {
+	uint32_t to, count;	/* node; times it was gone */
+};
+
+struct text_node {		/* a state of the Markov model: the last symbols, oldest first */
+	uint32_t *symbol;	/* order of them: 2 * event, plus 1 for the server; or PRISMA_* */
+	struct text_way *way;	/* ascending */
+	uint32_t nway;
+};
+
+struct text_form {		/* a template: what is said in a state, by number of tokens */
+	uint32_t node, count;	/* messages */
+	struct span *piece;	/* fixed tokens, joined; an empty one is a field of one token */
+	uint32_t npiece, nfield; /* nfield of the pieces are empty */
+};
+
+struct text_row {
+	uint32_t count;
+	struct span *value;	/* ncolumn of the table: they stood in one message */
+};
+
+struct text_values {		/* recorded values */
+	uint32_t total;		/* rows seen; what the learner's limit left out is not in row */
+	uint32_t ncolumn;
+	struct text_row *row;
+	uint32_t nrow;
+};
+
+struct text_rule {		/* fills one field of the context's last form */
+	uint8_t kind;		/* enum prisma_rule */
+	bool after;		/* ADD: the rest stands before the source; PART: what follows lit */
+	uint32_t field;		/* filled */
+	uint32_t back, source;	/* from this field of the message so many before; 0: of this one */
+	int64_t delta;		/* SEQ: added */
+	struct span lit;	/* PART: separator */
+	uint32_t values, column; /* DATA, ADD: rules with one table draw one row of it */
+};
+
+struct text_context {		/* forms of successive messages, oldest first; -1: none yet */
+	int32_t *form;
+	uint32_t nform;		/* 1 .. order + 1 */
+	uint32_t count;		/* times it was seen */
+	struct text_rule *rule;	/* in the order in which they fill */
+	uint32_t nrule;
+};
+
+struct text_prisma {
+	uint32_t order;		/* 0: the model has no such part */
+	struct span separators;	/* of tokens; empty: every byte is one */
+	struct text_node *node;		uint32_t nnode;	/* 0 is where conversations begin */
+	struct text_form *form;		uint32_t nform;
+	struct text_values *values;	uint32_t nvalues;
+	struct text_context *context;	uint32_t ncontext;
+};
+
 struct text {
 	struct span name;
 	uint8_t proto;		/* MODEL_TCP, MODEL_UDP */
@@ -197,6 +261,7 @@ struct text {
 	struct text_reply *reply;	uint32_t nreply;
 	struct text_state *state;	uint32_t nstate;
 	struct text_basis basis;
+	struct text_prisma prisma;
 	struct text_vector *vector;	uint32_t nvector;
 	void *owned;		/* text_parse()'s memory */
 };

@@ -29,7 +29,7 @@ bad(const struct check *c, const char *fmt, ...)
 		[PART_EOM] = "eom", [PART_DATA] = "data", [PART_MAP] = "map",
 		[PART_TEMPLATE] = "template", [PART_REPLY] = "reply", [PART_STATE] = "state",
 		[PART_TURN] = "turn", [PART_ALT] = "alternative", [PART_CLUSTER] = "cluster",
-		[PART_VECTOR] = "vector",
+		[PART_VECTOR] = "vector", [PART_PRISMA] = "prisma",
 	};
 	const struct text_spots *s = c->spots;
 	char what[300], where[120] = "", part[64] = "the model";
@@ -45,6 +45,8 @@ bad(const struct check *c, const char *fmt, ...)
 		snprintf(where, sizeof where, "%.80s: ", s->file);
 	if (c->part == PART_TURN || c->part == PART_ALT)
 		snprintf(part, sizeof part, "state %u, %s %u", c->state, names[c->part], c->index);
+	else if (c->part == PART_PRISMA)
+		snprintf(part, sizeof part, "prisma");
 	else if (c->part != PART_MODEL)
 		snprintf(part, sizeof part, "%s %u", names[c->part], c->index);
 	return diag_set(c->why, -EINVAL, "%s%s: %s", where, part, what);
@@ -385,6 +387,18 @@ check_rest(struct check *c)
 	return 0;
 }
 
+static int
+check_prisma(struct check *c)
+{
+	char fault[200];
+
+	c->part = PART_PRISMA;
+	c->index = c->place = 0;
+	if (text_prisma_fault(&c->t->prisma, fault, sizeof fault))
+		return bad(c, "%s", fault);
+	return 0;
+}
+
 /* They are all played before a model goes on air, so there are few. */
 static int
 check_vectors(struct check *c)
@@ -427,6 +441,7 @@ text_check_at(const struct text *t, const struct text_spots *spots, struct diag 
 	}
 	TRY(check_states(&c));
 	TRY(check_rest(&c));
+	TRY(check_prisma(&c));
 	return check_vectors(&c);
 }
 

@@ -361,6 +361,7 @@ static const struct {
 	{ "reply",      read_reply,      false },
 	{ "state",      read_state,      false },
 	{ "basis",      read_basis,      true },
+	{ "prisma",     read_prisma,     true },
 	{ "vector",     read_vector,     false },
 };
 
@@ -418,7 +419,8 @@ free_vecs(struct parser *p)
 	struct vec *all[] = { &p->source, &p->var, &p->class, &p->hostset, &p->eom, &p->data,
 		&p->map, &p->template, &p->reply, &p->state, &p->vector, &p->feature, &p->column,
 		&p->ncolumn, &p->elem, &p->field, &p->op, &p->span, &p->choice, &p->pair,
-		&p->weight, &p->alt, &p->turn, &p->forward };
+		&p->weight, &p->alt, &p->turn, &p->forward, &p->node, &p->form, &p->values,
+		&p->context, &p->way, &p->row, &p->rule };
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		free(all[i]->p);

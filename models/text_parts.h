@@ -11,7 +11,7 @@ struct text_spot {
 
 enum text_part { PART_MODEL, PART_VAR, PART_CLASS, PART_HOSTSET, PART_EOM, PART_DATA, PART_MAP,
 	PART_TEMPLATE, PART_REPLY, PART_STATE, PART_TURN, PART_ALT, PART_CLUSTER, PART_VECTOR,
-	PART_N };
+	PART_PRISMA, PART_N };
 
 struct text_spots {
 	const char *file;
@@ -38,3 +38,5 @@ bool	text_template_fault(const struct text *t, const struct text_template *tp, c
     size_t room);
 bool	text_reply_fault(const struct text *t, const struct text_reply *r, char *fault,
     size_t room);
+/* The same for the part of PRISMA; the sentence names what in it. */
+bool	text_prisma_fault(const struct text_prisma *p, char *fault, size_t room);

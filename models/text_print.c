@@ -396,6 +396,90 @@ print_states(struct out *o, const struct text *t)
 }
 
 static void
+print_symbol(struct out *o, uint32_t symbol)
+{
+	if (symbol >= PRISMA_START)
+		put(o, symbol == PRISMA_END ? " end" : " start");
+	else
+		put(o, " %c%u", symbol % 2 == 0 ? 'c' : 's', symbol / 2);
+}
+
+static void
+print_rule(struct out *o, const struct text_rule *r)
+{
+	put(o, "    fill %u %s", r->field, vocab_name(&vocab_prisma, r->kind));
+	if (r->kind != PRISMA_DATA)
+		put(o, " %u %u", r->back, r->source);
+	if (r->kind == PRISMA_SEQ)
+		put(o, " %" PRId64, r->delta);
+	if (r->kind == PRISMA_ADD || r->kind == PRISMA_PART)
+		put(o, r->after ? " after" : " before");
+	if (r->kind == PRISMA_PART)
+		put_string(o, r->lit);
+	if (r->kind == PRISMA_ADD || r->kind == PRISMA_DATA)
+		put(o, " %u %u", r->values, r->column);
+	put(o, "\n");
+}
+
+static void
+print_prisma_tables(struct out *o, const struct text_prisma *p)
+{
+	for (uint32_t i = 0; i < p->nform; i++) {
+		const struct text_form *f = &p->form[i];
+		put(o, "  form %u node %u count %u", i, f->node, f->count);
+		for (uint32_t k = 0; k < f->npiece; k++) {
+			if (f->piece[k].n > 0)
+				put_string(o, f->piece[k]);
+			else
+				put(o, " *");
+		}
+		put(o, "\n");
+	}
+	for (uint32_t i = 0; i < p->nvalues; i++) {
+		const struct text_values *v = &p->values[i];
+		put(o, "  values %u of %u columns %u\n", i, v->total, v->ncolumn);
+		for (uint32_t k = 0; k < v->nrow; k++) {
+			put(o, "    %u", v->row[k].count);
+			for (uint32_t c = 0; c < v->ncolumn; c++)
+				put_string(o, v->row[k].value[c]);
+			put(o, "\n");
+		}
+	}
+}
+
+static void
+print_prisma(struct out *o, const struct text_prisma *p)
+{
+	if (p->order == 0)
+		return;
+	put(o, "prisma order %u separators", p->order);
+	put_string(o, p->separators);
+	put(o, "\n");
+	for (uint32_t i = 0; i < p->nnode; i++) {
+		put(o, "  node %u", i);
+		for (uint32_t k = 0; k < p->order; k++)
+			print_symbol(o, p->node[i].symbol[k]);
+		put(o, "\n");
+		for (uint32_t k = 0; k < p->node[i].nway; k++)
+			put(o, "    to %u %u\n", p->node[i].way[k].to, p->node[i].way[k].count);
+	}
+	print_prisma_tables(o, p);
+	for (uint32_t i = 0; i < p->ncontext; i++) {
+		const struct text_context *c = &p->context[i];
+		put(o, "  context count %u", c->count);
+		for (uint32_t k = 0; k < c->nform; k++) {
+			if (c->form[k] >= 0)
+				put(o, " %d", c->form[k]);
+			else
+				put(o, " -");
+		}
+		put(o, "\n");
+		for (uint32_t k = 0; k < c->nrule; k++)
+			print_rule(o, &c->rule[k]);
+	}
+}
+
+static void
 print_rest(struct out *o, const struct text *t)
 {
 	const struct text_basis *b = &t->basis;
@@ -419,6 +503,7 @@ print_rest(struct out *o, const struct text *t)
 			put(o, "\n");
 		}
 	}
+	print_prisma(o, &t->prisma);
 	for (uint32_t i = 0; i < t->nvector; i++) {
 		put(o, "vector\n");
 		for (uint32_t k = 0; k < t->vector[i].n; k++) {

@@ -26,6 +26,7 @@ struct parser {
 	struct vec source, var, class, hostset, eom, data, map, template, reply, state, vector;
 	struct vec feature, column, ncolumn;
 	struct vec elem, field, op, span, choice, pair, weight, alt, turn, forward;
+	struct vec node, form, values, context, way, row, rule;	/* of PRISMA */
 	struct vec spot[PART_N];
 };
 
@@ -49,3 +50,4 @@ void	read_reply(struct parser *p);
 void	read_state(struct parser *p);
 void	read_basis(struct parser *p);
 void	read_vector(struct parser *p);
+void	read_prisma(struct parser *p);

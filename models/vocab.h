@@ -115,6 +115,14 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(ORIGIN_SCRIPTGEN, "scriptgen")                                                       \
 	X(ORIGIN_MINING, "mining")
 
+/* How PRISMA12 fills a field: docs/model-format.md, "How both sides talk". */
+#define PRISMA_RULES(X)                                                                         \
+	X(PRISMA_COPY, "copy")	/* the source */                                               \
+	X(PRISMA_SEQ, "seq")	/* the source, a number, plus a constant */                    \
+	X(PRISMA_ADD, "add")	/* the source and a recorded rest */                           \
+	X(PRISMA_PART, "part")	/* the source before or after a separator */                   \
+	X(PRISMA_DATA, "data")	/* a recorded value */
+
 #define VOCAB_ENUM(name, text) name,
 enum elem_kind { ELEM_KINDS(VOCAB_ENUM) ELEM_KIND_N };
 enum op_kind { OP_KINDS(VOCAB_ENUM) OP_KIND_N };
@@ -127,6 +135,7 @@ enum eom_kind { EOM_KINDS(VOCAB_ENUM) EOM_KIND_N };
 enum var_type { VAR_TYPES(VOCAB_ENUM) VAR_TYPE_N };
 enum channel { CHANNELS(VOCAB_ENUM) CHANNEL_N };
 enum origin { ORIGINS(VOCAB_ENUM) ORIGIN_N };
+enum prisma_rule { PRISMA_RULES(VOCAB_ENUM) PRISMA_RULE_N };
 #undef VOCAB_ENUM
 
 /* One of the lists above as a table: word[i] is the text of value i. */
@@ -136,7 +145,7 @@ struct vocab {
 	uint32_t n;
 };
 extern const struct vocab vocab_elem, vocab_op, vocab_format, vocab_event, vocab_guard,
-    vocab_effect, vocab_scope, vocab_eom, vocab_var, vocab_channel, vocab_origin;
+    vocab_effect, vocab_scope, vocab_eom, vocab_var, vocab_channel, vocab_origin, vocab_prisma;
 extern const struct vocab *const vocab_all[];	/* ends with NULL */
 
 /* "?" for a value that is none. */

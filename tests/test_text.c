@@ -52,6 +52,9 @@ Test(text, every_model_in_the_tests_prints_to_what_reads_back_the_same)
 
 #define HEAD "mynah-model 1\nservice \"x\" tcp\n"
 #define TAIL "state 0\n"
+#define PRISMA HEAD "\nprisma order 2 separators \" \"\n"
+#define NODES PRISMA "node 0 start start\nnode 1 start c0\n"
+#define FORM NODES "form 0 node 1 count 2 \"USER \" *\n"
 
 static const struct {
 	const char *what, *text, *why;
@@ -115,6 +118,29 @@ static const struct {
 	{ "break at the end", HEAD "reply 0\n say \"x\" break\n" TAIL, "a break must stand between" },
 	{ "server begins a vector", HEAD TAIL "vector\n < \"x\"\n", "m:5:2: '>' is expected here" },
 	{ "weight of no feature", HEAD TAIL "basis tokens\n cluster 0 0:0.5\n", "feature 0 is not" },
+	{ "no such symbol", PRISMA "node 0 start 4\n", "m:5:14: a symbol is start, end, or c or s" },
+	{ "another start", PRISMA "node 0 start c1\n" TAIL, "m:4:8: prisma: node 0 must be the start" },
+	{ "begins after its beginning", NODES "node 2 c0 start\n" TAIL, "node 2: start and end" },
+	{ "goes on after its end", NODES "node 2 end c0\n" TAIL, "node 2: start and end stand" },
+	{ "way to nowhere", NODES "to 7 1\n" TAIL, "node 1: the ways must be counted, lead to" },
+	{ "way to another history", NODES "to 0 1\n" TAIL, "node 1: node 0 has another history" },
+	{ "a form of the start", NODES "form 0 node 0 count 1\n" TAIL, "form 0: node 0 says nothing" },
+	{ "split token", NODES "form 0 node 1 count 1 \"a\" \"b\"\n" TAIL, "two strings stand side" },
+	{ "empty token", NODES "form 0 node 1 count 1 \"\"\n" TAIL, "has at least one byte" },
+	{ "table of nothing", NODES "values 0 of 3 columns 1\n" TAIL, "values 0: it must have rows" },
+	{ "too many rows", NODES "values 0 of 3 columns 1\n 4 \"x\"\n" TAIL, "values 0: more rows" },
+	{ "hole in a context", FORM "context count 1 0 - 0\n" TAIL, "context 0: form -1 cannot" },
+	{ "form of nowhere", FORM "context count 1 1\n" TAIL, "context 0: form 1 cannot stand" },
+	{ "field left open", FORM "context count 1 0\n" TAIL, "context 0 does not fill every field" },
+	{ "fills what is not there", FORM "context count 1 0\n fill 1 copy 0 0\n" TAIL,
+	    "context 0: rule 0: fills field 1 of 1" },
+	{ "reads what is not there", FORM "context count 1 - 0\n fill 0 copy 1 0\n" TAIL,
+	    "there is no field 0, 1 back" },
+	{ "reads what it fills", FORM "context count 1 0\n fill 0 copy 0 0\n" TAIL,
+	    "context 0: rule 0: field 0 is not filled yet" },
+	{ "no such table", FORM "context count 1 0\n fill 0 data 1 0\n" TAIL, "column 0 of values 1" },
+	{ "no such column", FORM "values 0 of 1 columns 1\n 1 \"x\"\ncontext count 1 0\n"
+	    " fill 0 data 0 1\n" TAIL, "column 1 of values 0 is not defined" },
 	{ "unknown word", HEAD "eom 0 telepathy\n", "(term length decimal final push idle datagram)" },
 };
 
