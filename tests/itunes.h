@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "learning/markov.h"
+#include "learning/prisma.h"
 #include "models/bytes.h"
 
 enum { ITUNES_MESSAGES = 822, ITUNES_SESSIONS = 21 };
@@ -148,4 +149,41 @@ itunes_events(uint32_t *event)
 	if (f != NULL)
 		fclose(f);
 	return n;
+}
+
+/*
+ * The sessions as PRISMA takes them: messages in the order of their sessions, with event and
+ * side. 0, or -1.
+ */
+static inline int
+itunes_conversations(struct pool *pool, struct prisma_input *in)
+{
+	struct prisma_message *m = pool_array(pool, ITUNES_MESSAGES, sizeof *m);
+	struct span *bytes = pool_array(pool, ITUNES_MESSAGES, sizeof *bytes);
+	uint32_t *first = pool_array(pool, ITUNES_SESSIONS + 1, sizeof *first);
+	struct markov_seq seqs[ITUNES_SESSIONS];
+	unsigned session, n = 0;
+	uint32_t at[ITUNES_SESSIONS];
+	char line[512];
+	FILE *harry;
+
+	if (itunes_sessions(pool, seqs) < 0 || itunes_messages(pool, bytes) != ITUNES_MESSAGES)
+		return -1;
+	for (uint32_t s = 0; s < ITUNES_SESSIONS; s++) {
+		at[s] = first[s];
+		first[s + 1] = first[s] + seqs[s].n;
+		for (uint32_t i = 0; i < seqs[s].n; i++)
+			m[first[s] + i] = (struct prisma_message){ .event = seqs[s].symbol[i] / 2,
+				.server = seqs[s].symbol[i] % 2 != 0 };
+	}
+	harry = fopen(TEST_SHARED "/reference/itunes-xbmc/itunes-xbmc.harry", "r");
+	if (harry == NULL)
+		return -1;
+	if (fgets(line, sizeof line, harry) != NULL)
+		while (n < ITUNES_MESSAGES && fgets(line, sizeof line, harry) != NULL &&
+		    sscanf(line, "%u", &session) == 1 && session < ITUNES_SESSIONS)
+			m[at[session]++].bytes = bytes[n++];
+	fclose(harry);
+	*in = (struct prisma_input){ m, first, ITUNES_SESSIONS };
+	return n == ITUNES_MESSAGES ? 0 : -1;
 }
