@@ -298,6 +298,8 @@ cmd_learn(int argc, char **argv)
 				return cmd_wrong_usage(argv, "--seed %s: not a number", optarg);
 			break;
 		case 'c':
+			if (choose_check(optarg, 0, &o.why) < 0)
+				return cmd_wrong_usage(argv, "--clusterer %s: %s", optarg, o.why.text);
 			o.params.clusterer = optarg;
 			break;
 		case 'e':

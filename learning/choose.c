@@ -1,10 +1,10 @@
 #include "learning/choose.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const uint32_t orders[] = { 1, 2, 4 };
-#define SUPERVISED "reply-supervised"
 
 struct chooser {
 	struct pool *pool;
@@ -18,16 +18,18 @@ int
 choose_check(const char *clusterer, uint32_t order, struct diag *why)
 {
 	bool known = order == 0;
+	char names[128] = "";
+	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(orders); i++)
 		known |= order == orders[i];
 	if (!known)
 		return diag_set(why, -EINVAL, "order %u is not one of 1, 2 and 4.", order);
-	if (clusterer != NULL && strcmp(clusterer, SUPERVISED) != 0 &&
-	    clusterer_find(clusterer) == NULL)
-		return diag_set(why, -EINVAL, "there is no clusterer \"%s\"; nmf, first-token and "
-		    SUPERVISED " are.", clusterer);
-	return 0;
+	if (clusterer == NULL || clusterer_find(clusterer) != NULL)
+		return 0;
+	for (const struct clusterer *c = clusterers; c->name != NULL; c++)
+		n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n > 0 ? ", " : "", c->name);
+	return diag_set(why, -EINVAL, "there is no clusterer \"%s\"; there are %s.", clusterer, names);
 }
 
 /* Most frequent label among a template's members; a tie goes to the lower one. */
@@ -44,6 +46,27 @@ vote(const struct template *t, const uint32_t *label, uint32_t k, uint32_t *coun
 	return best;
 }
 
+/* What the server said to an exchange's client, one more for silence. */
+static uint32_t
+answered(const struct chooser *c, uint32_t i)
+{
+	const struct exchange *e = &c->r->x->exchange[i];
+
+	return !e->known ? CLUSTER_NONE
+	    : e->server == NO_UNIT ? c->r->server->n : c->r->server->of[LEVEL_FULL][e->server];
+}
+
+/* What the client says after an exchange, in the same conversation. */
+static uint32_t
+said_next(const struct chooser *c, uint32_t i)
+{
+	const struct exchange *e = &c->r->x->exchange[i];
+
+	if (i + 1 == c->r->x->n || e[1].conversation != e->conversation || e[1].client == NO_UNIT)
+		return CLUSTER_NONE;
+	return c->r->client->of[LEVEL_FULL][e[1].client];
+}
+
 /* Runs a clusterer over one side's messages; labels of templates out. 0 or its error. */
 static int
 cluster_side(struct chooser *c, const struct clusterer *how, bool server, uint32_t **out,
@@ -54,6 +77,8 @@ cluster_side(struct chooser *c, const struct clusterer *how, bool server, uint32
 	struct cluster_params params = cluster_params();
 	struct cluster_input in = { 0 };
 	uint32_t *unit = pool_array(c->pool, x->n, sizeof *unit), *label, *count;
+	uint32_t *reply = pool_array(c->pool, x->n, sizeof *reply);
+	uint32_t *template = pool_array(c->pool, x->n, sizeof *template);
 	struct span *m = pool_array(c->pool, x->n, sizeof *m);
 	int err;
 
@@ -63,9 +88,13 @@ cluster_side(struct chooser *c, const struct clusterer *how, bool server, uint32
 		if (u == NO_UNIT)
 			continue;
 		unit[in.n] = u;
+		template[in.n] = t->of[LEVEL_FULL][u];
+		reply[in.n] = server ? said_next(c, i) : answered(c, i);
 		m[in.n++] = x->unit[u].bytes;
 	}
 	in.message = m;
+	in.reply = reply;
+	in.template = template;
 	params.bytes = x->client_lexer.binary ? CLUSTER_BINARY : CLUSTER_TEXT;
 	params.seed = c->p->seed;
 	params.progress = c->p->progress;
@@ -117,22 +146,6 @@ name_by_clusters(struct chooser *c, struct naming *n, const struct clusterer *ho
 	}
 	number_symbols(c, n);
 	return 0;
-}
-
-/* Reply-supervised: every template is an event of its own (its splits follow the replies). */
-static void
-name_by_templates(struct chooser *c, struct naming *n)
-{
-	uint32_t nclient = c->r->client->n, nserver = c->r->server->n;
-
-	*n = (struct naming){ .clusterer = SUPERVISED, .k = MAX(nclient, nserver) };
-	n->client = pool_array(c->pool, nclient + 1, sizeof *n->client);
-	n->server = pool_array(c->pool, nserver + 1, sizeof *n->server);
-	for (uint32_t i = 0; i < nclient; i++)
-		n->client[i] = i;
-	for (uint32_t i = 0; i < nserver; i++)
-		n->server[i] = i;
-	number_symbols(c, n);
 }
 
 static void
@@ -228,9 +241,5 @@ choose(struct outcome *out, struct pool *pool, const struct rules *r,
 	for (const struct clusterer *how = clusterers; how->name != NULL; how++)
 		if (is_wanted(&c, how->name) && name_by_clusters(&c, &n, how) == 0)
 			try_orders(&c, out, &have, &n);
-	if (is_wanted(&c, SUPERVISED)) {
-		name_by_templates(&c, &n);
-		try_orders(&c, out, &have, &n);
-	}
 	return have ? 0 : -EINVAL;
 }

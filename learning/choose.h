@@ -10,7 +10,7 @@
 #include "learning/cluster.h"
 #include "learning/decide.h"
 
-enum { CHOOSE_CANDIDATES = 12 };
+enum { CHOOSE_CANDIDATES = 32 };
 
 struct choose_params {
 	const char *clusterer;		/* NULL: all of them */

@@ -5,16 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "learning/linkage.h"
+#include "learning/supervised.h"
 #include "learning/warm.h"
 
 static int run_nmf(struct clustering *c, struct pool *pool, const struct cluster_input *in,
     const struct cluster_params *p);
 static int run_first_token(struct clustering *c, struct pool *pool,
     const struct cluster_input *in, const struct cluster_params *p);
+static int run_template(struct clustering *c, struct pool *pool, const struct cluster_input *in,
+    const struct cluster_params *p);
 
 const struct clusterer clusterers[] = {
 	{ "nmf", "co-occurring tokens or n-grams (PRISMA)", run_nmf },
+	{ "linkage", "words and where they stand, single linkage (PRISMA, for FTP)", linkage_run },
 	{ "first-token", "the first token, or the most regular leading bytes", run_first_token },
+	{ "reply-supervised", "words that tell the replies apart", supervised_run },
+	{ "template", "every template for itself", run_template },
 	{ NULL, NULL, NULL },
 };
 
@@ -59,8 +66,17 @@ start(struct clustering *c, struct pool *pool, const char *name, uint32_t n)
 	c->label = pool_array(pool, n, sizeof *c->label);
 }
 
-static void
-count_sizes(struct clustering *c, struct pool *pool)
+const struct embed_params *
+cluster_embed(struct clustering *c, struct pool *pool, const char *name,
+    const struct cluster_input *in, const struct cluster_params *p)
+{
+	start(c, pool, name, in->n);
+	c->report.text = read_as_text(p, in);
+	return c->report.text ? &p->text : &p->binary;
+}
+
+void
+cluster_count(struct clustering *c, struct pool *pool)
 {
 	c->size = pool_array(pool, c->k, sizeof *c->size);
 	for (uint32_t m = 0; m < c->n; m++)
@@ -72,7 +88,7 @@ cluster_whole(struct clustering *c, struct pool *pool, uint32_t n)
 {
 	start(c, pool, "whole", n);
 	c->k = n > 0;
-	count_sizes(c, pool);
+	cluster_count(c, pool);
 }
 
 void
@@ -90,7 +106,31 @@ cluster_product(struct clustering *c, struct pool *pool, const struct clustering
 			*p = ++c->k;
 		c->label[m] = *p - 1;
 	}
-	count_sizes(c, pool);
+	cluster_count(c, pool);
+}
+
+/* In the order first seen. */
+static int
+run_template(struct clustering *c, struct pool *pool, const struct cluster_input *in,
+    const struct cluster_params *p)
+{
+	uint32_t *number, most = 0;
+
+	cluster_embed(c, pool, "template", in, p);
+	if (in->n == 0 || in->template == NULL)
+		return -ENODATA;
+	for (uint32_t m = 0; m < in->n; m++)
+		most = MAX(most, in->template[m]);
+	number = pool_array(pool, (size_t)most + 1, sizeof *number);
+	for (uint32_t m = 0; m < in->n; m++) {
+		uint32_t *k = &number[in->template[m]];
+
+		if (*k == 0)
+			*k = ++c->k;
+		c->label[m] = *k - 1;
+	}
+	cluster_count(c, pool);
+	return 0;
 }
 
 /* --- NMF ------------------------------------------------------------------------- */
@@ -198,9 +238,7 @@ run_nmf(struct clustering *c, struct pool *pool, const struct cluster_input *in,
 	struct nmf m;
 	int err;
 
-	start(c, pool, "nmf", in->n);
-	r->text = read_as_text(p, in);
-	basis->embed = r->text ? p->text : p->binary;
+	basis->embed = *cluster_embed(c, pool, "nmf", in, p);
 	basis->embed.seed = p->seed;
 	progress_at(p->progress, "embed", 0);
 	embed_count(&count, pool, &basis->embed, in->message, in->n);
@@ -232,7 +270,7 @@ run_nmf(struct clustering *c, struct pool *pool, const struct cluster_input *in,
 	basis->nfeatures = e.x.rows;
 	basis->lambda = m.lambda;
 	c->basis = basis;
-	count_sizes(c, pool);
+	cluster_count(c, pool);
 	return 0;
 }
 
@@ -456,6 +494,6 @@ run_first_token(struct clustering *c, struct pool *pool, const struct cluster_in
 	c->report.distinct = t.n;
 	c->report.capped = t.n > p->max_tokens;
 	take_keys(c, pool, &t, p->max_tokens);
-	count_sizes(c, pool);
+	cluster_count(c, pool);
 	return 0;
 }

@@ -19,8 +19,9 @@
 struct cluster_input {
 	const struct span *message;
 	uint32_t n;
-	/* what the other side answered, as a label or CLUSTER_NONE; NULL: not known */
+	/* what the other side said next, as a label or CLUSTER_NONE; NULL: not known */
 	const uint32_t *reply;
+	const uint32_t *template;	/* of each message, a number (template.h); NULL: none yet */
 };
 
 enum cluster_bytes { CLUSTER_AUTO, CLUSTER_TEXT, CLUSTER_BINARY };
@@ -100,6 +101,12 @@ void	cluster_product(struct clustering *c, struct pool *pool, const struct clust
 	    const struct clustering *b);
 /* All messages in one cluster: what is left to say after -ENODATA. */
 void	cluster_whole(struct clustering *c, struct pool *pool, uint32_t n);
+/*
+ * For clusterers: begins c, with room for labels, and says what to embed; at the end, the sizes.
+ */
+const struct embed_params *cluster_embed(struct clustering *c, struct pool *pool, const char *name,
+	    const struct cluster_input *in, const struct cluster_params *p);
+void	cluster_count(struct clustering *c, struct pool *pool);
 /* The cluster of a message not seen before, by an NMF basis; CLUSTER_NONE: none. */
 uint32_t cluster_assign(struct pool *pool, const struct cluster_basis *basis,
 	    struct span message);
