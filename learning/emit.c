@@ -23,6 +23,7 @@ struct emitter {
 	const struct emit_input *in;
 	struct emit_report *report;
 	struct list replies, datas, maps, slots;
+	struct list prompted;	/* of struct text_state: behind prompts, after all others */
 	uint32_t *nlocal;	/* per client template: local slots in use */
 	uint32_t nearlier;	/* slots from the top */
 	int32_t *reply_of;	/* per answer: reply, or NOT_EMITTED */
@@ -314,8 +315,43 @@ state_after(const struct emitter *e, const uint32_t *history, uint32_t n)
 	return e->state_of[s] - 1;
 }
 
+/* How a message ends after most replies of an answer. */
 static uint32_t
-next_state(const struct emitter *e, const struct node *nd, const struct answer *a)
+ending_after(const struct emitter *e, const struct answer *a)
+{
+	const struct exchanges *x = e->in->x;
+	uint32_t *votes = pool_array(e->pool, x->prompts.nrules, sizeof *votes), best = 0;
+
+	for (uint32_t i = 0; i < a->n; i++)
+		votes[x->exchange[a->exchange[i]].ending]++;
+	for (uint32_t r = 1; r < x->prompts.nrules; r++)
+		best = votes[r] > votes[best] ? r : best;
+	return best;
+}
+
+/* The state itself, or one that asks it but waits for another end of message. */
+static uint32_t
+prompted(struct emitter *e, uint32_t state, uint32_t ending)
+{
+	struct text_state *p = e->prompted.at;
+	uint32_t i = 0;
+
+	if (ending == 0)
+		return state;
+	while (i < e->prompted.n && (p[i].backoff != (int32_t)state || p[i].eom != (int32_t)ending))
+		i++;
+	if (i == e->prompted.n) {
+		p = push(e, &e->prompted, sizeof *p);
+		*p = e->t->state[state];
+		p->backoff = (int32_t)state;
+		p->eom = (int32_t)ending;
+		p->nturn = 0;
+	}
+	return e->t->nstate + i;
+}
+
+static uint32_t
+next_state(struct emitter *e, const struct node *nd, const struct answer *a)
 {
 	const struct emit_input *in = e->in;
 	const struct markov_state *from = &in->markov->state[nd->state];
@@ -324,7 +360,7 @@ next_state(const struct emitter *e, const struct node *nd, const struct answer *
 	memcpy(h, from->symbol, from->length * sizeof *h);
 	h[from->length] = nd->client < in->client->n ? in->client_symbol[nd->client] : in->connect;
 	h[from->length + 1] = a == NULL ? in->silence : in->server_symbol[a->server];
-	return state_after(e, h, from->length + 2);
+	return prompted(e, state_after(e, h, from->length + 2), a == NULL ? 0 : ending_after(e, a));
 }
 
 static struct text_pair *
@@ -382,15 +418,15 @@ make_turn(struct emitter *e, struct text_turn *turn, const struct node *nd)
 		turn->nalt += make_alt(e, &turn->alt[turn->nalt], nd, &nd->choice[i]);
 }
 
-/* The answer to what is not understood; the conversation stays where it is. */
+/* The answer to what is not understood. */
 static bool
-make_other(struct emitter *e, struct text_turn *turn, const struct answer *a, uint32_t state)
+make_other(struct emitter *e, struct text_turn *turn, const struct answer *a, uint32_t next)
 {
 	struct text_alt *alt = pool_alloc(e->pool, sizeof *alt);
 
 	if (a == NULL)
 		return false;
-	*alt = (struct text_alt){ .weight = 1, .reply = reply_of(e, a), .next = state, .conf = 0.1,
+	*alt = (struct text_alt){ .weight = 1, .reply = reply_of(e, a), .next = next, .conf = 0.1,
 		.origin = ORIGIN_PRISMA, .scope = SCOPE_PAIR };
 	*turn = (struct text_turn){ .event = EVENT_OTHER, .alt = alt, .nalt = 1 };
 	return true;
@@ -423,6 +459,32 @@ turn_cmp(const void *a, const void *b)
 
 	return x->event != y->event ? (x->event > y->event) - (x->event < y->event)
 				    : (x->arg > y->arg) - (x->arg < y->arg);
+}
+
+/* The states behind prompts join the others, with what is said there to whatever comes. */
+static void
+add_prompted(struct emitter *e)
+{
+	const struct emit_input *in = e->in;
+	struct text_state *p = e->prompted.at;
+	struct text *t = e->t;
+
+	for (uint32_t i = 0; i < e->prompted.n; i++) {
+		const struct answer *a = usual_after(in->rules, e->pool, (uint32_t)p[i].eom);
+		uint32_t after[2] = { 0 };
+
+		p[i].turn = pool_alloc(e->pool, sizeof *p[i].turn);
+		if (a != NULL) {
+			after[0] = in->client_symbol[a->client];
+			after[1] = in->server_symbol[a->server];
+			p[i].nturn = make_other(e, p[i].turn, a, state_after(e, after, 2));
+		}
+	}
+	t->state = pool_grow(e->pool, t->state, t->nstate, t->nstate + e->prompted.n,
+	    sizeof *t->state);
+	if (e->prompted.n > 0)
+		memcpy(t->state + t->nstate, e->prompted.at, e->prompted.n * sizeof *t->state);
+	t->nstate += e->prompted.n;
 }
 
 static void
@@ -465,14 +527,15 @@ make_states(struct emitter *e)
 		st->nturn += st->turn[st->nturn].nalt > 0;
 	}
 	usual = in->x->client_lexer.binary ? NULL : usual_answer(in->rules, e->pool);
-	for (uint32_t i = 0; i < t->nstate; i++)
+	for (uint32_t i = 0; i < t->nstate; i++)	/* the conversation stays where it is */
 		t->state[i].nturn += make_other(e, &t->state[i].turn[t->state[i].nturn], usual, i);
+	t->start = state_after(e, in->start, in->nstart);
+	add_prompted(e);
 	for (uint32_t i = 0; i < t->nstate; i++) {
 		qsort(t->state[i].turn, t->state[i].nturn, sizeof *t->state[i].turn, turn_cmp);
 		e->report->turns += t->state[i].nturn;
 	}
 	e->report->states = t->nstate;
-	t->start = state_after(e, in->start, in->nstart);
 }
 
 /* A class of bytes for a field that is neither a word nor a rest. */
@@ -595,8 +658,8 @@ emit(struct text *t, struct pool *pool, const struct emit_input *in, struct emit
 		if (lexer_is_separator(l, (uint8_t)b))
 			seps[t->separators.n++] = (uint8_t)b;
 	t->class = pool_array(pool, 4, sizeof *t->class);
-	t->eom = pool_copy(pool, &in->x->eom, sizeof in->x->eom);
-	t->neom = 1;
+	t->eom = in->x->prompts.rule;
+	t->neom = in->x->prompts.nrules;
 	e.template_of = pool_array(pool, in->client->n + 1, sizeof *e.template_of);
 	number_templates(&e);
 	make_states(&e);

@@ -1,5 +1,6 @@
 #include "learning/ending.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "learning/intern.h"
@@ -10,6 +11,7 @@ enum {
 	MIN_SHARE_PERCENT = 80,
 	NEAR_TIE = 50,		/* of 10000 messages */
 	MAX_OFFSET = 15,
+	ONE_BODY_IN = 10,	/* messages that go on; the others may be several in one go */
 };
 
 static const uint8_t *
@@ -50,13 +52,23 @@ score(const struct text_eom *e, const struct span *m, size_t n)
 	return n == 0 ? 0 : (uint32_t)(good * 10000 / n);
 }
 
-/* Keeps the better rule; a longer terminator wins a near tie. */
+static bool
+has_letters(struct span s)
+{
+	size_t i = 0;
+
+	while (i < s.n && !isalnum(s.p[i]))
+		i++;
+	return i < s.n;
+}
+
+/* Keeps the better rule; a longer terminator wins a near tie, if no word seems to be in it. */
 static void
 consider(struct text_eom *best, uint32_t *best_score, const struct text_eom *e,
     const struct span *m, size_t n)
 {
 	uint32_t sc = score(e, m, n);
-	uint32_t bonus = e->term.n > best->term.n ? NEAR_TIE : 0;
+	uint32_t bonus = e->term.n > best->term.n && !has_letters(e->term) ? NEAR_TIE : 0;
 
 	if (sc * 100 < 10000u * MIN_SHARE_PERCENT || sc + bonus <= *best_score)
 		return;
@@ -66,14 +78,14 @@ consider(struct text_eom *best, uint32_t *best_score, const struct text_eom *e,
 }
 
 /*
- * What stands before the number that equals the body's length, in the messages that go on
- * after term; empty when there is no such number.
+ * What stands before the number that equals the body's length, in a good part of the messages
+ * that go on after term; empty when there is no such number.
  */
 static struct span
 body_label(struct pool *pool, struct span term, const struct span *m, size_t n)
 {
 	struct intern labels;
-	uint32_t *votes, best = 0;
+	uint32_t *votes, best = 0, bodies = 0;
 
 	intern_init(&labels, pool);
 	votes = pool_array(pool, n + 1, sizeof *votes);
@@ -85,6 +97,7 @@ body_label(struct pool *pool, struct span term, const struct span *m, size_t n)
 
 		if (p == NULL || head == m[i].n)
 			continue;
+		bodies++;
 		snprintf(number, sizeof number, "%zu", m[i].n - head);
 		at = find(span_sub(m[i], 0, head), span_str(number));
 		for (line = at; line != NULL && line > m[i].p && line[-1] != '\n'; line--)
@@ -97,7 +110,8 @@ body_label(struct pool *pool, struct span term, const struct span *m, size_t n)
 	}
 	for (uint32_t id = 1; id < labels.n; id++)
 		best = votes[id] > votes[best] ? id : best;
-	return labels.n > 0 && votes[best] >= 2 ? labels.value[best] : (struct span){ 0 };
+	return labels.n > 0 && votes[best] >= 2 && votes[best] * ONE_BODY_IN > bodies ?
+	    labels.value[best] : (struct span){ 0 };
 }
 
 static void

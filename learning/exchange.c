@@ -14,6 +14,7 @@ struct maker {
 	const struct corpus *corpus;
 	struct intern shapes;
 	uint32_t unit_room, exchange_room;
+	uint32_t ending;		/* rule for the client's next message */
 	size_t most_said;		/* bytes of a reply that a model can say */
 };
 
@@ -54,10 +55,11 @@ add_run(struct maker *k, uint32_t conv, const struct message *m)
 	uint32_t n = 0;
 
 	while (left.n > 0) {
-		size_t one = ending_first(&k->x->eom, left);
+		size_t one = ending_first(&k->x->prompts.rule[k->ending], left);
 
 		if (one == 0)
 			one = left.n;
+		k->ending = 0;
 		add_unit(k, m, span_sub(left, 0, one));
 		add_exchange(k, conv, k->x->nunit - 1);
 		left = span_sub(left, one, left.n);
@@ -91,11 +93,15 @@ add_datagrams(struct maker *k, uint32_t conv, const struct message *m, uint32_t 
  * replies belong to the requests in order when they are as many.
  */
 static void
-answer(struct maker *k, const struct message *m, uint32_t n, uint32_t asked)
+answer(struct maker *k, uint32_t index, const struct message *m, uint32_t n, uint32_t asked)
 {
 	struct exchanges *x = k->x;
 	uint32_t first = x->n - asked;
 
+	if (k->corpus->proto == PROTO_TCP)
+		k->ending = prompts_after(&x->prompts, m[n - 1].bytes);
+	if (x->n > x->first[index])
+		x->exchange[x->n - 1].ending = k->ending;
 	for (uint32_t i = 0; i < n; i++) {
 		if (i >= asked) {
 			x->extra++;
@@ -132,6 +138,7 @@ add_conversation(struct maker *k, uint32_t index)
 	struct exchanges *x = k->x;
 	uint32_t asked = 0;
 
+	k->ending = 0;
 	if (conv->proto == PROTO_TCP && conv->whole) {	/* the connection itself is asked first */
 		add_exchange(k, index, NO_UNIT);
 		asked = 1;
@@ -139,7 +146,7 @@ add_conversation(struct maker *k, uint32_t index)
 	for (uint32_t i = 0, j; i < conv->n; i = j) {
 		j = run_end(c, conv, i);
 		if (m[i].side == SIDE_SERVER) {
-			answer(k, &m[i], j - i, asked);
+			answer(k, index, &m[i], j - i, asked);
 			asked = 0;
 			continue;
 		}
@@ -241,10 +248,11 @@ lex(struct maker *k, struct unit *u, bool from_server)
 }
 
 static uint32_t
-client_runs(struct maker *k, const bool *use, struct span **out)
+client_runs(struct maker *k, const bool *use, struct heard **out)
 {
 	const struct corpus *c = k->corpus;
-	struct span *m = pool_array(k->pool, c->nmessages + 1, sizeof *m);
+	struct heard *h = pool_array(k->pool, c->nmessages + 1, sizeof *h);
+	const struct span none = { 0 };
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < c->nconversations; i++) {
@@ -254,10 +262,11 @@ client_runs(struct maker *k, const bool *use, struct span **out)
 			const struct message *msg = &c->messages[conv->first + j];
 
 			if (msg->side == SIDE_CLIENT && !msg->cut)
-				m[n++] = msg->bytes;
+				h[n++] = (struct heard){ j > 0 ? msg[-1].bytes : none, msg->bytes,
+					j == 0 || (j == 1 && msg[-1].side == SIDE_SERVER) };
 		}
 	}
-	*out = m;
+	*out = h;
 	return n;
 }
 
@@ -267,16 +276,21 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 {
 	struct maker k = { .x = x, .pool = pool, .corpus = corpus,
 		.most_said = corpus->proto == PROTO_UDP ? MODEL_DATAGRAM_BYTES : MODEL_REPLY_BYTES };
+	struct heard *heard;
 	struct span *said;
 	uint32_t nsaid;
 
 	*x = (struct exchanges){ .pool = pool, .conversations = corpus->nconversations };
 	intern_init(&x->values, pool);
 	intern_init(&k.shapes, pool);
-	nsaid = client_runs(&k, use, &said);
-	x->eom = (struct text_eom){ .kind = EOM_DATAGRAM };
+	nsaid = client_runs(&k, use, &heard);
+	said = pool_array(pool, nsaid + 1, sizeof *said);
+	for (uint32_t i = 0; i < nsaid; i++)
+		said[i] = heard[i].message;
 	if (corpus->proto == PROTO_TCP)
-		ending_learn(&x->eom, pool, said, nsaid);
+		prompts_learn(&x->prompts, pool, heard, nsaid);
+	else
+		prompts_none(&x->prompts, pool, EOM_DATAGRAM);
 	x->first = pool_array(pool, corpus->nconversations + 1, sizeof *x->first);
 	for (uint32_t i = 0; i < corpus->nconversations; i++) {
 		x->first[i] = x->n;

@@ -8,9 +8,9 @@
  * used. All memory is the job's pool; spans point into the corpus.
  */
 #include "learning/corpus.h"
-#include "learning/ending.h"
 #include "learning/intern.h"
 #include "learning/lexer.h"
+#include "learning/prompt.h"
 
 #define NO_UNIT UINT32_MAX
 
@@ -31,12 +31,13 @@ struct exchange {
 	uint32_t server;	/* unit, NO_UNIT: silence */
 	bool known;		/* server really answers client, and only it */
 	bool closes;		/* the server closed after it */
+	uint32_t ending;	/* prompts.rule: how the client's next message ends */
 	uint32_t previous;	/* exchange before it in the conversation, NO_UNIT: the first */
 };
 
 struct exchanges {
 	struct pool *pool;
-	struct text_eom eom;
+	struct prompts prompts;		/* where a client message ends */
 	struct lexer client_lexer, server_lexer;
 	struct intern values;
 	struct unit *unit;

@@ -65,3 +65,31 @@ usual_answer(const struct rules *r, struct pool *pool)
 		best = words[s] > words[best] ? s : best;
 	return r->server->n > 0 && words[best] >= WORDS_AGREE ? sample[best] : NULL;
 }
+
+static bool
+needs_nothing(const struct answer *a)
+{
+	for (uint32_t k = 0; k < a->nfields; k++)
+		if (a->rule[k].kind != RULE_DATA)
+			return false;
+	return true;
+}
+
+const struct answer *
+usual_after(const struct rules *r, struct pool *pool, uint32_t ending)
+{
+	const struct exchanges *x = r->x;
+	uint32_t *count = pool_array(pool, r->n + 1, sizeof *count), best = 0;
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		const struct answer *a = &r->answer[i];
+
+		for (uint32_t k = 0; k < a->n && needs_nothing(a); k++) {
+			uint32_t before = x->exchange[a->exchange[k]].previous;
+
+			count[i] += before != NO_UNIT && x->exchange[before].ending == ending;
+		}
+		best = count[i] > count[best] ? i : best;
+	}
+	return r->n > 0 && count[best] > 0 ? &r->answer[best] : NULL;
+}

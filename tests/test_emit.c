@@ -95,3 +95,26 @@ POOLED(emit, states_say_their_history_and_back_off_to_shorter_ones)
 		cr_expect_eq(t.state[i].eom, 0);
 	}
 }
+
+POOLED(emit, a_text_asked_for_is_one_message_whatever_it_says)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 25);
+	struct talk *k = pool_alloc(pool, sizeof *k);
+	struct learn_report report;
+	struct text t;
+
+	for (unsigned i = 0; i < N; i++)
+		handmade_talk(&h, "<220 ready\r\n", ">MAIL\r\n", "<250 fine\r\n", ">DATA\r\n",
+		    "<354 go on\r\n", handmade_line(&h, ">To: u%u\r\nhello\r\n.\r\n", i * 37),
+		    "<250 taken\r\n", ">QUIT\r\n", "<221 bye\r\n", NULL);
+	t = emitted(&h, &report);
+	cr_assert_eq(t.neom, 2);
+	talk_begin(k, model_of_text(&t));
+	cr_expect_str_eq(talk_say(k, span_str("DATA\r\n")), "354 go on\r\n");
+	cr_expect_eq(session_feed(&k->s, &k->a, k->m, &talk_env, span_str("Dear all,\r\n"), FEED_PUSH,
+	    &k->f, &k->t), 11);
+	cr_expect_not(k->t.taken, "a line is not the text");
+	cr_expect_str_eq(talk_say(k, span_str("Dear all,\r\nQUIT\r\n.\r\n")), "250 taken\r\n");
+	cr_expect_str_eq(talk_say(k, span_str("QUIT\r\n")), "221 bye\r\n", "lines again");
+	model_destroy(k->m);
+}

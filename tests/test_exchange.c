@@ -111,7 +111,7 @@ POOLED(exchange, as_many_datagrams_as_questions_are_their_answers_in_order)
 	handmade_talk(&h, ">a", "<1", ">b", ">c", "<2", "<3", NULL);
 	exchanges_make(&x, pool, h.c, NULL, false);
 	cr_expect_str_eq(shown(pool, &x), "a>1 b>2 c>3");
-	cr_expect_eq(x.eom.kind, EOM_DATAGRAM);
+	cr_expect_eq(x.prompts.rule[0].kind, EOM_DATAGRAM);
 }
 
 POOLED(exchange, fewer_datagrams_than_questions_answer_nobody_knows_which)
