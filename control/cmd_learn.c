@@ -96,6 +96,10 @@ print_summary(const struct order *o, FILE *to)
 		    r->pipelined);
 	if (r->extra > 0)
 		fprintf(to, "  not used: %u further messages of the server to one question\n", r->extra);
+	if (corpus->report.left_out > 0)
+		fprintf(to, "  not used: %llu conversations (%llu messages) more than learning keeps; what was "
+		    "new stayed first\n", (unsigned long long)corpus->report.left_out,
+		    (unsigned long long)corpus->report.left_out_messages);
 	each_unused(&corpus->report, print_unused, to);
 	for (uint32_t i = 0; i < corpus->nsources; i++)
 		if (corpus->sources[i].warning != NULL)
@@ -159,12 +163,14 @@ write_report(const struct order *o, const char *path, struct diag *why)
 		nmf = json_pack("{s:b, s:f, s:i, s:i, s:i, s:f}", "warm", c->warm, "known", c->known,
 		    "columns", (int)c->inner, "sweeps", (int)c->sweeps,
 		    "finish_sweeps", (int)c->finish_sweeps, "objective", c->objective);
-	root = json_pack("{s:s%, s:s, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, "
+	root = json_pack("{s:s%, s:s, s:i, s:b, s:i, s:i, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, "
 	    "s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "service", o->made.text.name.p, o->made.text.name.n,
 	    "proto", r->corpus->proto == PROTO_TCP ? "tcp" : "udp",
 	    "port", (int)r->corpus->port, "binary", r->binary,
-	    "conversations", (int)r->conversations, "messages", (int)r->corpus->nmessages, "exchanges", (int)r->exchanges,
+	    "conversations", (int)r->conversations, "messages", (int)r->corpus->nmessages,
+	    "left_out_conversations", (json_int_t)r->corpus->report.left_out,
+	    "left_out_messages", (json_int_t)r->corpus->report.left_out_messages, "exchanges", (int)r->exchanges,
 	    "pipelined", (int)r->pipelined, "silent", (int)r->silent, "extra", (int)r->extra,
 	    "templates", (int)o->made.text.ntemplate, "replies", (int)o->made.text.nreply,
 	    "states", (int)r->emit.states, "turns", (int)r->emit.turns,
@@ -273,6 +279,7 @@ cmd_learn(int argc, char **argv)
 		{ "order", required_argument, NULL, 'k' },
 		{ "basis", required_argument, NULL, 'b' },
 		{ "spare", required_argument, NULL, 'e' },
+		{ "quota", required_argument, NULL, 'q' },
 		{ "report", required_argument, NULL, 'r' },
 		{ "output", required_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
@@ -281,7 +288,7 @@ cmd_learn(int argc, char **argv)
 	uint64_t n;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:n:s:c:k:b:e:r:o:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:n:s:c:k:b:e:q:r:o:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &o.params.proto, &o.params.port))
@@ -311,6 +318,11 @@ cmd_learn(int argc, char **argv)
 			if (!parse_number(optarg, 4, &n) || n == 0 || n == 3)
 				return cmd_wrong_usage(argv, "--order %s: 1, 2 or 4 is wanted", optarg);
 			o.params.order = (uint32_t)n;
+			break;
+		case 'q':
+			if (!parse_number(optarg, SIZE_MAX >> 20, &n) || n == 0)
+				return cmd_wrong_usage(argv, "--quota %s: a number of MiB is wanted", optarg);
+			o.params.budget_bytes = (size_t)n << 20;
 			break;
 		case 'b':
 			o.basis_path = optarg;

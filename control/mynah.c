@@ -27,6 +27,7 @@ static const struct command {
 	    "  -c, --clusterer C    nmf, linkage, first-token, reply-supervised or template;\n"
 	    "                       the best is chosen\n"
 	    "  -k, --order K        of the Markov model: 1, 2 or 4; the best is chosen\n"
+	    "  -q, --quota MIB      conversations kept to learn from; default 16\n"
 	    "  -b, --basis MODEL    an older model of the service; learning starts at its clusters\n"
 	    "  -e, --spare N        percent of conversations to leave for a sensor to judge by; 0\n"
 	    "  -r, --report FILE    numbers as JSON\n",

@@ -162,8 +162,8 @@ static int
 load_captures(struct run *r, struct pool *pool)
 {
 	const struct trainer_job *j = r->asked;
-	struct corpus_options o = { .proto = j->proto, .port = j->port, .seed = j->seed, .progress = on_progress,
-		.ctx = r };
+	struct corpus_options o = { .proto = j->proto, .port = j->port, .seed = j->seed,
+		.budget_bytes = LEARN_BUDGET_BYTES, .progress = on_progress, .ctx = r };
 	struct diag *why = &r->result->why;
 	struct diag elsewhere;
 	int err;

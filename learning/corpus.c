@@ -61,24 +61,6 @@ read_source(struct gather *g, struct corpus_source *source, double done, double 
 	return 0;
 }
 
-static bool
-is_whole(const struct talk *t)
-{
-	if (t->cut || t->dir[0].gaps > 0 || t->dir[1].gaps > 0)
-		return false;
-	return t->proto == PROTO_UDP || (t->dir[0].has_syn && t->dir[1].has_syn);
-}
-
-static bool
-is_answered(const struct talk *t)
-{
-	for (uint32_t i = 0; i < t->n; i++) {
-		if (t->messages[i].side == SIDE_SERVER)
-			return true;
-	}
-	return false;
-}
-
 static int
 by_conversations(const void *pa, const void *pb)
 {
@@ -168,7 +150,10 @@ work_out_service(struct corpus *c, struct pool *p, const struct gather *g, struc
 	size_t n;
 
 	for (const struct talk *t = g->first; t != NULL; t = t->next)
-		answered[(t->proto == PROTO_TCP ? 0 : PORTS) + t->port[SIDE_SERVER]] += is_answered(t);
+		answered[(t->proto == PROTO_TCP ? 0 : PORTS) + t->port[SIDE_SERVER]] += talk_is_answered(t);
+	for (unsigned row = 0; row < LEFT_OUT_ROWS; row++)
+		for (const struct left_out *l = g->left_out[row]; l != NULL; l = l->next)
+			answered[(l->proto == PROTO_TCP ? 0 : PORTS) + l->port] += (uint32_t)l->answered;
 	s = busiest(p, answered, answered + PORTS, &n);
 	if (s[0].conversations == 0)
 		return diag_set(why, -ENOENT, "%s: no conversation in which a server answers "
@@ -216,7 +201,7 @@ sure_servers(const struct corpus *c, struct pool *p, const struct gather *g, siz
 	a = pool_array(p, room, sizeof *a);
 	*n = 0;
 	for (const struct talk *t = g->first; t != NULL; t = t->next) {
-		if (t->port[SIDE_SERVER] == c->port && t->port[SIDE_CLIENT] != c->port && is_answered(t))
+		if (t->port[SIDE_SERVER] == c->port && t->port[SIDE_CLIENT] != c->port && talk_is_answered(t))
 			a[(*n)++] = t->addr[SIDE_SERVER];
 	}
 	qsort(a, *n, sizeof *a, by_addr);
@@ -251,22 +236,29 @@ correct_guesses(const struct corpus *c, struct pool *p, const struct gather *g)
 static bool
 is_used(struct corpus *c, const struct talk *t)
 {
+	if (t->proto == c->proto && t->port[SIDE_SERVER] == c->port)
+		return talk_count(t, &c->report);
+	c->report.other_service += t->packets;
+	return false;
+}
+
+/* Talks that were left out are counted like the others. */
+static void
+count_left_out(struct corpus *c, const struct left_out *l)
+{
 	struct corpus_report *r = &c->report;
 
-	if (t->proto != c->proto || t->port[SIDE_SERVER] != c->port) {
-		r->other_service += t->packets;
-		return false;
+	if (l->proto != c->proto || l->port != c->port) {
+		r->other_service += l->packets;
+		return;
 	}
-	if (t->n == 0 && !is_whole(t)) {
-		if (t->dir[SIDE_CLIENT].has_syn && !t->dir[SIDE_SERVER].has_syn)
-			r->unanswered++;
-		else
-			r->silent++;
-		return false;
-	}
-	r->gaps += t->cut || t->dir[0].gaps > 0 || t->dir[1].gaps > 0;
-	r->no_handshake += t->proto == PROTO_TCP && !(t->dir[0].has_syn && t->dir[1].has_syn);
-	return true;
+	r->left_out += l->conversations;
+	r->left_out_messages += l->messages;
+	r->unanswered += l->report.unanswered;
+	r->silent += l->report.silent;
+	r->gaps += l->report.gaps;
+	r->no_handshake += l->report.no_handshake;
+	c->sources[l->source].conversations += (uint32_t)l->conversations;
 }
 
 static void
@@ -276,7 +268,7 @@ take_talk(struct corpus *c, const struct talk *t)
 		.client = t->addr[SIDE_CLIENT], .server = t->addr[SIDE_SERVER],
 		.client_port = t->port[SIDE_CLIENT], .server_port = t->port[SIDE_SERVER],
 		.first = c->nmessages, .n = t->n, .source = t->source, .proto = t->proto,
-		.end = t->end, .whole = is_whole(t), .moved = t->moved,
+		.end = t->end, .whole = talk_is_whole(t), .moved = t->moved,
 		.start_ns = t->start_ns, .end_ns = t->end_ns,
 	};
 	if (t->n > 0)
@@ -322,6 +314,9 @@ fill(struct corpus *c, struct pool *p, const struct gather *g, struct diag *why)
 		if (is_used(c, t))
 			take_talk(c, t);
 	}
+	for (unsigned row = 0; row < LEFT_OUT_ROWS; row++)
+		for (const struct left_out *l = g->left_out[row]; l != NULL; l = l->next)
+			count_left_out(c, l);
 	if (c->nconversations == 0)
 		return no_such_service(c, p, g, why);
 	count_servers(c, p);

@@ -49,7 +49,7 @@ struct conversation {
 struct corpus_source {
 	const char *name;
 	uint64_t packets;
-	uint32_t conversations;
+	uint32_t conversations;		/* with those that were left out */
 	const char *warning;		/* a sentence, or NULL */
 };
 
@@ -72,6 +72,7 @@ struct corpus_report {
 	uint64_t silent;		/* conversations without payload, and not whole */
 	uint64_t no_handshake, gaps;	/* used conversations that are not whole, by why */
 	uint64_t old_bytes;		/* payload seen again */
+	uint64_t left_out, left_out_messages;	/* conversations beyond the budget */
 };
 
 struct corpus {
@@ -89,6 +90,7 @@ struct corpus_options {
 	uint8_t proto;			/* 0: either */
 	uint16_t port;			/* 0: work out which service the captures hold */
 	uint64_t seed;			/* of hash tables; changes no result */
+	size_t budget_bytes;		/* of conversations kept, see thin.h; 0: all of them */
 	void (*progress)(void *ctx, const char *stage, double fraction);	/* may be NULL */
 	void *ctx;
 };

@@ -1,17 +1,11 @@
 #include "learning/gather.h"
 
-enum { FIRST_SLOTS = 1 << 12, FRAG_ENTRIES = 128, FRAG_ROOM = 65515 };
-
-struct key {
-	struct addr a[2];	/* the smaller endpoint first */
-	uint16_t port[2];
-	uint32_t proto;
-};
-
-struct talk_slot {
-	struct talk_slot *chain;
-	struct key key;
-	struct talk *talk;
+enum {
+	FRAG_ENTRIES = 128,
+	FRAG_ROOM = 65515,
+	LOOK_S = 30,		/* a talk is not looked at again before */
+	ENDED_S = 60,		/* after a FIN or RST: then a connection is over */
+	IDLE_S = 300,		/* ... and without one */
 };
 
 struct pass {	/* to deliver(): whose bytes */
@@ -20,80 +14,105 @@ struct pass {	/* to deliver(): whose bytes */
 	enum side side;
 };
 
-static struct key
-key_of(uint8_t proto, const struct addr *a, uint16_t aport, const struct addr *b, uint16_t bport)
+static struct left_out *
+left_out_like(struct gather *g, const struct talk *t)
 {
-	int c = memcmp(a->b, b->b, sizeof a->b);
-	bool swap = c > 0 || (c == 0 && aport > bport);
+	uint32_t row = (t->source + t->port[SIDE_SERVER]) % LEFT_OUT_ROWS;
+	struct left_out *l = g->left_out[row];
 
-	return swap ? (struct key){ { *b, *a }, { bport, aport }, proto } :
-	    (struct key){ { *a, *b }, { aport, bport }, proto };
-}
-
-static struct talk_slot **
-bucket(const struct gather *g, const struct key *k)
-{
-	return &g->table[span_hash(span_of(k, sizeof *k), g->options->seed) & (g->slots - 1)];
-}
-
-static struct talk_slot *
-find(const struct gather *g, const struct key *k)
-{
-	for (struct talk_slot *s = *bucket(g, k); s != NULL; s = s->chain) {
-		if (memcmp(&s->key, k, sizeof *k) == 0)
-			return s;
+	while (l != NULL && (l->source != t->source || l->proto != t->proto || l->port != t->port[SIDE_SERVER]))
+		l = l->next;
+	if (l == NULL) {
+		l = pool_alloc(g->pool, sizeof *l);
+		*l = (struct left_out){ .next = g->left_out[row], .source = t->source, .proto = t->proto,
+			.port = t->port[SIDE_SERVER] };
+		g->left_out[row] = l;
 	}
-	return NULL;
+	return l;
+}
+
+/* Counts the talk, and forgets the rest of it. */
+static void
+leave_out(struct gather *g, struct talk *t)
+{
+	struct left_out *l = left_out_like(g, t);
+
+	l->packets += t->packets;
+	l->answered += talk_is_answered(t);
+	if (talk_count(t, &l->report)) {
+		l->conversations++;
+		l->messages += t->n;
+	}
+	*(t->before != NULL ? &t->before->next : &g->first) = t->next;
+	*(t->next != NULL ? &t->next->before : &g->last) = t->before;
+	if (g->source_first == t)
+		g->source_first = t->next;
+	keys_forget(&g->keys, t);
+	for (uint32_t i = 0; i < t->n; i++)
+		reuse_give(&g->memory, (void *)t->messages[i].bytes.p, t->messages[i].bytes.n);	/* our own copy */
+	reuse_give(&g->memory, t->messages, t->room * sizeof *t->messages);
+	reuse_give(&g->memory, t, sizeof *t);
 }
 
 static void
-grow_table(struct gather *g)
+enqueue(struct gather *g, struct talk *t)
 {
-	struct talk_slot **old = g->table, *next;
-	uint32_t n = g->slots;
+	t->queued_ns = t->end_ns;
+	t->queued = NULL;
+	*(g->queue == NULL ? &g->queue : &g->queue_end->queued) = t;
+	g->queue_end = t;
+}
 
-	g->slots = n == 0 ? FIRST_SLOTS : n * 2;
-	g->table = pool_array(g->pool, g->slots, sizeof *g->table);
-	for (uint32_t i = 0; i < n; i++) {
-		for (struct talk_slot *s = old[i]; s != NULL; s = next) {
-			struct talk_slot **b = bucket(g, &s->key);
+static struct talk *
+dequeue(struct gather *g)
+{
+	struct talk *t = g->queue;
 
-			next = s->chain;
-			s->chain = *b;
-			*b = s;
+	g->queue = t->queued;
+	return t;
+}
+
+static int64_t
+patience_ns(const struct talk *t)
+{
+	int64_t s = t->proto == PROTO_UDP ? CORPUS_UDP_IDLE_S : t->end != END_NONE ? ENDED_S : IDLE_S;
+
+	return s * INT64_C(1000000000);
+}
+
+static void
+judge(struct gather *g, struct talk *t)
+{
+	thin_add(&g->thin, t);
+	while ((t = thin_surplus(&g->thin)) != NULL)
+		leave_out(g, t);
+}
+
+/*
+ * Talks that came to rest go to where it is decided whether they are kept. One that is kept may
+ * still go on, one that is not and speaks again begins anew.
+ */
+static void
+settle(struct gather *g, int64_t now_ns)
+{
+	struct talk *t;
+
+	for (int looked = 0; looked < 2 && g->queue != NULL; looked++) {
+		if (now_ns - g->queue->queued_ns < LOOK_S * INT64_C(1000000000))
+			return;
+		t = dequeue(g);
+		if (now_ns - t->end_ns < patience_ns(t)) {
+			enqueue(g, t);
+			continue;
 		}
+		judge(g, t);
 	}
-}
-
-/* From now on this key means this talk. */
-static void
-point(struct gather *g, const struct key *k, struct talk *t)
-{
-	struct talk_slot *s = find(g, k);
-
-	if (s == NULL) {
-		if (g->used >= g->slots)
-			grow_table(g);
-		s = pool_alloc(g->pool, sizeof *s);
-		s->key = *k;
-		s->chain = *bucket(g, k);
-		*bucket(g, k) = s;
-		g->used++;
-	}
-	s->talk = t;
-}
-
-/* A UDP server may answer from another port: its address alone. */
-static struct key
-loose_key(const struct addr *client, uint16_t cport, const struct addr *server)
-{
-	return key_of(PROTO_UDP, client, cport, server, 0);
 }
 
 static struct talk *
 new_talk(struct gather *g, const struct wire *w, bool sender_serves, bool guessed, int64_t ts_ns)
 {
-	struct talk *t = pool_alloc(g->pool, sizeof *t);
+	struct talk *t = reuse_alloc(&g->memory, sizeof *t);
 	struct key k = key_of(w->proto, &w->src, w->sport, &w->dst, w->dport);
 
 	t->addr[SIDE_CLIENT] = w->src;
@@ -106,17 +125,17 @@ new_talk(struct gather *g, const struct wire *w, bool sender_serves, bool guesse
 	t->start_ns = t->end_ns = ts_ns;
 	if (sender_serves)
 		talk_flip(t);
-	if (g->last != NULL)
-		g->last->next = t;
-	else
-		g->first = t;
+	t->before = g->last;
+	*(g->last != NULL ? &g->last->next : &g->first) = t;
 	g->last = t;
+	if (g->thin.budget > 0)
+		enqueue(g, t);
 	if (g->source_first == NULL)
 		g->source_first = t;
-	point(g, &k, t);
+	keys_point(&g->keys, &k, t);
 	if (t->proto == PROTO_UDP) {
-		k = loose_key(&t->addr[SIDE_CLIENT], t->port[SIDE_CLIENT], &t->addr[SIDE_SERVER]);
-		point(g, &k, t);
+		k = key_loose(&t->addr[SIDE_CLIENT], t->port[SIDE_CLIENT], &t->addr[SIDE_SERVER]);
+		keys_point(&g->keys, &k, t);
 	}
 	return t;
 }
@@ -149,29 +168,27 @@ new_message(struct gather *g, struct talk *t, enum side side, struct span bytes,
 	if (t->n == t->room) {
 		uint32_t room = t->room == 0 ? 4 : t->room * 2;
 
-		t->messages = pool_grow(g->pool, t->messages, t->n, room, sizeof *m);
+		t->messages = reuse_grow(&g->memory, t->messages, t->n, room, sizeof *m);
 		t->room = room;
 	}
 	m = &t->messages[t->n++];
 	bytes.n = MIN(bytes.n, (size_t)CORPUS_MESSAGE_BYTES);
 	*m = (struct message){ .side = side, .first_ns = ts_ns, .last_ns = ts_ns,
-		.bytes = span_of(pool_copy(g->pool, bytes.p, bytes.n), bytes.n) };
-	t->bytes_room = bytes.n;
+		.bytes = span_of(reuse_grow(&g->memory, NULL, 0, bytes.n, 1), bytes.n) };
+	memcpy((uint8_t *)m->bytes.p, bytes.p, bytes.n);
 	return m;
 }
 
 static void
-append(struct gather *g, struct talk *t, struct message *m, struct span bytes)
+append(struct gather *g, struct message *m, struct span bytes)
 {
-	size_t n = MIN(bytes.n, CORPUS_MESSAGE_BYTES - m->bytes.n);
+	size_t n = MIN(bytes.n, CORPUS_MESSAGE_BYTES - m->bytes.n), all = m->bytes.n + n;
 
 	m->cut |= n < bytes.n;
-	if (m->bytes.n + n > t->bytes_room) {
-		t->bytes_room = MAX(2 * t->bytes_room, m->bytes.n + n);
-		m->bytes.p = pool_grow(g->pool, m->bytes.p, m->bytes.n, t->bytes_room, 1);
-	}
+	if (all > reuse_room(m->bytes.n))
+		m->bytes.p = reuse_grow(&g->memory, (void *)m->bytes.p, m->bytes.n, all, 1);
 	memcpy((uint8_t *)m->bytes.p + m->bytes.n, bytes.p, n);	/* our own copy, see new_message() */
-	m->bytes.n += n;
+	m->bytes.n = all;
 }
 
 /* Bytes of a TCP stream, in order: a message goes on until the other side speaks. */
@@ -183,7 +200,7 @@ deliver(void *ctx, struct span bytes, int64_t ts_ns)
 	struct message *m = t->n > 0 ? &t->messages[t->n - 1] : NULL;
 
 	if (m != NULL && m->side == pass->side) {
-		append(pass->g, t, m, bytes);
+		append(pass->g, m, bytes);
 		m->last_ns = MAX(m->last_ns, ts_ns);
 	} else {
 		m = new_message(pass->g, t, pass->side, bytes, ts_ns);
@@ -232,7 +249,7 @@ static struct talk *
 tcp_talk(struct gather *g, const struct wire *w, int64_t ts_ns)
 {
 	struct key k = key_of(w->proto, &w->src, w->sport, &w->dst, w->dport);
-	struct talk_slot *s = find(g, &k);
+	struct talk_key *s = keys_find(&g->keys, &k);
 	bool syn = w->tcp.flags & TCP_SYN && !(w->tcp.flags & TCP_RST);
 
 	if (s != NULL && !(syn && is_new_connection(s->talk, w)))
@@ -316,13 +333,13 @@ static struct talk *
 udp_talk(struct gather *g, const struct wire *w, int64_t ts_ns)
 {
 	struct key k = key_of(w->proto, &w->src, w->sport, &w->dst, w->dport);
-	struct talk_slot *s = find(g, &k);
+	struct talk_key *s = keys_find(&g->keys, &k);
 	struct talk *t;
 
 	if (s == NULL) {
-		struct key loose = loose_key(&w->dst, w->dport, &w->src);
+		struct key loose = key_loose(&w->dst, w->dport, &w->src);
 
-		s = find(g, &loose);
+		s = keys_find(&g->keys, &loose);
 		if (s == NULL || !answers(s->talk, w))
 			return NULL;
 	}
@@ -331,7 +348,7 @@ udp_talk(struct gather *g, const struct wire *w, int64_t ts_ns)
 		return NULL;
 	if (memcmp(&s->key, &k, sizeof k) != 0) {
 		t->moved = true;
-		point(g, &k, t);
+		keys_point(&g->keys, &k, t);
 	}
 	return t;
 }
@@ -387,6 +404,39 @@ defragment(struct gather *g, struct wire *w, int64_t ts_ns)
 	return f == WIRE_OK;
 }
 
+bool
+talk_is_whole(const struct talk *t)
+{
+	if (t->cut || t->dir[0].gaps > 0 || t->dir[1].gaps > 0)
+		return false;
+	return t->proto == PROTO_UDP || (t->dir[0].has_syn && t->dir[1].has_syn);
+}
+
+bool
+talk_is_answered(const struct talk *t)
+{
+	for (uint32_t i = 0; i < t->n; i++) {
+		if (t->messages[i].side == SIDE_SERVER)
+			return true;
+	}
+	return false;
+}
+
+bool
+talk_count(const struct talk *t, struct corpus_report *r)
+{
+	if (t->n == 0 && !talk_is_whole(t)) {
+		if (t->dir[SIDE_CLIENT].has_syn && !t->dir[SIDE_SERVER].has_syn)
+			r->unanswered++;
+		else
+			r->silent++;
+		return false;
+	}
+	r->gaps += t->cut || t->dir[0].gaps > 0 || t->dir[1].gaps > 0;
+	r->no_handshake += t->proto == PROTO_TCP && !(t->dir[0].has_syn && t->dir[1].has_syn);
+	return true;
+}
+
 void
 gather_packet(struct gather *g, const struct trace_packet *packet)
 {
@@ -396,6 +446,7 @@ gather_packet(struct gather *g, const struct trace_packet *packet)
 	g->report->packets++;
 	g->report->bytes += packet->data.n;
 	g->report->fault[f]++;
+	settle(g, packet->ts_ns);
 	if (f != WIRE_OK)
 		return;
 	g->report->cut_packets += w.cut > 0;
@@ -415,10 +466,11 @@ void
 gather_init(struct gather *g, struct pool *p, const struct corpus_options *o,
     struct corpus_report *report)
 {
-	*g = (struct gather){ .pool = p, .options = o, .report = report };
+	*g = (struct gather){ .pool = p, .options = o, .report = report, .memory.pool = p };
+	thin_init(&g->thin, p, o->budget_bytes);
 	for (int i = 0; i < 2; i++)
 		g->others[i] = pool_array(p, 65536, sizeof *g->others[i]);
-	grow_table(g);
+	keys_init(&g->keys, &g->memory, o->seed);
 }
 
 void
@@ -431,9 +483,10 @@ gather_end_source(struct gather *g)
 			reasm_end(&t->dir[side], deliver, &pass);
 			g->report->old_bytes += t->dir[side].old_bytes;
 		}
+		keys_forget(&g->keys, t);
 	}
+	while (g->queue != NULL)
+		judge(g, dequeue(g));
 	g->source_first = NULL;
 	g->source++;
-	memset(g->table, 0, g->slots * sizeof *g->table);
-	g->used = 0;
 }

@@ -13,7 +13,7 @@
 #include "models/compile.h"
 #include "models/model.h"
 
-enum { LEARN_MIN_CONVERSATIONS = 5 };
+enum { LEARN_MIN_CONVERSATIONS = 5, LEARN_BUDGET_BYTES = 16 << 20 };
 
 struct learn_params {
 	const char *name;		/* of the service; NULL: from the port */
@@ -24,6 +24,7 @@ struct learn_params {
 	uint32_t order;			/* 0: likewise */
 	const struct text_basis *basis;	/* of the model before, for a warm start; NULL: none */
 	unsigned spare;			/* learn() only: percent of conversations that are held out */
+	size_t budget_bytes;		/* learn() only: of conversations kept (thin.h); 0: LEARN_BUDGET_BYTES */
 	const struct progress *progress;
 };
 

@@ -6,7 +6,7 @@
  * For measuring how learning grows, not for judging what is learned: users, passwords, names, sizes and ports
  * differ from conversation to conversation, what is said about them follows from a handful of commands.
  * Whether a name exists and how large it is is decided by hashing it, so the server is the same to
- * everybody. Same arguments, same bytes. Two million messages are some 66,000 conversations.
+ * everybody. Same arguments, same bytes.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,7 +109,7 @@ begin(struct world *w, struct session *s)
 		.port = (uint16_t)(20000 + draw(&w->random, 40000)) };
 	s->seq[0] = (uint32_t)bench_random(&s->random);
 	s->seq[1] = (uint32_t)bench_random(&s->random);
-	s->left = 4 + draw(&s->random, 18);
+	s->left = 3 + draw(&s->random, 13);
 	w->next_ns += INT64_C(1000000) * (1 + draw(&w->random, 6000));
 	put_frame(w, s, false, TCP_SYN, "");
 	put_frame(w, s, true, TCP_SYN | TCP_ACK, "");

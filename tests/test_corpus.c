@@ -537,3 +537,112 @@ EACH_CASE(corpus, the_small_captures_hold_their_conversations, shipped)
 	pool_fini(&l.pool);
 	pool_fini(&again.pool);
 }
+
+/* n short conversations, one after the other, a minute apart; one of them says something else. */
+static void
+long_capture(struct lab *l, unsigned n, unsigned odd)
+{
+	char line[40];
+
+	lab_open(l);
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t isn = 1000 * i + 1;
+
+		shake(l, isn);
+		snprintf(line, sizeof line, i == odd ? "SITE what%u\r\n" : "USER who%u\r\n", i);
+		tcp(l, false, TCP_ACK, isn, 1, 1, line);
+		tcp(l, true, TCP_ACK, isn, 1, 1 + (uint32_t)strlen(line), "331 go on\r\n");
+		tcp(l, true, TCP_ACK | TCP_FIN, isn, 12, 1 + (uint32_t)strlen(line), "");
+		tcp(l, false, TCP_ACK | TCP_FIN, isn, 1 + (uint32_t)strlen(line), 13, "");
+		l->now_ns += 60 * SECOND;
+	}
+}
+
+Test(corpus, beyond_its_budget_conversations_are_counted_and_left_out)
+{
+	struct lab all, some;
+	bool found = false;
+	char text[200];
+	uint32_t at = 0;
+
+	long_capture(&all, 500, 450);
+	lab_load(&all);
+	cr_assert_eq(all.err, 0, "%s", all.why.text);
+	cr_expect_eq(all.corpus->nconversations, 500);
+	long_capture(&some, 500, 450);
+	some.options = (struct corpus_options){ .budget_bytes = 200 * 800 };
+	lab_load(&some);
+	cr_assert_eq(some.err, 0, "%s", some.why.text);
+	cr_expect(some.corpus->nconversations > 150 && some.corpus->nconversations <= 210, "%u",
+	    some.corpus->nconversations);
+	cr_expect_eq(some.corpus->report.left_out + some.corpus->nconversations, 500);
+	cr_expect_eq(some.corpus->report.left_out_messages + some.corpus->nmessages, 1000);
+	cr_expect_eq(some.corpus->sources[0].conversations, 500);
+	for (uint32_t i = 0; i < some.corpus->nconversations; i++) {	/* in order, and unchanged */
+		while (at < 500 && all.corpus->conversations[at].start_ns != some.corpus->conversations[i].start_ns)
+			at++;
+		cr_assert_lt(at, 500);
+		snprintf(text, sizeof text, "%s", told(&all, at, (char[200]){ 0 }));
+		cr_assert_str_eq(told(&some, i, (char[200]){ 0 }), text);
+		found |= strstr(text, "SITE") != NULL;
+	}
+	cr_expect(found, "the only one of its kind stays");
+	lab_close(&all);
+	lab_close(&some);
+}
+
+Test(corpus, memory_does_not_grow_with_the_capture)
+{
+	size_t used[2];
+
+	for (int i = 0; i < 2; i++) {
+		struct lab l;
+
+		long_capture(&l, i == 0 ? 2000 : 20000, 1);
+		l.options = (struct corpus_options){ .budget_bytes = 100 << 10 };
+		lab_load(&l);
+		cr_assert_eq(l.err, 0, "%s", l.why.text);
+		used[i] = l.pool.used_bytes;
+		lab_close(&l);
+	}
+	cr_expect_leq(used[1], used[0] + (1 << 20), "%zu, then %zu", used[0], used[1]);
+}
+
+Test(corpus, a_service_is_worked_out_with_what_was_left_out)
+{
+	struct lab l;
+
+	long_capture(&l, 2000, 1);
+	for (int i = 0; i < 100; i++) {		/* a rival if only what was kept counted */
+		udp(&l, C, (uint16_t)(50000 + i), S, 53, "query");
+		udp(&l, S, 53, C, (uint16_t)(50000 + i), "reply");
+	}
+	l.options = (struct corpus_options){ .budget_bytes = 100 << 10 };
+	lab_load(&l);
+	cr_assert_eq(l.err, 0, "%s", l.why.text);
+	cr_expect(l.corpus->proto == PROTO_TCP && l.corpus->port == SP);
+	cr_expect_eq(l.corpus->report.left_out + l.corpus->nconversations, 2000);
+	cr_expect_eq(l.corpus->report.other_service, 200);
+	lab_close(&l);
+}
+
+Test(corpus, a_conversation_that_was_left_out_may_come_back)
+{
+	struct lab l;
+
+	lab_open(&l);
+	for (unsigned i = 0; i < 300; i++) {	/* never ended, speaks again after ten minutes */
+		char line[40];
+
+		snprintf(line, sizeof line, "again %u", i);
+		packet(&l, PROTO_TCP, C, (uint16_t)(CP + i % 10), S, SP, TCP_ACK, i, 1, line);
+		packet(&l, PROTO_TCP, S, SP, C, (uint16_t)(CP + i % 10), TCP_ACK, 1, i + 10, "yes");
+		l.now_ns += 60 * SECOND;
+	}
+	l.options = (struct corpus_options){ .budget_bytes = 4096 };
+	lab_load(&l);
+	cr_assert_eq(l.err, 0, "%s", l.why.text);
+	cr_expect_gt(l.corpus->report.left_out, 0);
+	cr_expect_gt(l.corpus->nconversations, 0);
+	lab_close(&l);
+}
