@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/ablate.h"
 #include "control/cmd.h"
 #include "control/job.h"
 #include "control/service.h"
@@ -17,7 +18,7 @@ struct evaluation {
 	const char *model_path, *transcripts;
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
-	bool json;
+	bool json, ablate;
 	unsigned split;			/* percent held out, the rest is learned from; 0: model_path speaks */
 	const char *const *captures;
 	size_t ncaptures;
@@ -85,6 +86,8 @@ eval_split(struct evaluation *t, struct pool *pool)
 
 	if (err < 0)
 		return err;
+	if (t->ablate)
+		return ablate(pool, c, corpus_split(pool, c, t->split, SPLIT_SEED), &p, t->json, &t->why);
 	err = trial_run(&trial, pool, c, corpus_split(pool, c, t->split, SPLIT_SEED), &p, EVAL_ALL,
 	    &t->why);
 	if (err < 0)
@@ -134,6 +137,8 @@ run(struct evaluation *t)
 	}
 	if (err < 0)
 		return cmd_failed(&t->why);
+	if (t->ablate)
+		return CMD_DONE;
 	if (t->report.class_messages == 0)
 		fprintf(stderr, "mynah: %s: not one reply is of the kind that %s has; is it a capture of "
 		    "another service?\n", t->model_path, t->captures[0]);
@@ -149,12 +154,13 @@ cmd_eval(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "transcripts", required_argument, NULL, 't' },
 		{ "split", required_argument, NULL, 's' },
+		{ "ablate", no_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct evaluation t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:s:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:a", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -166,6 +172,9 @@ cmd_eval(int argc, char **argv)
 		case 't':
 			t.transcripts = optarg;
 			break;
+		case 'a':
+			t.ablate = true;
+			break;
 		case 's':
 			t.split = (unsigned)strtoul(optarg, NULL, 10);
 			if (t.split == 0 || t.split > 90)
@@ -176,6 +185,9 @@ cmd_eval(int argc, char **argv)
 			return cmd_wrong_usage(argv, NULL);
 		}
 	}
+	if (t.ablate && (t.split == 0 || t.transcripts != NULL))
+		return cmd_wrong_usage(argv, "--ablate learns anew each time: it goes with --split, not with "
+		    "--transcripts");
 	if (argc - optind < (t.split > 0 ? 1 : 2))
 		return cmd_wrong_usage(argv, "name a model and at least one capture");
 	if (t.split > 0)

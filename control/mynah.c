@@ -24,8 +24,8 @@ static const struct command {
 	    "  -p, --port PROTO/N   the service; worked out when the captures hold one\n"
 	    "  -n, --name NAME      what the service is called in records\n"
 	    "  -s, --seed N         of everything random; the same seed gives the same model\n"
-	    "  -c, --clusterer C    nmf, linkage, first-token, reply-supervised or template;\n"
-	    "                       the best is chosen\n"
+	    "  -c, --clusterer C    nmf, linkage, first-token, reply-supervised, template,\n"
+	    "                       or two as A+B; the best is chosen\n"
 	    "  -k, --order K        of the Markov model: 1, 2 or 4; the best is chosen\n"
 	    "  -q, --quota MIB      conversations kept to learn from; default 16\n"
 	    "  -b, --basis MODEL    an older model of the service; learning starts at its clusters\n"
@@ -37,6 +37,7 @@ static const struct command {
 	    "  -p, --port PROTO/N       the service; worked out when the captures hold one\n"
 	    "  -j, --json               the scores as one JSON object\n"
 	    "  -s, --split N            hold out N percent of the conversations, learn from the others\n"
+	    "  -a, --ablate             with --split: a row for every clusterer, product and order\n"
 	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n",
 	    cmd_eval },
 	{ "replay", "-m MODEL[@PORT] [-m MODEL[@PORT]] IN OUT", "answer a capture's clients, offline",

@@ -11,8 +11,44 @@ struct chooser {
 	const struct rules *r;
 	const struct choose_params *p;
 	struct choose_report *report;
+	struct cluster_input in[2];	/* what each side says, enum side */
+	uint32_t *unit[2];		/* of each of these messages */
 	uint32_t *before;		/* per exchange: Markov state it came in */
 };
+
+struct sorted {				/* both sides by one clusterer, or by two */
+	const char *name;
+	struct clustering side[2];
+};
+
+/* Is name one of those that a plus joins? */
+static bool
+is_among(const char *names, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; names != NULL; names = strchr(names, '+')) {
+		names += *names == '+';
+		if (strncmp(names, name, n) == 0 && (names[n] == '\0' || names[n] == '+'))
+			return true;
+	}
+	return false;
+}
+
+/* A clusterer's name, or two different ones with a plus between. */
+static bool
+is_known(const char *names)
+{
+	size_t known = 0, length = 0;
+
+	for (const struct clusterer *c = clusterers; c->name != NULL; c++) {
+		if (is_among(names, c->name)) {
+			known++;
+			length += strlen(c->name);
+		}
+	}
+	return (known == 1 || known == 2) && strlen(names) == length + known - 1;
+}
 
 int
 choose_check(const char *clusterer, uint32_t order, struct diag *why)
@@ -25,11 +61,98 @@ choose_check(const char *clusterer, uint32_t order, struct diag *why)
 		known |= order == orders[i];
 	if (!known)
 		return diag_set(why, -EINVAL, "order %u is not one of 1, 2 and 4.", order);
-	if (clusterer == NULL || clusterer_find(clusterer) != NULL)
+	if (clusterer == NULL || is_known(clusterer))
 		return 0;
 	for (const struct clusterer *c = clusterers; c->name != NULL; c++)
 		n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n > 0 ? ", " : "", c->name);
-	return diag_set(why, -EINVAL, "there is no clusterer \"%s\"; there are %s.", clusterer, names);
+	return diag_set(why, -EINVAL, "there is no clusterer \"%s\"; there are %s, and two of them as "
+	    "A+B.", clusterer, names);
+}
+
+/* What the server said to an exchange's client, one more for silence. */
+static uint32_t
+answered(const struct rules *r, uint32_t i)
+{
+	const struct exchange *e = &r->x->exchange[i];
+
+	return !e->known ? CLUSTER_NONE
+	    : e->server == NO_UNIT ? r->server->n : r->server->of[LEVEL_FULL][e->server];
+}
+
+/* What the client says after an exchange, in the same conversation. */
+static uint32_t
+said_next(const struct rules *r, uint32_t i)
+{
+	const struct exchange *e = &r->x->exchange[i];
+
+	if (i + 1 == r->x->n || e[1].conversation != e->conversation || e[1].client == NO_UNIT)
+		return CLUSTER_NONE;
+	return r->client->of[LEVEL_FULL][e[1].client];
+}
+
+static void
+gather_side(struct chooser *c, enum side side)
+{
+	const struct exchanges *x = c->r->x;
+	const struct templates *t = side == SIDE_SERVER ? c->r->server : c->r->client;
+	uint32_t *reply = pool_array(c->pool, (size_t)x->n + 1, sizeof *reply), n = 0;
+	uint32_t *template = pool_array(c->pool, (size_t)x->n + 1, sizeof *template);
+	struct span *m = pool_array(c->pool, (size_t)x->n + 1, sizeof *m);
+
+	c->unit[side] = pool_array(c->pool, (size_t)x->n + 1, sizeof *c->unit[side]);
+	for (uint32_t i = 0; i < x->n; i++) {
+		uint32_t u = side == SIDE_SERVER ? x->exchange[i].server : x->exchange[i].client;
+
+		if (u == NO_UNIT)
+			continue;
+		c->unit[side][n] = u;
+		m[n] = x->unit[u].bytes;
+		template[n] = t->of[LEVEL_FULL][u];
+		reply[n++] = side == SIDE_SERVER ? said_next(c->r, i) : answered(c->r, i);
+	}
+	c->in[side] = (struct cluster_input){ m, n, reply, template };
+}
+
+/* 0 or the clusterer's error; where it says nothing all messages are alike. */
+static int
+sort_by(struct chooser *c, struct sorted *s, const struct clusterer *how)
+{
+	struct cluster_params p = cluster_params();
+
+	*s = (struct sorted){ .name = how->name };
+	p.bytes = c->r->x->client_lexer.binary ? CLUSTER_BINARY : CLUSTER_TEXT;
+	p.seed = c->p->seed;
+	p.progress = c->p->progress;
+	p.basis = c->p->basis;
+	for (int side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+		int err = how->run(&s->side[side], c->pool, &c->in[side], &p);
+
+		if (err == -ENODATA)
+			cluster_whole(&s->side[side], c->pool, c->in[side].n);
+		else if (err < 0)
+			return err;
+		p.basis = NULL;		/* a model carries the clients' only */
+	}
+	if (s->side[SIDE_CLIENT].basis != NULL) {
+		c->report->nmf = s->side[SIDE_CLIENT].report;
+		c->report->has_nmf = true;
+	}
+	return 0;
+}
+
+static void
+multiply(struct chooser *c, struct sorted *s, const struct sorted *a, const struct sorted *b)
+{
+	size_t room = strlen(a->name) + strlen(b->name) + 2;
+	char *name = pool_alloc(c->pool, room);
+
+	snprintf(name, room, "%s+%s", a->name, b->name);
+	s->name = name;
+	for (int side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+		cluster_product(&s->side[side], c->pool, &a->side[side], &b->side[side]);
+		s->side[side].basis = a->side[side].basis != NULL ? a->side[side].basis
+								  : b->side[side].basis;
+	}
 }
 
 /* Most frequent label among a template's members; a tie goes to the lower one. */
@@ -46,106 +169,31 @@ vote(const struct template *t, const uint32_t *label, uint32_t k, uint32_t *coun
 	return best;
 }
 
-/* What the server said to an exchange's client, one more for silence. */
-static uint32_t
-answered(const struct chooser *c, uint32_t i)
+/* Symbols of one side's templates: twice the label, and one more for the server. */
+static uint32_t *
+symbols(struct chooser *c, const struct sorted *s, enum side side)
 {
-	const struct exchange *e = &c->r->x->exchange[i];
+	const struct templates *t = side == SIDE_SERVER ? c->r->server : c->r->client;
+	const struct clustering *cl = &s->side[side];
+	uint32_t *of_unit = pool_array(c->pool, (size_t)c->r->x->nunit + 1, sizeof *of_unit);
+	uint32_t *count = pool_array(c->pool, (size_t)cl->k + 1, sizeof *count);
+	uint32_t *symbol = pool_array(c->pool, (size_t)t->n + 1, sizeof *symbol);
 
-	return !e->known ? CLUSTER_NONE
-	    : e->server == NO_UNIT ? c->r->server->n : c->r->server->of[LEVEL_FULL][e->server];
-}
-
-/* What the client says after an exchange, in the same conversation. */
-static uint32_t
-said_next(const struct chooser *c, uint32_t i)
-{
-	const struct exchange *e = &c->r->x->exchange[i];
-
-	if (i + 1 == c->r->x->n || e[1].conversation != e->conversation || e[1].client == NO_UNIT)
-		return CLUSTER_NONE;
-	return c->r->client->of[LEVEL_FULL][e[1].client];
-}
-
-/* Runs a clusterer over one side's messages; labels of templates out. 0 or its error. */
-static int
-cluster_side(struct chooser *c, const struct clusterer *how, bool server, uint32_t **out,
-    struct clustering *clusters)
-{
-	const struct exchanges *x = c->r->x;
-	const struct templates *t = server ? c->r->server : c->r->client;
-	struct cluster_params params = cluster_params();
-	struct cluster_input in = { 0 };
-	uint32_t *unit = pool_array(c->pool, x->n, sizeof *unit), *label, *count;
-	uint32_t *reply = pool_array(c->pool, x->n, sizeof *reply);
-	uint32_t *template = pool_array(c->pool, x->n, sizeof *template);
-	struct span *m = pool_array(c->pool, x->n, sizeof *m);
-	int err;
-
-	for (uint32_t i = 0; i < x->n; i++) {
-		uint32_t u = server ? x->exchange[i].server : x->exchange[i].client;
-
-		if (u == NO_UNIT)
-			continue;
-		unit[in.n] = u;
-		template[in.n] = t->of[LEVEL_FULL][u];
-		reply[in.n] = server ? said_next(c, i) : answered(c, i);
-		m[in.n++] = x->unit[u].bytes;
-	}
-	in.message = m;
-	in.reply = reply;
-	in.template = template;
-	params.bytes = x->client_lexer.binary ? CLUSTER_BINARY : CLUSTER_TEXT;
-	params.seed = c->p->seed;
-	params.progress = c->p->progress;
-	params.basis = server ? NULL : c->p->basis;	/* a model carries the clients' only */
-	err = how->run(clusters, c->pool, &in, &params);
-	if (err == -ENODATA)
-		cluster_whole(clusters, c->pool, in.n);
-	else if (err < 0)
-		return err;
-	label = pool_array(c->pool, x->nunit + 1, sizeof *label);
-	for (uint32_t i = 0; i < in.n; i++)
-		label[unit[i]] = clusters->label[i];
-	count = pool_array(c->pool, clusters->k + 1, sizeof *count);
-	*out = pool_array(c->pool, t->n + 1, sizeof **out);
+	for (uint32_t i = 0; i < cl->n; i++)
+		of_unit[c->unit[side][i]] = cl->label[i];
 	for (uint32_t i = 0; i < t->n; i++)
-		(*out)[i] = vote(&t->t[i], label, clusters->k, count);
-	return 0;
+		symbol[i] = 2 * vote(&t->t[i], of_unit, cl->k, count) + (side == SIDE_SERVER);
+	return symbol;
 }
 
-/* From labels to symbols. */
-static void
-number_symbols(const struct chooser *c, struct naming *n)
+static struct naming
+name(struct chooser *c, const struct sorted *s)
 {
-	for (uint32_t i = 0; i < c->r->client->n; i++)
-		n->client[i] = 2 * n->client[i];
-	for (uint32_t i = 0; i < c->r->server->n; i++)
-		n->server[i] = 2 * n->server[i] + 1;
-	n->connect = 2 * n->k;
-	n->silence = 2 * n->k + 1;
-}
+	uint32_t k = MAX(s->side[SIDE_CLIENT].k, s->side[SIDE_SERVER].k);
 
-static int
-name_by_clusters(struct chooser *c, struct naming *n, const struct clusterer *how)
-{
-	struct clustering client, server;
-	int err;
-
-	*n = (struct naming){ .clusterer = how->name };
-	err = cluster_side(c, how, false, &n->client, &client);
-	if (err == 0)
-		err = cluster_side(c, how, true, &n->server, &server);
-	if (err < 0)
-		return err;
-	n->k = MAX(client.k, server.k);
-	n->basis = client.basis;
-	if (client.basis != NULL) {
-		c->report->nmf = client.report;
-		c->report->has_nmf = true;
-	}
-	number_symbols(c, n);
-	return 0;
+	return (struct naming){ .clusterer = s->name, .k = k, .connect = 2 * k, .silence = 2 * k + 1,
+		.client = symbols(c, s, SIDE_CLIENT), .server = symbols(c, s, SIDE_SERVER),
+		.basis = s->side[SIDE_CLIENT].basis };
 }
 
 static void
@@ -199,33 +247,32 @@ try_order(struct chooser *c, struct outcome *o, const struct naming *n, uint32_t
 	decide(&o->decisions, c->pool, c->r, &o->markov, c->before);
 }
 
-/* Takes what foretells clearly more than the best so far. */
-static void
-try_orders(struct chooser *c, struct outcome *best, bool *have, const struct naming *n)
+/* Tries one order, or all; takes what foretells clearly more than the best so far. */
+static bool
+try_sorted(struct chooser *c, struct outcome *best, const struct sorted *s, uint32_t order)
 {
 	struct choose_report *r = c->report;
+	struct naming n = name(c, s);
+	bool taken = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
 		struct outcome o;
 
-		if (c->p->order != 0 && c->p->order != orders[i])
+		if (order != 0 && order != orders[i])
 			continue;
-		progress_at(c->p->progress, "choose", (double)i / ARRAY_LEN(orders));
-		try_order(c, &o, n, orders[i]);
-		r->candidate[r->ncandidates++] = (struct candidate){ n->clusterer, orders[i], n->k,
+		assert(r->ncandidates < CHOOSE_CANDIDATES);
+		progress_at(c->p->progress, "choose", (double)r->ncandidates / CHOOSE_CANDIDATES);
+		try_order(c, &o, &n, orders[i]);
+		r->candidate[r->ncandidates++] = (struct candidate){ s->name, orders[i], n.k,
 			(double)o.decisions.right / (double)MAX(o.decisions.judged, 1u) };
-		if (*have && o.decisions.right <= best->decisions.right + best->decisions.judged / 500)
+		if (r->ncandidates > 1 &&
+		    o.decisions.right <= best->decisions.right + best->decisions.judged / 500)
 			continue;
 		*best = o;
-		*have = true;
+		taken = true;
 		r->chosen = r->ncandidates - 1;
 	}
-}
-
-static bool
-is_wanted(const struct chooser *c, const char *name)
-{
-	return c->p->clusterer == NULL || strcmp(c->p->clusterer, name) == 0;
+	return taken;
 }
 
 int
@@ -233,13 +280,34 @@ choose(struct outcome *out, struct pool *pool, const struct rules *r,
     const struct choose_params *p, struct choose_report *report)
 {
 	struct chooser c = { .pool = pool, .r = r, .p = p, .report = report };
-	struct naming n;
-	bool have = false;
+	struct sorted s[CHOOSE_CLUSTERERS], product;
+	uint32_t n = 0, best = 0;
 
 	*report = (struct choose_report){ 0 };
-	c.before = pool_array(pool, r->x->n + 1, sizeof *c.before);
-	for (const struct clusterer *how = clusterers; how->name != NULL; how++)
-		if (is_wanted(&c, how->name) && name_by_clusters(&c, &n, how) == 0)
-			try_orders(&c, out, &have, &n);
-	return have ? 0 : -EINVAL;
+	c.before = pool_array(pool, (size_t)r->x->n + 1, sizeof *c.before);
+	gather_side(&c, SIDE_CLIENT);
+	gather_side(&c, SIDE_SERVER);
+	for (const struct clusterer *how = clusterers; how->name != NULL; how++) {
+		assert(n < CHOOSE_CLUSTERERS);
+		if ((p->clusterer == NULL || is_among(p->clusterer, how->name)) &&
+		    sort_by(&c, &s[n], how) == 0)
+			n++;
+	}
+	if (p->clusterer != NULL && strchr(p->clusterer, '+') != NULL) {
+		if (n < 2)
+			return -EINVAL;
+		multiply(&c, &product, &s[0], &s[1]);
+		s[0] = product;
+		n = 1;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (try_sorted(&c, out, &s[i], p->order))
+			best = i;
+	for (uint32_t i = 0; i < n; i++) {	/* with the order that served the best one alone */
+		if (i == best)
+			continue;
+		multiply(&c, &product, &s[MIN(i, best)], &s[MAX(i, best)]);
+		try_sorted(&c, out, &product, report->candidate[report->chosen].order);
+	}
+	return n > 0 ? 0 : -EINVAL;
 }

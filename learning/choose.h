@@ -2,7 +2,8 @@
 /*
  * choose.h - how the messages of a service are named: by which clusterer, over how long a history.
  *
- * Every clusterer of cluster.h is tried with every order. A trial names each template by the
+ * Every clusterer of cluster.h is tried with every order, then products of the best one with each
+ * of the others. A trial names each template by the
  * cluster most of its messages are in, builds the Markov model over these names and decides
  * (decide.h); the one that foretells most replies is taken, the simplest first. All memory is the
  * pool's; same input, same outcome.
@@ -10,10 +11,10 @@
 #include "learning/cluster.h"
 #include "learning/decide.h"
 
-enum { CHOOSE_CANDIDATES = 32 };
+enum { CHOOSE_CLUSTERERS = 8, CHOOSE_CANDIDATES = 4 * CHOOSE_CLUSTERERS };
 
 struct choose_params {
-	const char *clusterer;		/* NULL: all of them */
+	const char *clusterer;		/* one, or two as A+B; NULL: the best */
 	uint32_t order;			/* 0: 1, 2 and 4 */
 	uint64_t seed;
 	const struct text_basis *basis;	/* where NMF starts; NULL: anywhere */

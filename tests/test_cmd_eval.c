@@ -35,6 +35,8 @@ static const struct {
 	{ "transcripts that cannot be", EVAL "-t nowhere/t m.mynah " FTP, 1, "nowhere/t: cannot be written" },
 	{ "the capture as transcripts", "zcat " FTP " >c.pcap; " EVAL "-t c.pcap m.mynah c.pcap", 2,
 	    "--transcripts c.pcap would overwrite" },
+	{ "an ablation of a model", EVAL "-a m.mynah " FTP, 2, "--ablate learns anew each time" },
+	{ "an ablation with transcripts", EVAL "-a -s 20 -t t " FTP, 2, "not with --transcripts" },
 	{ "transcripts on a full disk", EVAL "-t /dev/full m.mynah " FTP, 1, "/dev/full: not all" },
 };
 
@@ -84,5 +86,27 @@ EACH_CASE(cmd_eval, does_what_it_should, good)
 	tool_enter();
 	cr_assert_eq(tool_run("\"$M\" learn -c first-token -o m.mynah " FTP " >out"), 0);
 	cr_expect_eq(tool_run(good[*i].line), 0, "%s", good[*i].what);
+	tool_leave();
+}
+
+Test(cmd_eval, an_ablation_has_a_row_for_every_part_and_ends_with_what_is_chosen)
+{
+	tool_enter();
+	cr_assert_eq(tool_run(EVAL "--split 20 --ablate --json " FTP " >rows"), 0);
+	cr_expect_eq(tool_run("python3 -c '\n"
+	    "import itertools, json\n"
+	    "rows = [json.loads(l) for l in open(\"rows\")]\n"
+	    "one = [\"nmf\", \"linkage\", \"first-token\", \"reply-supervised\", \"template\"]\n"
+	    "want = one + [\"+\".join(p) for p in itertools.combinations(one, 2)]\n"
+	    "want += [\"auto, order %d\" % k for k in (1, 2, 4)] + [\"auto\"]\n"
+	    "assert [r[\"asked\"] for r in rows] == want, rows\n"
+	    "assert all(r[\"clusterer\"] == r[\"asked\"] for r in rows[:15])\n"
+	    "assert [r[\"order\"] for r in rows[15:18]] == [1, 2, 4]\n"
+	    "assert all(0 < r[\"class_agreement_messages\"] <= 1 for r in rows)\n"
+	    "chosen = [r for r in rows if r[\"asked\"] == rows[-1][\"clusterer\"]][0]\n"
+	    "same = \"foretold class_agreement_messages class_agreement_conversations\".split()\n"
+	    "assert all(chosen[k] == rows[-1][k] for k in same), (chosen, rows[-1])\n'"), 0);
+	cr_expect_eq(tool_run(EVAL "--split 20 --ablate " FTP " >table && grep -q ^nmf+linkage table && "
+	    "tail -1 table | grep -q ^auto"), 0);
 	tool_leave();
 }
