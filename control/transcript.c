@@ -42,6 +42,7 @@ server_json(struct pool *pool, const struct play_line *l, const struct eval_line
 	    "match", match[MIN(l->match, (uint8_t)MATCH_NONE)], "confidence", l->conf / 255.0);
 
 	if (o != NULL && e != NULL) {
+		json_object_set_new(o, "class", bytes_json(pool, span_of(e->klass.b, e->klass.n)));
 		json_object_set_new(o, "class_agrees", json_boolean(e->same_class));
 		json_object_set_new(o, "equal", json_boolean(e->equal));
 		json_object_set_new(o, "similarity", json_real(e->similarity));

@@ -1,7 +1,6 @@
 #include "learning/eval.h"
 
 #include "learning/distance.h"
-#include "learning/embed.h"
 
 struct judge {
 	struct pool *pool;
@@ -14,10 +13,14 @@ static void
 judge_line(const struct judge *j, struct eval_line *l)
 {
 	struct span recorded = l->play->recorded, said = l->play->said;
-	struct klass_name a = klass_of(j->klass, recorded), b = klass_of(j->klass, said);
+	struct klass_pair pair = { l->play->asked, l->play->before, recorded, l->conversation };
+	struct klass_name name;
 	struct eval_report *out = j->out;
 
-	l->same_class = klass_eq(&a, &b);
+	l->klass = klass_of(j->klass, &pair);
+	pair.said = said;
+	name = klass_of(j->klass, &pair);
+	l->same_class = klass_eq(&l->klass, &name);
 	l->equal = span_eq(recorded, said);
 	l->similarity = l->equal ? 1 :
 	    j->depth == EVAL_ALL ? similarity(j->pool, recorded, said) : 0;
@@ -53,19 +56,6 @@ judge_talk(const struct judge *j, const struct eval_talk *talk)
 	out->full_length += full;
 }
 
-/* What kinds of replies the corpus has. */
-static void
-learn_klass(struct klass *k, struct pool *pool, const struct corpus *c)
-{
-	struct span *said = pool_array(pool, c->nmessages + 1, sizeof *said);
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < c->nmessages; i++)
-		if (c->messages[i].side == SIDE_CLIENT)
-			said[n++] = c->messages[i].bytes;
-	klass_learn(k, c, !embed_is_text(said, n));
-}
-
 void
 eval(struct eval_report *out, struct pool *pool, const struct model *m, const struct corpus *c,
     const bool *use, enum eval_depth depth, const struct progress *progress)
@@ -74,7 +64,7 @@ eval(struct eval_report *out, struct pool *pool, const struct model *m, const st
 	struct klass k;
 	struct judge j = { pool, &k, depth, out };
 
-	learn_klass(&k, pool, c);
+	klass_learn(&k, pool, c);
 	*out = (struct eval_report){ 0 };
 	out->line = pool_array(pool, c->nmessages + 1, sizeof *out->line);
 	out->talk = pool_array(pool, c->nconversations + 1, sizeof *out->talk);

@@ -14,6 +14,7 @@ struct eval_line {			/* one place where the server spoke */
 	uint32_t conversation, position;	/* position: server message in it, from 0 */
 	const struct play_line *play;
 	double similarity;
+	struct klass_name klass;	/* of what was recorded */
 	bool same_class, equal;
 };
 

@@ -1,86 +1,72 @@
 #include "learning/klass.h"
 
+enum { HEAD = 8 };		/* bytes by which text is told from other bytes */
+
 static bool
-is_blank(uint8_t c)
+begins_with_text(struct span m)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+	for (size_t i = 0; i < m.n && i < HEAD; i++) {
+		uint8_t c = m.p[i];
 
-static struct span
-word_of(struct span m, unsigned index)
-{
-	size_t from = 0, n;
-
-	for (;; index--) {
-		while (from < m.n && is_blank(m.p[from]))
-			from++;
-		for (n = 0; from + n < m.n && !is_blank(m.p[from + n]); n++)
-			;
-		if (index == 0)
-			return span_sub(m, from, n);
-		from += n;
+		if ((c < ' ' && c != '\t' && c != '\r' && c != '\n' && c != 0x1b) || c >= 0x7f)
+			return false;
 	}
-}
-
-static bool
-is_alnum(uint8_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+	return true;
 }
 
 struct klass_name
-klass_of(const struct klass *k, struct span m)
+klass_of(const struct klass *k, const struct klass_pair *pair)
 {
-	struct klass_name name = { 0 };
-	struct span w;
+	if (pair->said.n == 0)
+		return (struct klass_name){ 0 };
+	return begins_with_text(pair->said) ? klass_word_of(&k->word, pair)
+	    : klass_field_of(&k->field, pair->said);
+}
 
-	if (m.n == 0)
-		return name;
-	if (k->binary) {
-		for (unsigned i = 0; i < 4; i++)
-			if (k->use[i] && i < m.n)
-				name.b[name.n++] = m.p[i];
-		name.b[name.n++] = 1;	/* not silence, even with no byte in use */
-		return name;
+/* The replies of a conversation and what each answers: the next message that was not answered. */
+static uint32_t
+pairs_of(struct klass_pair *to, const struct corpus *c, uint32_t conversation)
+{
+	const struct conversation *v = &c->conversations[conversation];
+	const struct message *m = c->messages + v->first;
+	struct span asked = { 0 }, before = { 0 };
+	uint32_t n = 0, open = 0;	/* open: first message of the client that has no answer */
+
+	for (uint32_t i = 0; i < v->n; i++) {
+		struct klass_pair p = { .said = m[i].bytes, .conversation = conversation };
+
+		if (m[i].side == SIDE_CLIENT) {
+			open = i > 0 && m[i - 1].side == SIDE_SERVER ? i : open;
+			continue;
+		}
+		if (open < i && m[open].side == SIDE_CLIENT && m[open].bytes.p != asked.p) {
+			before = asked;
+			asked = m[open].bytes;
+		}
+		open += open + 1 < i && m[open + 1].side == SIDE_CLIENT;
+		p.asked = asked;
+		p.before = before;
+		if (p.said.n > 0)
+			to[n++] = p;
 	}
-	w = word_of(m, k->word);
-	for (size_t i = 0; i < w.n && i < KLASS_BYTES && (i == 0 || is_alnum(w.p[i])); i++)
-		name.b[name.n++] = w.p[i];
-	if (name.n == 0)
-		name.b[name.n++] = ' ';
-	return name;
+	return n;
 }
 
 void
-klass_learn(struct klass *k, const struct corpus *c, bool binary)
+klass_learn(struct klass *k, struct pool *pool, const struct corpus *c)
 {
-	struct klass first = { .word = 0 };
-	struct klass_name top = { 0 }, name;
-	bool seen[4][256] = { { false } };
-	unsigned distinct[4] = { 0 };
-	uint32_t votes = 0, n = 0, same = 0;
+	struct klass_pair *all = pool_array(pool, c->nmessages + 1, sizeof *all);
+	struct klass_pair *text = pool_array(pool, c->nmessages + 1, sizeof *text);
+	struct klass_pair *binary = pool_array(pool, c->nmessages + 1, sizeof *binary);
+	uint32_t n = 0, ntext = 0, nbinary = 0;
 
-	*k = (struct klass){ .binary = binary };
-	for (uint32_t i = 0; i < c->nmessages; i++) {
-		const struct message *m = &c->messages[i];
-
-		if (m->side != SIDE_SERVER || m->bytes.n == 0)
-			continue;
-		n++;
-		for (unsigned j = 0; j < 4 && j < m->bytes.n; j++) {
-			distinct[j] += !seen[j][m->bytes.p[j]];
-			seen[j][m->bytes.p[j]] = true;
-		}
-		name = klass_of(&first, m->bytes);	/* majority by Boyer and Moore's vote */
-		if (votes == 0)
-			top = name;
-		votes += klass_eq(&name, &top) ? 1 : -1;
-	}
-	for (uint32_t i = 0; i < c->nmessages && !binary; i++) {
-		name = klass_of(&first, c->messages[i].bytes);
-		same += c->messages[i].side == SIDE_SERVER && klass_eq(&name, &top);
-	}
-	k->word = !binary && same * 100ull >= n * 97ull;
-	for (unsigned j = 0; j < 4; j++)
-		k->use[j] = binary && distinct[j] <= 32;
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		n += pairs_of(all + n, c, i);
+	for (uint32_t i = 0; i < n; i++)
+		if (begins_with_text(all[i].said))
+			text[ntext++] = all[i];
+		else
+			binary[nbinary++] = all[i];
+	klass_word_learn(&k->word, pool, text, ntext);
+	klass_field_learn(&k->field, pool, binary, nbinary);
 }

@@ -14,6 +14,7 @@ struct player {			/* one conversation under way */
 	bool over;		/* the model has closed */
 	bool datagram;
 	struct turn last;
+	struct span asked, before;	/* the client's last message, and the one before it */
 	struct play_line *question;	/* asked and answered by the model, not yet by the recorded server */
 	uint32_t nquestions, nanswered;
 	struct played *played;
@@ -87,12 +88,12 @@ say(struct player *p, struct span bytes, int64_t now_ns)
 }
 
 static void
-open_question(struct player *p, struct span asked, int64_t now_ns)
+open_question(struct player *p, int64_t now_ns)
 {
 	p->out = NULL;
 	p->nout = p->room = 0;
 	p->question[p->nquestions++] = (struct play_line){ .side = SIDE_SERVER, .state = p->s.state,
-		.time_ns = now_ns, .asked = asked };
+		.time_ns = now_ns };
 }
 
 /* What the model said belongs to the question that was opened last. */
@@ -101,6 +102,8 @@ close_question(struct player *p)
 {
 	struct play_line *q = &p->question[p->nquestions - 1];
 
+	q->asked = p->asked;
+	q->before = p->before;
 	q->said = span_of(p->out, p->nout);
 	q->match = p->last.match;
 	q->conf = p->last.conf;
@@ -127,7 +130,7 @@ connect(struct player *p, int64_t now_ns)
 {
 	struct turn t = { 0 };
 
-	open_question(p, (struct span){ 0 }, now_ns);
+	open_question(p, now_ns);
 	session_event(&p->s, &p->arena, p->how->model, &p->env, EVENT_CONNECT, 0, &p->fields, &t);
 	if (t.taken)
 		collect(p, &t);
@@ -145,7 +148,9 @@ client_says(struct player *p, const struct message *m, bool first)
 		give_up(p);
 	put(p, &l);
 	if (first || p->datagram)	/* else a further piece, when a capture lost the server's words */
-		open_question(p, l.said, m->last_ns);
+		open_question(p, m->last_ns);
+	p->before = p->asked;
+	p->asked = l.said;
 	say(p, l.said, m->last_ns);
 	close_question(p);
 }
@@ -153,7 +158,8 @@ client_says(struct player *p, const struct message *m, bool first)
 static void
 server_says(struct player *p, const struct message *m)
 {
-	struct play_line l = { .side = SIDE_SERVER, .state = p->s.state };
+	struct play_line l = { .side = SIDE_SERVER, .state = p->s.state, .asked = p->asked,
+		.before = p->before };
 
 	if (p->nanswered < p->nquestions)
 		l = p->question[p->nanswered++];

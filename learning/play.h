@@ -17,7 +17,7 @@ struct play_line {			/* one message of either side, in the order of the recordin
 	int64_t time_ns;		/* recorded; of what the recorded server did not say: when it was asked */
 	struct span said;		/* server: by the model, empty: silence; client: to the model */
 	struct span recorded;		/* empty: the recorded server was silent here */
-	struct span asked;		/* server: the client's message before it, if any */
+	struct span asked, before;	/* server: the client's message it answers, and the one before; or nothing */
 };
 
 struct played {
