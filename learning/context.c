@@ -4,7 +4,8 @@
 
 enum { PARTIAL = 3,		/* bytes of a source that is added to, or of a part: published */
 	SUPPORT = 2,		/* different values that bear a rule out */
-	DIGITS = 18 };
+	DIGITS = 18,
+	ROW_BYTES = 128 };	/* of a row, on the average, in a table that is as long as it may be */
 
 struct search {
 	struct pool *pool;
@@ -264,13 +265,33 @@ search(struct search *s, bool bytes)
 	for (uint8_t kind = PRISMA_COPY; kind < kinds && s->nopen > 0; kind++)
 		for (uint32_t back = 1; back < s->o->nform; back++)
 			for (uint32_t f = 0; f < s->o->field[back].n && s->nopen > 0; f++)
-				fill_from(s, (struct text_rule){ .kind = kind, .back = back, .source = f },
+				fill_from(s, (struct text_rule){ .kind = kind, .n = 1, .back = back,
+				    .source = f },
 				    s->rule, &s->nrule);
 	for (uint8_t kind = PRISMA_COPY; kind < kinds; kind++)
 		for (uint32_t f = 0; f < s->o->field[0].n && s->nopen > 1; f++)
 			if (is_open(s, f))
-				fill_from(s, (struct text_rule){ .kind = kind, .source = f },
+				fill_from(s, (struct text_rule){ .kind = kind, .n = 1, .source = f },
 				    s->inner, &s->ninner);
+}
+
+/* The rule that fills a field, for this field alone. */
+static struct text_rule
+rule_of(const struct text_context *c, uint32_t field)
+{
+	for (uint32_t i = 0; i < c->nrule; i++) {
+		struct text_rule r = c->rule[i];
+		uint32_t k = field - r.field;
+
+		if (field < r.field || k >= r.n)
+			continue;
+		r.source += k;
+		r.column += k;
+		r.field = field;
+		r.n = 1;
+		return r;
+	}
+	return (struct text_rule){ .kind = PRISMA_RULE_N };
 }
 
 /* Rules of the shorter context for fields that are still open, unless they fail here. */
@@ -280,14 +301,10 @@ inherit(struct search *s, const struct text_context *shorter)
 	uint32_t left = 0;
 
 	for (uint32_t k = 0; k < s->nopen; k++) {
-		int64_t delta;
-		struct text_rule r = { .kind = PRISMA_DATA };
+		struct text_rule r = rule_of(shorter, s->open[k]);
+		int64_t delta = r.delta;
 
-		for (uint32_t i = 0; i < shorter->nrule; i++)
-			if (shorter->rule[i].field == s->open[k] && shorter->rule[i].back > 0)
-				r = shorter->rule[i];
-		delta = r.delta;
-		if (holds(s, &r) && r.delta == delta)
+		if (r.back > 0 && holds(s, &r) && r.delta == delta)
 			s->rule[s->nrule++] = r;
 		else
 			s->open[left++] = s->open[k];
@@ -317,6 +334,24 @@ by_count(const void *a, const void *b)
 	}
 }
 
+static void
+keep_commonest(struct tables *t, struct text_values *v)
+{
+	size_t bytes = 0;
+	uint32_t n = 0;
+
+	for (; n < v->nrow && t->max_rows > 0; n++) {
+		for (uint32_t c = 0; c < v->ncolumn; c++)
+			bytes += v->row[n].value[c].n;
+		if (n > 0 && (n == t->max_rows || bytes > (size_t)t->max_rows * ROW_BYTES))
+			break;
+	}
+	if (t->max_rows > 0) {
+		t->left_out += v->nrow - n;
+		v->nrow = n;
+	}
+}
+
 /* The number of a table with these rows, which are different ones. */
 static uint32_t
 table_add(struct tables *t, struct text_values v)
@@ -327,10 +362,7 @@ table_add(struct tables *t, struct text_values v)
 
 	qsort(v.row, v.nrow, sizeof *v.row, by_count);
 	t->rows += v.nrow;
-	if (t->max_rows > 0 && v.nrow > t->max_rows) {
-		t->left_out += v.nrow - t->max_rows;
-		v.nrow = t->max_rows;
-	}
+	keep_commonest(t, &v);
 	for (uint32_t r = 0; r < v.nrow; r++)
 		for (uint32_t c = 0; c < v.ncolumn; c++)
 			bytes += sizeof v.row->count + sizeof(size_t) + v.row[r].value[c].n;
@@ -357,9 +389,9 @@ table_add(struct tables *t, struct text_values v)
 	return id;
 }
 
-/* The table of what row() writes for every occurrence, or for this one does not. */
-static uint32_t
-table_of(struct search *s, uint32_t ncolumn,
+/* What row() writes for every occurrence, or for this one does not. */
+static struct text_values
+gather(struct search *s, uint32_t ncolumn,
     bool (*row)(const struct search *s, const struct text_rule *r, uint32_t i, struct span *to),
     const struct text_rule *r)
 {
@@ -388,7 +420,7 @@ table_of(struct search *s, uint32_t ncolumn,
 		v.row[id].count++;
 		v.total++;
 	}
-	return table_add(s->tables, v);
+	return v;
 }
 
 static bool
@@ -411,11 +443,67 @@ open_values(const struct search *s, const struct text_rule *r, uint32_t i, struc
 	return true;
 }
 
+static void
+record(struct search *s, uint32_t field, uint32_t values, uint32_t column)
+{
+	s->rule[s->nrule++] = (struct text_rule){ .kind = PRISMA_DATA, .field = field, .n = 1,
+		.values = values, .column = column };
+}
+
+/*
+ * Recorded values for what is open. Where nearly every row is a new one the shorter context's are
+ * as good, and a model need not carry them again.
+ */
+static void
+record_open(struct search *s, const struct text_context *shorter)
+{
+	struct text_values v = gather(s, s->nopen, open_values, NULL);
+	uint32_t left = 0, values;
+
+	for (uint32_t k = 0; k < s->nopen; k++) {
+		struct text_rule r = { .kind = PRISMA_RULE_N };
+
+		if (shorter != NULL && 2 * (uint64_t)v.nrow > v.total)
+			r = rule_of(shorter, s->open[k]);
+		if (r.kind == PRISMA_DATA)
+			record(s, s->open[k], r.values, r.column);
+		else
+			s->open[left++] = s->open[k];
+	}
+	if (left < s->nopen && left > 0) {
+		s->nopen = left;
+		v = gather(s, left, open_values, NULL);
+	}
+	values = left > 0 ? table_add(s->tables, v) : 0;
+	for (uint32_t k = 0; k < left; k++)
+		record(s, s->open[k], values, k);
+}
+
+/* Does b go on where a ends? Sources in the message itself are one by one: their order counts. */
+static bool
+continues(const struct text_rule *a, const struct text_rule *b)
+{
+	if (a->kind != b->kind || b->field != a->field + a->n)
+		return false;
+	if (a->kind == PRISMA_DATA)
+		return a->values == b->values && b->column == a->column + a->n;
+	return a->kind == PRISMA_COPY && a->back > 0 && a->back == b->back &&
+	    b->source == a->source + a->n;
+}
+
+static int
+by_field(const void *a, const void *b)
+{
+	const struct text_rule *x = a, *y = b;
+
+	return (x->field > y->field) - (x->field < y->field);
+}
+
 void
 context_rules(struct text_context *c, struct pool *pool, const struct occurrences *o,
     const struct prisma_params *p, const struct text_context *shorter, struct tables *tables)
 {
-	uint32_t n = o->field[0].n, values;
+	uint32_t n = o->field[0].n;
 	struct search s = { .pool = pool, .o = o, .original = p->original, .tables = tables,
 		.open = pool_array(pool, n + 1, sizeof *s.open), .nopen = n,
 		.rule = pool_array(pool, n + 1, sizeof *s.rule),
@@ -428,15 +516,18 @@ context_rules(struct text_context *c, struct pool *pool, const struct occurrence
 	search(&s, p->separators == NULL);
 	if (shorter != NULL)
 		inherit(&s, shorter);
-	values = s.nopen > 0 ? table_of(&s, s.nopen, open_values, NULL) : 0;
-	for (uint32_t k = 0; k < s.nopen; k++)
-		s.rule[s.nrule++] = (struct text_rule){ .kind = PRISMA_DATA, .field = s.open[k],
-			.values = values, .column = k };
+	if (s.nopen > 0)
+		record_open(&s, shorter);
+	qsort(s.rule, s.nrule, sizeof *s.rule, by_field);
 	while (s.ninner > 0)		/* later ones fill the sources of earlier ones */
 		s.rule[s.nrule++] = s.inner[--s.ninner];
-	for (uint32_t k = 0; k < s.nrule; k++)
-		if (s.rule[k].kind == PRISMA_ADD)
-			s.rule[k].values = table_of(&s, 1, rest_of, &s.rule[k]);
 	c->rule = s.rule;
-	c->nrule = s.nrule;
+	for (uint32_t k = 0; k < s.nrule; k++) {
+		if (s.rule[k].kind == PRISMA_ADD)
+			s.rule[k].values = table_add(tables, gather(&s, 1, rest_of, &s.rule[k]));
+		if (c->nrule > 0 && continues(&c->rule[c->nrule - 1], &s.rule[k]))
+			c->rule[c->nrule - 1].n++;
+		else
+			c->rule[c->nrule++] = s.rule[k];
+	}
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "learning/dfa.h"
+#include "learning/sides.h"
 #include "learning/vectors.h"
 
 struct learner {
@@ -142,6 +143,19 @@ report_sizes(const struct learner *l, const struct outcome *best)
 	report->minimal_states = minimal.nstates;
 }
 
+/* How both sides talk, in the events that were chosen. */
+static void
+write_prisma(struct text *t, struct learner *l, const struct outcome *best)
+{
+	struct prisma_params p = prisma_params(l->report->binary);
+	struct prisma_input in;
+
+	progress_at(l->p->progress, "sides", 0);
+	sides_of(&in, l->pool, &l->rules, &best->naming);
+	prisma_learn(&t->prisma, l->pool, &in, &p, &l->report->sides);
+	progress_at(l->p->progress, "sides", 1);
+}
+
 /* The text model of what was chosen. */
 static void
 write_text(struct text *t, struct learner *l, const struct corpus *c, const struct outcome *best)
@@ -189,6 +203,7 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 		    c->sources[0].name, p->clusterer);
 	report_sizes(&l, &best);
 	write_text(t, &l, c, &best);
+	write_prisma(t, &l, &best);
 	return 0;
 }
 

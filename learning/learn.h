@@ -4,12 +4,13 @@
  *
  * learn() is a function of captures, parameters and seed; it allocates from the job's pool,
  * reads no clock and writes no file. Stages in order: corpus, exchanges, templates, rules,
- * clusters (PRISMA's events), Markov model, decisions, emit. The tool and the sensor's trainer
+ * clusters (PRISMA's events), Markov model, decisions, emit, both sides. The tool and the sensor's trainer
  * call learn_image(), which also compiles the text and records its self-test.
  */
 #include "learning/choose.h"
 #include "learning/corpus.h"
 #include "learning/emit.h"
+#include "learning/prisma.h"
 #include "models/compile.h"
 #include "models/model.h"
 
@@ -35,6 +36,7 @@ struct learn_report {
 	struct choose_report choice;
 	uint32_t markov_states, dfa_states, minimal_states;
 	struct emit_report emit;
+	struct prisma_report sides;	/* how both talk, for the simulator */
 	bool binary;
 };
 

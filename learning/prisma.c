@@ -37,7 +37,7 @@ struct prisma_params
 prisma_params(bool binary)
 {
 	return (struct prisma_params){ .order = 2, .separators = binary ? NULL : " \t\r\n",
-		.max_tokens = PRISMA_TOKENS, .max_bytes = MODEL_MESSAGE_BYTES, .max_rows = 64,
+		.max_tokens = PRISMA_TOKENS, .max_bytes = MODEL_MESSAGE_BYTES, .max_rows = 32,
 		.max_seen = 1024 };
 }
 
@@ -243,6 +243,13 @@ group_contexts(struct making *m, uint32_t length, uint32_t *n)
 	return g;
 }
 
+/* Seen once, it bears nothing out that a shorter one would not say as well. */
+static bool
+is_chance(const struct making *m, const struct text_context *c)
+{
+	return !m->p->original && c->count == 1 && c->nform > 1;
+}
+
 static void
 learn_context(struct making *m, struct text_context *c, const struct group *g, uint32_t length,
     const struct text_context *shorter)
@@ -258,9 +265,11 @@ learn_context(struct making *m, struct text_context *c, const struct group *g, u
 		}
 	}
 	*c = (struct text_context){ .form = g->form, .nform = length, .count = g->seen };
+	if (is_chance(m, c))
+		return;
 	context_rules(c, m->pool, &o, m->p, shorter, &m->tables);
 	for (uint32_t i = 0; i < c->nrule; i++)
-		m->report->rule[c->rule[i].kind]++;
+		m->report->rule[c->rule[i].kind] += c->rule[i].n;
 }
 
 /* From short to long, each found by the longer ones; the result from long to short. */
@@ -292,10 +301,11 @@ build_contexts(struct making *m)
 	}
 	m->context = pool_array(m->pool, m->ncontext + 1, sizeof *m->context);
 	for (uint32_t length = longest; length >= (m->p->original ? longest : 1); length--) {
-		memcpy(m->context + at, of[length - 1], n[length - 1] * sizeof *m->context);
-		at += n[length - 1];
+		for (uint32_t i = 0; i < n[length - 1]; i++)
+			if (!is_chance(m, &of[length - 1][i]))
+				m->context[at++] = of[length - 1][i];
 	}
-	m->report->contexts = m->ncontext;
+	m->ncontext = m->report->contexts = at;
 }
 
 static void

@@ -32,7 +32,7 @@ struct prisma_params {
 	bool original;			/* as published: see above */
 	/* Limits, 0: none. What is longer ends in one token; is cut; what is more is left out. */
 	uint32_t max_tokens, max_bytes;	/* of a message */
-	uint32_t max_rows;		/* of a table of values: the commonest */
+	uint32_t max_rows;		/* of a table of values: the commonest; 128 bytes for each */
 	uint32_t max_seen;		/* occurrences of a context that are looked at, evenly spread */
 };
 
@@ -52,7 +52,7 @@ void	prisma_learn(struct text_prisma *out, struct pool *pool, const struct prism
  * The next token of a message and *rest after it: a run of separators or of other bytes, or one
  * byte where separators is empty. What the PRISMA_TOKENS-th is, is the caller's.
  */
-enum { PRISMA_TOKENS = 512 };
+enum { PRISMA_TOKENS = 192 };
 struct span prisma_token(struct span separators, struct span *rest);
 /* What stands before, or after, the first separator; nothing where there is none. */
 struct span prisma_part(struct span from, struct span separator, bool after);

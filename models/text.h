@@ -214,10 +214,10 @@ struct text_values {		/* recorded values */
 	uint32_t nrow;
 };
 
-struct text_rule {		/* fills one field of the context's last form */
+struct text_rule {		/* fills fields of the context's last form */
 	uint8_t kind;		/* enum prisma_rule */
 	bool after;		/* ADD: the rest stands before the source; PART: what follows lit */
-	uint32_t field;		/* filled */
+	uint32_t field, n;	/* filled: n from field on, from as many sources or columns */
 	uint32_t back, source;	/* from this field of the message so many before; 0: of this one */
 	int64_t delta;		/* SEQ: added */
 	struct span lit;	/* PART: separator */

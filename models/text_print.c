@@ -407,7 +407,10 @@ print_symbol(struct out *o, uint32_t symbol)
 static void
 print_rule(struct out *o, const struct text_rule *r)
 {
-	put(o, "    fill %u %s", r->field, vocab_name(&vocab_prisma, r->kind));
+	put(o, "    fill %u", r->field);
+	if (r->n > 1)
+		put(o, " %u", r->n);
+	put(o, " %s", vocab_name(&vocab_prisma, r->kind));
 	if (r->kind != PRISMA_DATA)
 		put(o, " %u %u", r->back, r->source);
 	if (r->kind == PRISMA_SEQ)

@@ -104,6 +104,7 @@ read_rule(struct parser *p)
 	struct text_rule *r = MORE(p, &p->rule, struct text_rule);
 
 	r->field = read_u32(p, "a field");
+	r->n = lex_at_number(&p->x) ? read_u32(p, "a number of fields") : 1;
 	r->kind = (uint8_t)lex_vocab(&p->x, &vocab_prisma);
 	if (r->kind != PRISMA_DATA) {
 		r->back = read_u32(p, "how many messages before");
@@ -268,11 +269,13 @@ rule_fault(const struct text_prisma *p, const struct text_context *c, const stru
 	uint32_t fields = p->form[c->form[c->nform - 1]].nfield;
 	int32_t from;
 
-	if (r->kind >= PRISMA_RULE_N || r->field >= fields)
+	if (r->kind >= PRISMA_RULE_N || r->n == 0 || (uint64_t)r->field + r->n > fields)
 		return FAULT("fills field %u of %u", r->field, fields);
-	if (filled[r->field]++)
-		return FAULT("fills field %u twice", r->field);
-	if (table && (r->values >= p->nvalues || r->column >= p->values[r->values].ncolumn))
+	for (uint32_t i = 0; i < r->n; i++)
+		if (filled[r->field + i]++)
+			return FAULT("fills field %u twice", r->field + i);
+	if (table && (r->values >= p->nvalues ||
+	    (uint64_t)r->column + (r->kind == PRISMA_ADD ? 1 : r->n) > p->values[r->values].ncolumn))
 		return FAULT("column %u of values %u is not defined", r->column, r->values);
 	if (r->kind == PRISMA_PART && (r->lit.n == 0 || r->lit.n > TEXT_STRING))
 		return FAULT("a separator has 1 to %d bytes", TEXT_STRING);
@@ -281,9 +284,9 @@ rule_fault(const struct text_prisma *p, const struct text_context *c, const stru
 	if (r->back >= c->nform)
 		return FAULT("looks back %u messages", r->back);
 	from = c->form[c->nform - 1 - r->back];
-	if (from < 0 || r->source >= p->form[from].nfield)
+	if (from < 0 || (uint64_t)r->source + r->n > p->form[from].nfield)
 		return FAULT("there is no field %u, %u back", r->source, r->back);
-	if (r->back == 0 && (!filled[r->source] || r->source == r->field))
+	if (r->back == 0 && (r->n > 1 || !filled[r->source] || r->source == r->field))
 		return FAULT("field %u is not filled yet", r->source);
 	return false;
 }
@@ -294,7 +297,7 @@ context_fault(const struct text_prisma *p, uint32_t i, char *fault, size_t room)
 	const struct text_context *c = &p->context[i];
 	uint8_t filled[TEXT_ITEMS];
 	char what[120];
-	uint32_t fields;
+	uint32_t fields, all = 0;
 
 	if (c->nform == 0 || c->nform > p->order + 1 || c->count == 0)
 		return FAULT("context %u: it has 1 to %u forms and a count", i, p->order + 1);
@@ -304,10 +307,10 @@ context_fault(const struct text_prisma *p, uint32_t i, char *fault, size_t room)
 			return FAULT("context %u: form %d cannot stand there", i, c->form[k]);
 	fields = p->form[c->form[c->nform - 1]].nfield;
 	memset(filled, 0, fields);
-	for (uint32_t k = 0; k < c->nrule; k++)
+	for (uint32_t k = 0; k < c->nrule; k++, all += c->rule[k - 1].n)
 		if (rule_fault(p, c, &c->rule[k], filled, what, sizeof what))
 			return FAULT("context %u: rule %u: %s", i, k, what);
-	return c->nrule != fields && FAULT("context %u does not fill every field", i);
+	return all != fields && FAULT("context %u does not fill every field", i);
 }
 
 bool

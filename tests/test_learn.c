@@ -331,7 +331,7 @@ cut_word(char *line, const char *word)
 
 /*
  * What is compared: the text without floats, clusters and basis (whose last bits differ
- * between processors) and with three values per table.
+ * between processors), with three values per table; how both sides talk is test_prisma's.
  */
 static void
 print_golden(FILE *to, const struct text *t, const struct learn_report *r)
@@ -341,6 +341,7 @@ print_golden(FILE *to, const struct text *t, const struct learn_report *r)
 	uint8_t *image;
 	char *text, *rest, *line;
 	unsigned values = 0;
+	bool sides = false;
 	size_t n;
 
 	cr_assert_eq(compile(t, &image, &n, &compiled, &why), 0, "%s", why.text);
@@ -358,6 +359,9 @@ print_golden(FILE *to, const struct text *t, const struct learn_report *r)
 		bool value = strncmp(line, "  \"", 3) == 0 ||
 		    (line[0] == ' ' && line[1] == ' ' && line[2] >= '0' && line[2] <= '9');
 
+		sides = strncmp(line, "prisma", 6) == 0 || (sides && line[0] == ' ');
+		if (sides)
+			continue;
 		if (!value && values > 3)
 			fprintf(to, "  %u more\n", values - 3);
 		values = value ? values + 1 : 0;

@@ -134,6 +134,8 @@ static const struct {
 	{ "field left open", FORM "context count 1 0\n" TAIL, "context 0 does not fill every field" },
 	{ "fills what is not there", FORM "context count 1 0\n fill 1 copy 0 0\n" TAIL,
 	    "context 0: rule 0: fills field 1 of 1" },
+	{ "fills more than there is", FORM "context count 1 0\n fill 0 2 data 0 0\n" TAIL,
+	    "context 0: rule 0: fills field 0 of 1" },
 	{ "reads what is not there", FORM "context count 1 - 0\n fill 0 copy 1 0\n" TAIL,
 	    "there is no field 0, 1 back" },
 	{ "reads what it fills", FORM "context count 1 0\n fill 0 copy 0 0\n" TAIL,
