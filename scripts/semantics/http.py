@@ -148,7 +148,7 @@ class Http(Protocol):
             fields = {}
         self.asked = self.asked[ends[1]:]
         self.chunks = fields.get("transfer-encoding", "").lower() == "chunked"
-        if not self.chunks and fields.get("content-length", "").isdigit():
+        if not self.chunks and fields.get("content-length", "").isdecimal():
             self.owed = int(fields["content-length"])
         return Request(method, target, version, fields)
 
@@ -205,7 +205,7 @@ class Http(Protocol):
             self.expect("H3", True)
             body, used = found
         elif "content-length" in fields:
-            if not self.expect("H4", fields["content-length"].isdigit(), fields["content-length"]):
+            if not self.expect("H4", fields["content-length"].isdecimal(), fields["content-length"]):
                 raise Malformed
             used = int(fields["content-length"])
             if used > len(body):

@@ -64,6 +64,9 @@ class Protocol:
     def server(self, data, time):
         """Judges what the server said; data is never empty."""
 
+    def recorded(self, data):
+        """What the real server said here: a recorded client goes on with what that one handed out."""
+
     def silence(self):
         """The server owed an answer and gave none: what is pending will not be answered."""
 
@@ -107,6 +110,7 @@ def judge(protocol, conversation, strict=False, both=False, common=None):
             verdict.failures.append(Finding(NO_REPLY, position, ""))
             talk.silence()
         if message.get("recorded"):
+            talk.recorded(message["recorded"])
             verdict.tried[NO_REPLY] = verdict.tried.get(NO_REPLY, 0) + 1
         note(position)
     talk.end()

@@ -129,9 +129,8 @@ class Memcached(Protocol):
 
     def answer(self, line, verb, words, value):
         """Judges the answer that begins with line; its length, or None if it goes on."""
-        said, one = f"{b' '.join(words)[:60]!r} -> {line[:60]!r}", len(line) + 1 + (self.said[len(line):len(line) + 1] == b"\r")
+        said, used = f"{b' '.join(words)[:60]!r} -> {line[:60]!r}", self.said.find(b"\n") + 1
         self.expect("C6", True)
-        used = one
         if re.fullmatch(FAULT, line):
             known = verb in KNOWN
             self.expect("C5", line != b"ERROR" or not known or self.odd(verb, words), said)

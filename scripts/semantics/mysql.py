@@ -171,8 +171,8 @@ class Mysql(Protocol):
 
     def error(self, body, said):
         text = text_of(body[9:])
-        self.expect("Y3", len(body) >= 9 and re.match(rb"#[0-9A-Z]{5}", body[3:9]) or not self.logged_in and not self.user,
-                    f"{said}: {text_of(body[3:60])}")
+        stated = len(body) >= 9 and re.match(rb"#[0-9A-Z]{5}", body[3:9])
+        self.expect("Y3", stated or not (self.logged_in or self.user), f"{said}: {text_of(body[3:60])}")
         match = re.search(r"Access denied for user '([^']*)'@", text)
         if match and not self.logged_in:
             self.expect("Y7", match[1] == self.user, f"{text}, user {self.user}")

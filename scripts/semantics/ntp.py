@@ -3,7 +3,7 @@ import struct
 
 from .judge import Protocol, Rule
 
-CLIENT, SERVER, CONTROL, PRIVATE = 3, 4, 6, 7
+ACTIVE, PASSIVE, CLIENT, SERVER, CONTROL, PRIVATE = 1, 2, 3, 4, 6, 7
 UNIX_EPOCH = 2208988800
 NEAR = 60	# seconds
 
@@ -25,7 +25,7 @@ class Ntp(Protocol):
         self.asked = []
 
     def client(self, data, time):
-        if data:
+        if len(data) >= 4:
             self.asked.append(data)
 
     def server(self, data, time):
@@ -57,4 +57,4 @@ class Ntp(Protocol):
         """Before version 2 (and in some old programs) a client has mode 0."""
         if mode == SERVER:
             return asked in (CLIENT, 0)
-        return mode == asked or (mode == 2 and asked == 1)
+        return mode == asked and mode in (CONTROL, PRIVATE) or (mode, asked) == (PASSIVE, ACTIVE)

@@ -6,7 +6,8 @@ from .lines import Lines
 
 KNOWN = {"USER", "PASS", "APOP", "QUIT", "STAT", "LIST", "RETR", "DELE", "NOOP", "RSET", "TOP", "UIDL", "CAPA",
          "AUTH", "STLS", "XCLIENT", "LANG", "UTF8", "LAST", "XTND", "RPOP", "ID"}
-ANY_TIME = {"USER", "PASS", "APOP", "QUIT", "CAPA", "AUTH", "STLS", "NOOP", "XCLIENT", "LANG", "UTF8", "ID", "CREDENTIALS"}
+ANY_TIME = {"USER", "PASS", "APOP", "QUIT", "CAPA", "AUTH", "STLS", "NOOP", "XCLIENT", "LANG", "UTF8", "ID",
+            "CREDENTIALS"}
 
 
 class Pop3(Protocol):
@@ -114,7 +115,7 @@ class Pop3(Protocol):
         elif verb in ("LIST", "UIDL") and argument:
             match = re.match(r"\+OK (\d+) (\S+)", line)
             if self.expect("P5", match, said):
-                self.expect("P9", int(match[1]) == int(argument) if argument.isdigit() else False, said)
+                self.expect("P9", int(match[1]) == int(argument) if argument.isdecimal() else False, said)
                 self.sized(verb, match[1], match[2], said)
         elif verb in ("LIST", "UIDL", "CAPA", "RETR", "TOP") or (verb == "AUTH" and not argument):
             self.lines, self.open = [], (verb, argument)

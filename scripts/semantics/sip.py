@@ -112,7 +112,7 @@ class Sip(Protocol):
 
     def habits(self, request, call):
         number, before = request.cseq[0], self.numbers.get(call)
-        if before is not None and number.isdigit() and before.isdigit():
+        if before is not None and number.isdecimal() and before.isdecimal():
             step = int(number) - int(before)
             repeated = len(self.requests[call, request.cseq]) > 1
             allowed = (0,) if request.method in ("ACK", "CANCEL") else (1,)
@@ -135,7 +135,7 @@ class Sip(Protocol):
         self.expect("S1", not missing and len(message.cseq) == 2, "without " + ", ".join(missing))
         length = message.first("content-length")
         if length:
-            self.expect("S1", length.isdigit() and int(length) == len(message.body),
+            self.expect("S1", length.isdecimal() and int(length) == len(message.body),
                         f"Content-Length {length}, body {len(message.body)}")
         if message.status and not missing:
             self.response(message)

@@ -12,7 +12,7 @@ NO_ANDX = 0xFF
 NEGOTIATE2, SESSION_SETUP2, TREE_CONNECT2, CANCEL2, BREAK2 = 0, 1, 3, 12, 18
 NOBODY = 0xFFFFFFFFFFFFFFFF
 TO_CLIENT, ASYNC, RELATED = 1, 2, 4
-PENDING, MORE_PROCESSING = 0x103, 0xC0000016
+PENDING, GOOD = 0x103, (0, 0xC0000016)	# the second: more processing required
 WITH_ANDX = {0x24, 0x2D, 0x2E, 0x2F, 0x73, 0x74, 0x75, 0xA2}
 
 
@@ -37,13 +37,13 @@ class Smb(Protocol):
         "B8 ids": Rule("SMB 2 and 3: SessionId and TreeId are the request's once assigned, credits are granted",
                        strict=True),
         "B9": Rule("counts and AndX offsets stay inside; the dialect was offered"),
-        "B10": Rule("a UID or TID is refused if the server never gave it, and else accepted", strict=True),
+        "B10": Rule("nothing succeeds with a UID or TID the server never gave", strict=True),
     }
     figures = {"only_b2_failed": lambda failed: failed == {"B2"}}
 
     def __init__(self, conversation, common=None):
         super().__init__(conversation, common)
-        self.asked, self.said = Frames(size), Frames(size)
+        self.asked, self.said, self.real = Frames(size), Frames(size), Frames(size)
         self.pending = []		# SMB 1 requests: headers unanswered
         self.messages = {}		# SMB 2: MessageId -> header unanswered
         self.dialects = 0		# offered by SMB 1's negotiation
@@ -66,6 +66,13 @@ class Smb(Protocol):
                 for header in headers2(frame[4:]):
                     if header.command != CANCEL2:
                         self.messages[header.message] = header
+
+    def recorded(self, data):
+        for frame in self.real.feed(data):
+            if frame[4:8] == SMB1 and len(frame) >= 36:
+                header = Header1(frame[4:])
+                if header.status in GOOD:
+                    self.handed_out(header.chain(), header)
 
     def silence(self):
         self.pending.clear()
@@ -122,14 +129,19 @@ class Smb(Protocol):
 
     def given(self, request, header, commands, said):
         """UIDs and TIDs the server hands out, and how it takes those the client shows."""
-        good = header.status in (0, MORE_PROCESSING)
-        if SESSION_SETUP in commands and good:
-            self.uids.add(header.uid)
-        if TREE_CONNECT in commands and header.status == 0:
+        if header.status not in GOOD:
+            return
+        self.handed_out(commands, header)
+        if TREE_CONNECT in commands:
             self.expect("B10", request.uid in self.uids or SESSION_SETUP in commands, f"{said}: uid {request.uid}")
-            self.tids.add(header.tid)
-        elif good and not commands & {NEGOTIATE, SESSION_SETUP, LOGOFF, 0x2B}:
+        elif not commands & {NEGOTIATE, SESSION_SETUP, LOGOFF, 0x2B}:
             self.expect("B10", request.tid in self.tids, f"{said}: tid {request.tid} succeeds")
+
+    def handed_out(self, commands, header):
+        if SESSION_SETUP in commands:
+            self.uids |= {header.uid}
+        if TREE_CONNECT in commands:
+            self.tids |= {header.tid}
 
     def reply2(self, data):
         parts = headers2(data)
@@ -161,7 +173,8 @@ class Smb(Protocol):
         related = request.flags & RELATED	# takes those of the request before
         if request.session and header.command != SESSION_SETUP2 and not related:
             self.expect("B8 ids", header.session == request.session, f"{said}: session {header.session:#x}")
-        if header.command not in (TREE_CONNECT2, NEGOTIATE2, SESSION_SETUP2) and not header.flags & ASYNC and not related:
+        assigns = header.command in (TREE_CONNECT2, NEGOTIATE2, SESSION_SETUP2)
+        if not (assigns or header.flags & ASYNC or related):
             self.expect("B8 ids", header.tree == request.tree, f"{said}: tree {header.tree} to {request.tree}")
 
 

@@ -79,7 +79,8 @@ def _tshark(path, protocol, conversations):
     ports = sorted({(c["proto"], c["server_port"]) for c in conversations})
     command = ["tshark", "-n", "-r", path, "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=|",
                "-o", "tcp.analyze_sequence_numbers:FALSE",
-               "-e", "frame.number", "-e", "frame.protocols", "-e", "_ws.malformed", "-e", "_ws.expert.severity", "-e", "_ws.expert.message"]
+               "-e", "frame.number", "-e", "frame.protocols", "-e", "_ws.malformed",
+               "-e", "_ws.expert.severity", "-e", "_ws.expert.message"]
     for transport, port in ports:
         command += ["-d", f"{transport}.port=={port},{name}"]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
