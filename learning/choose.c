@@ -13,7 +13,8 @@ struct chooser {
 	struct choose_report *report;
 	struct cluster_input in[2];	/* what each side says, enum side */
 	uint32_t *unit[2];		/* of each of these messages */
-	uint32_t *before;		/* per exchange: Markov state it came in */
+	const struct latches *latches;
+	uint32_t *before;		/* per exchange: state it came in */
 };
 
 struct sorted {				/* both sides by one clusterer, or by two */
@@ -225,26 +226,16 @@ static void
 try_order(struct chooser *c, struct outcome *o, const struct naming *n, uint32_t order)
 {
 	const struct exchanges *x = c->r->x;
-	uint32_t *where = pool_array(c->pool, 2 * (size_t)x->n + 1, sizeof *where);
 	struct markov_seq *seq = pool_array(c->pool, x->conversations, sizeof *seq);
-	uint32_t start[MARKOV_MAX_ORDER], s0, nseq, q = 0;
+	struct symbols symbols = { n->client, n->server, n->silence, n->connect };
+	uint32_t nseq;
 
 	*o = (struct outcome){ .naming = *n, .order = order };
 	sequences(c, n, seq, &nseq);
 	markov_build(&o->markov, c->pool, seq, nseq, order);
-	for (uint32_t i = 0; i < order; i++)
-		start[i] = MARKOV_START;
-	s0 = markov_longest(&o->markov, start, order);
-	for (uint32_t v = 0; v < x->conversations; v++) {
-		uint32_t from = x->first[v], len = x->first[v + 1] - from;
-
-		if (len == 0)
-			continue;
-		markov_walk(&o->markov, &seq[q++], where);
-		for (uint32_t i = 0; i < len; i++)
-			c->before[from + i] = i == 0 ? s0 : where[2 * i - 1];
-	}
-	decide(&o->decisions, c->pool, c->r, &o->markov, c->before);
+	memory_build(&o->memory, c->pool, x, c->r->client, c->r->server, &symbols, c->latches, order,
+	    c->before);
+	decide(&o->decisions, c->pool, c->r, &o->memory, c->before);
 }
 
 /* Tries one order, or all; takes what foretells clearly more than the best so far. */
@@ -280,11 +271,15 @@ choose(struct outcome *out, struct pool *pool, const struct rules *r,
     const struct choose_params *p, struct choose_report *report)
 {
 	struct chooser c = { .pool = pool, .r = r, .p = p, .report = report };
+	struct latches *latches = pool_alloc(pool, sizeof *latches);
 	struct sorted s[CHOOSE_CLUSTERERS], product;
 	uint32_t n = 0, best = 0;
 
 	*report = (struct choose_report){ 0 };
 	c.before = pool_array(pool, (size_t)r->x->n + 1, sizeof *c.before);
+	progress_at(p->progress, "latches", 0);
+	latches_learn(latches, pool, r->x, r->client, r->server);
+	c.latches = latches;
 	gather_side(&c, SIDE_CLIENT);
 	gather_side(&c, SIDE_SERVER);
 	for (const struct clusterer *how = clusterers; how->name != NULL; how++) {

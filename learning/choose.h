@@ -10,6 +10,7 @@
  */
 #include "learning/cluster.h"
 #include "learning/decide.h"
+#include "learning/markov.h"
 
 enum { CHOOSE_CLUSTERERS = 8, CHOOSE_CANDIDATES = 4 * CHOOSE_CLUSTERERS };
 
@@ -46,7 +47,8 @@ struct naming {
 struct outcome {
 	struct naming naming;
 	uint32_t order;
-	struct markov markov;
+	struct markov markov;		/* over the names: for reports */
+	struct memory memory;
 	struct decisions decisions;
 };
 

@@ -28,7 +28,7 @@ struct sample {
 struct decider {
 	struct pool *pool;
 	const struct rules *r;
-	const struct markov *m;
+	const struct memory *m;
 	bool *right;		/* per exchange and level: foretold by the longest node so far */
 	struct decisions *out;
 	uint32_t room;
@@ -386,23 +386,35 @@ key_candidates(const struct decider *d, const struct sample *s, uint32_t n, stru
 	return m;
 }
 
+/* Right answers that a longer history must have, where a shorter one has so many. */
+static uint32_t
+clearly_better(uint32_t before, uint32_t n)
+{
+	return before + (uint32_t)MIN_BETTER + (uint32_t)sqrt(n - before);
+}
+
 static void
 consider(struct decider *d, const struct sample *s, uint32_t n)
 {
 	struct key candidate[MAX_SOURCES + MAX_EARLIER + MAX_PAIRED * MAX_PAIRED], key = { 0 };
-	uint32_t ncandidates = key_candidates(d, s, n, candidate);
-	struct tally *votes = pool_array(d->pool, n, sizeof *votes);
-	struct tally *scratch = pool_array(d->pool, n, sizeof *scratch);
-	struct keyed *k = ncandidates > 0 ? pool_array(d->pool, n, sizeof *k) : NULL;
-	bool *right = pool_array(d->pool, n, sizeof *right), by_key = false;
-	bool *trial = pool_array(d->pool, n, sizeof *trial);
-	uint32_t m, hits = 0, before = 0;
+	uint32_t ncandidates, m, hits = 0, before = 0;
+	struct tally *votes, *scratch;
+	bool *right, *trial, by_key = false;
+	struct keyed *k;
 	struct node *nd;
 
-	for (uint32_t i = 0; i < n; i++) {
-		votes[i] = (struct tally){ s[i].answer, 1 };
+	for (uint32_t i = 0; i < n; i++)
 		before += *right_of(d, &s[i]);
-	}
+	if (s->length > 0 && n < clearly_better(before, n))
+		return;
+	ncandidates = key_candidates(d, s, n, candidate);
+	votes = pool_array(d->pool, n, sizeof *votes);
+	scratch = pool_array(d->pool, n, sizeof *scratch);
+	k = ncandidates > 0 ? pool_array(d->pool, n, sizeof *k) : NULL;
+	right = pool_array(d->pool, n, sizeof *right);
+	trial = pool_array(d->pool, n, sizeof *trial);
+	for (uint32_t i = 0; i < n; i++)
+		votes[i] = (struct tally){ s[i].answer, 1 };
 	m = tally(votes, n);
 	for (uint32_t i = 0; i < n; i++) {
 		right[i] = votes[0].n > 1 && s[i].answer == votes[0].answer;
@@ -420,7 +432,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 			memcpy(right, trial, n * sizeof *right);
 		}
 	}
-	if (s->length > 0 && hits < before + (uint32_t)MIN_BETTER + (uint32_t)sqrt(n - before))
+	if (s->length > 0 && hits < clearly_better(before, n))
 		return;
 	if (s->length == 0 && s->client < d->r->client->n && generalises(d, s, n, hits)) {
 		d->out->dropped[s->client] = true;
@@ -448,40 +460,30 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		*right_of(d, &s[i]) = right[i];
 }
 
-/* A state is needed when it has nodes, or is on the way to a longer one that has. */
-static void
-mark_needed(struct decider *d)
+static int
+node_cmp(const void *a, const void *b)
 {
-	struct decisions *out = d->out;
-	uint32_t start[MARKOV_MAX_ORDER];
+	const struct node *x = a, *y = b;
 
-	out->needed = pool_array(d->pool, d->m->nstates, sizeof *out->needed);
-	for (uint32_t i = 0; i < d->m->order; i++)
-		start[i] = MARKOV_START;
-	out->needed[markov_state_of(d->m, start, 0)] = true;
-	for (uint32_t i = 0; i < out->n; i++)
-		out->needed[out->node[i].state] = true;
-	for (uint32_t s = 0; s < d->m->nstates; s++) {	/* longest first: prefixes come later */
-		const struct markov_state *st = &d->m->state[s];
+	return x->state != y->state ? (x->state > y->state) - (x->state < y->state)
+				    : (x->client > y->client) - (x->client < y->client);
+}
 
-		for (uint32_t len = st->length; out->needed[s] && len > 2; len -= 2) {
-			uint32_t p = markov_state_of(d->m, st->symbol, len - 2);
+const struct node *
+decisions_find(const struct decisions *d, uint32_t state, uint32_t client)
+{
+	struct node key = { .state = state, .client = client };
 
-			if (p != MARKOV_NONE)
-				out->needed[p] = true;
-		}
-		if (out->needed[s] && st->back != MARKOV_NONE && st->length == 0)
-			out->needed[st->back] = true;
-	}
+	return d->n == 0 ? NULL : bsearch(&key, d->node, d->n, sizeof key, node_cmp);
 }
 
 void
-decide(struct decisions *out, struct pool *pool, const struct rules *r, const struct markov *m,
+decide(struct decisions *out, struct pool *pool, const struct rules *r, const struct memory *m,
     const uint32_t *before)
 {
 	const struct exchanges *x = r->x;
 	struct decider d = { .pool = pool, .r = r, .m = m, .out = out };
-	size_t room = (size_t)x->n * LEVELS * (m->order + 1), n = 0;
+	size_t room = (size_t)x->n * LEVELS * (m->full + 1), n = 0;
 	struct sample *all = pool_array(pool, room, sizeof *all);
 
 	*out = (struct decisions){ 0 };
@@ -500,7 +502,7 @@ decide(struct decisions *out, struct pool *pool, const struct rules *r, const st
 			const struct answer *a =
 			    t == NO_TEMPLATE || server == NO_TEMPLATE ? NULL : rules_find(r, t, server);
 
-			for (uint32_t s = before[i]; t != NO_TEMPLATE && s != MARKOV_NONE;
+			for (uint32_t s = before[i]; t != NO_TEMPLATE && s != MEMORY_NONE;
 			    s = m->state[s].back)
 				all[n++] = (struct sample){ s, t, i, m->state[s].length, l, a };
 		}
@@ -513,11 +515,12 @@ decide(struct decisions *out, struct pool *pool, const struct rules *r, const st
 			consider(&d, all + from, (uint32_t)(i + 1 - from));
 		from = i + 1;
 	}
+	if (out->n > 0)
+		qsort(out->node, out->n, sizeof *out->node, node_cmp);
 	for (uint32_t i = 0; i < x->n; i++) {
 		if (x->exchange[i].known) {
 			out->judged++;
 			out->right += d.right[(size_t)i * LEVELS];
 		}
 	}
-	mark_needed(&d);
 }

@@ -2,7 +2,7 @@
 /*
  * decide.h - which answer a client message gets in a state.
  *
- * Nodes are pairs (Markov state, client template); the state of length 0 has one for every
+ * Nodes are pairs (state of memory.h, client template); the state of length 0 has one for every
  * template, longer histories only where they foretell the reply better than the shorter one
  * they back off to, judged with the sample itself left out. Likewise a template of a more specific
  * level is dropped where the general one foretells its replies as well for fewer bytes. In a node a field of the message
@@ -10,7 +10,7 @@
  * and what is said to values never seen is learned from the first sight of each value.
  * Two fields may decide together: the user who logged in and the file he names.
  */
-#include "learning/markov.h"
+#include "learning/memory.h"
 #include "learning/rules.h"
 
 struct key {			/* what decides: one field, or two together */
@@ -39,10 +39,11 @@ struct decisions {
 	struct node *node;		/* sorted by state, then client */
 	uint32_t n;
 	bool *dropped;			/* per client template: a more general level answers as well */
-	bool *needed;			/* per Markov state: has nodes, or leads to one that has */
 	uint64_t right, judged;		/* left-one-out, over all exchanges with a known reply */
 };
 
-/* before[e]: the Markov state in which exchange e's client message came. */
+/* before[e]: the state in which exchange e's client message came. */
 void	decide(struct decisions *out, struct pool *pool, const struct rules *r,
-	    const struct markov *m, const uint32_t *before);
+	    const struct memory *m, const uint32_t *before);
+/* The node of a state and a client template, or NULL. */
+const struct node *decisions_find(const struct decisions *d, uint32_t state, uint32_t client);

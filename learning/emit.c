@@ -30,7 +30,7 @@ struct emitter {
 	int32_t *map_of;	/* per answer: map that its key is asked in, or NOT_EMITTED */
 	int32_t *bare_of;	/* per server template: reply without fields */
 	uint32_t *template_of;	/* per client template: its number in the model */
-	uint32_t *state_of;	/* per Markov state: runtime state + 1, 0: none */
+	int32_t **guard_of;	/* per node and choice: map of its values, or NOT_EMITTED */
 };
 
 static void *
@@ -280,7 +280,7 @@ add_reply(struct emitter *e, const struct answer *a)
 	say_template(&o, t, a, sample);
 	reply = push(e, &e->replies, sizeof *reply);
 	*reply = (struct text_reply){ .op = o.op, .nop = o.n, .support = a->n,
-		.cluster = (int32_t)(e->in->server_symbol[server] / 2), .origin = ORIGIN_PRISMA };
+		.cluster = (int32_t)(e->in->memory->symbols.server[server] / 2), .origin = ORIGIN_PRISMA };
 	if (a->nfields == 0)
 		e->bare_of[server] = (int32_t)e->replies.n - 1;
 	return (int32_t)e->replies.n - 1;
@@ -297,22 +297,6 @@ reply_of(struct emitter *e, const struct answer *a)
 	if (e->reply_of[i] == NOT_EMITTED)
 		e->reply_of[i] = add_reply(e, a);
 	return e->reply_of[i];
-}
-
-/* The runtime state of a history: its longest suffix that has one. */
-static uint32_t
-state_after(const struct emitter *e, const uint32_t *history, uint32_t n)
-{
-	const struct markov *m = e->in->markov;
-	uint32_t s = MARKOV_NONE;
-
-	for (uint32_t len = MIN(n, m->order); s == MARKOV_NONE && len > 0; len--)
-		s = markov_state_of(m, history + n - len, len);
-	if (s == MARKOV_NONE)
-		s = markov_state_of(m, history, 0);
-	while (e->state_of[s] == 0)
-		s = m->state[s].back;
-	return e->state_of[s] - 1;
 }
 
 /* How a message ends after most replies of an answer. */
@@ -350,19 +334,6 @@ prompted(struct emitter *e, uint32_t state, uint32_t ending)
 	return e->t->nstate + i;
 }
 
-static uint32_t
-next_state(struct emitter *e, const struct node *nd, const struct answer *a)
-{
-	const struct emit_input *in = e->in;
-	const struct markov_state *from = &in->markov->state[nd->state];
-	uint32_t h[MARKOV_MAX_ORDER + 2];
-
-	memcpy(h, from->symbol, from->length * sizeof *h);
-	h[from->length] = nd->client < in->client->n ? in->client_symbol[nd->client] : in->connect;
-	h[from->length + 1] = a == NULL ? in->silence : in->server_symbol[a->server];
-	return prompted(e, state_after(e, h, from->length + 2), a == NULL ? 0 : ending_after(e, a));
-}
-
 static struct text_pair *
 keys_of(struct emitter *e, const struct choice *c)
 {
@@ -387,18 +358,35 @@ add_guard(struct emitter *e, struct text_alt *alt, const struct key *key, int32_
 	return true;
 }
 
-static bool
-make_alt(struct emitter *e, struct text_alt *alt, const struct node *nd, const struct choice *c)
+/* The map of a choice's values: one, however many places have it. */
+static int32_t
+guard_map(struct emitter *e, const struct node *nd, const struct choice *c)
 {
+	int32_t **of = &e->guard_of[nd - e->in->decisions->node], *map;
+
+	if (*of == NULL) {
+		*of = pool_array(e->pool, nd->nchoices, sizeof **of);
+		memset(*of, 0xff, nd->nchoices * sizeof **of);
+	}
+	map = &(*of)[c - nd->choice];
+	if (*map == NOT_EMITTED)
+		*map = add_map(e, keys_of(e, c), c->nvalues);
+	return *map;
+}
+
+static bool
+make_alt(struct emitter *e, struct text_alt *alt, const struct way *way)
+{
+	const struct node *nd = way->node;
+	const struct choice *c = way->choice;
 	const struct answer *a = c->answer;
 
 	*alt = (struct text_alt){ .weight = MAX(1u, c->support), .conf = nd->accuracy,
 		.origin = ORIGIN_PRISMA, .scope = SCOPE_PAIR };
 	alt->reply = reply_of(e, a);
-	alt->next = next_state(e, nd, a);
+	alt->next = prompted(e, way->next, a == NULL ? 0 : ending_after(e, a));
 	alt->close = a != NULL && a->closes * 10 >= a->n * 9;
-	if (c->nvalues > 0 &&
-	    !add_guard(e, alt, &nd->key, add_map(e, keys_of(e, c), c->nvalues)))
+	if (c->nvalues > 0 && !add_guard(e, alt, &nd->key, guard_map(e, nd, c)))
 		return false;
 	if (a != NULL && a->has_map &&
 	    !add_guard(e, alt, &(struct key){ .one = a->key }, e->map_of[a - e->in->rules->answer]))
@@ -407,15 +395,16 @@ make_alt(struct emitter *e, struct text_alt *alt, const struct node *nd, const s
 }
 
 static void
-make_turn(struct emitter *e, struct text_turn *turn, const struct node *nd)
+make_turn(struct emitter *e, struct text_turn *turn, const struct places *p,
+    const struct turning *from)
 {
-	*turn = (struct text_turn){ .event = EVENT_MESSAGE, .arg = nd->client < e->in->client->n
-		? e->template_of[nd->client] : 0 };
-	if (nd->client == e->in->client->n)
+	*turn = (struct text_turn){ .event = EVENT_MESSAGE, .arg = from->client < e->in->client->n
+		? e->template_of[from->client] : 0 };
+	if (from->client == e->in->client->n)
 		*turn = (struct text_turn){ .event = EVENT_CONNECT };
-	turn->alt = pool_array(e->pool, nd->nchoices, sizeof *turn->alt);
-	for (uint32_t i = 0; i < nd->nchoices; i++)
-		turn->nalt += make_alt(e, &turn->alt[turn->nalt], nd, &nd->choice[i]);
+	turn->alt = pool_array(e->pool, from->n, sizeof *turn->alt);
+	for (uint32_t i = 0; i < from->n; i++)
+		turn->nalt += make_alt(e, &turn->alt[turn->nalt], &p->way[from->first + i]);
 }
 
 /* The answer to what is not understood. */
@@ -432,24 +421,23 @@ make_other(struct emitter *e, struct text_turn *turn, const struct answer *a, ui
 	return true;
 }
 
+/* "m1 m0 c3 s7": what the latches hold, then the last symbols. */
 static struct span
-note_of(struct emitter *e, const struct markov_state *s)
+note_of(struct emitter *e, const struct place *p)
 {
-	uint8_t *text = pool_alloc(e->pool, 16 * (size_t)s->length + 1);
+	const struct memory *m = e->in->memory;
+	char text[16 * MEMORY_MAX + 1] = "";
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < s->length; i++) {
-		char one[16];
-		int len = s->symbol[i] >= MARKOV_END - 1
-		    ? snprintf(one, sizeof one, "START")
-		    : snprintf(one, sizeof one, "%s%u", s->symbol[i] % 2 ? "s" : "c", s->symbol[i] / 2);
+	for (uint32_t l = 0; l < m->latches->n; l++)
+		n += (size_t)snprintf(text + n, sizeof text - n, " m%u", p->history.held.value[l]);
+	for (uint32_t i = m->order - p->nrecent; i < m->order; i++) {
+		uint32_t symbol = p->history.recent[i];
 
-		if (i > 0)
-			text[n++] = ' ';
-		memcpy(text + n, one, (size_t)len);
-		n += (size_t)len;
+		n += symbol == MEMORY_START ? (size_t)snprintf(text + n, sizeof text - n, " START")
+		    : (size_t)snprintf(text + n, sizeof text - n, " %s%u", symbol % 2 ? "s" : "c", symbol / 2);
 	}
-	return span_of(text, n);
+	return n == 0 ? span_of(NULL, 0) : span_of(pool_copy(e->pool, text + 1, n), n - 1);
 }
 
 static int
@@ -463,7 +451,7 @@ turn_cmp(const void *a, const void *b)
 
 /* The states behind prompts join the others, with what is said there to whatever comes. */
 static void
-add_prompted(struct emitter *e)
+add_prompted(struct emitter *e, const struct places *places)
 {
 	const struct emit_input *in = e->in;
 	struct text_state *p = e->prompted.at;
@@ -471,14 +459,11 @@ add_prompted(struct emitter *e)
 
 	for (uint32_t i = 0; i < e->prompted.n; i++) {
 		const struct answer *a = usual_after(in->rules, e->pool, (uint32_t)p[i].eom);
-		uint32_t after[2] = { 0 };
 
 		p[i].turn = pool_alloc(e->pool, sizeof *p[i].turn);
-		if (a != NULL) {
-			after[0] = in->client_symbol[a->client];
-			after[1] = in->server_symbol[a->server];
-			p[i].nturn = make_other(e, p[i].turn, a, state_after(e, after, 2));
-		}
+		if (a != NULL)
+			p[i].nturn = make_other(e, p[i].turn, a,
+			    places_after(places, (uint32_t)p[i].backoff, a->client, a->server));
 	}
 	t->state = pool_grow(e->pool, t->state, t->nstate, t->nstate + e->prompted.n,
 	    sizeof *t->state);
@@ -491,46 +476,36 @@ static void
 make_states(struct emitter *e)
 {
 	const struct emit_input *in = e->in;
-	const struct decisions *d = in->decisions;
 	struct text *t = e->t;
-	uint32_t *first = pool_array(e->pool, in->markov->nstates + 1, sizeof *first), n = 0;
 	const struct answer *usual;
+	struct places places;
 
-	for (uint32_t i = 0; i < d->n; i++)
-		first[d->node[i].state + 1]++;
-	for (uint32_t s = 0; s < in->markov->nstates; s++) {
-		first[s + 1] += first[s];
-		if (d->needed[s])
-			e->state_of[s] = ++t->nstate;
-	}
-	t->state = pool_array(e->pool, t->nstate, sizeof *t->state);
-	for (uint32_t s = 0; s < in->markov->nstates; s++) {
-		const struct markov_state *ms = &in->markov->state[s];
-		struct text_state *st = &t->state[n];
-		uint32_t b = ms->back;
-
-		if (!d->needed[s])
-			continue;
-		while (b != MARKOV_NONE && e->state_of[b] == 0)
-			b = in->markov->state[b].back;
-		*st = (struct text_state){ .note = note_of(e, ms), .eom = 0,
-			.backoff = b == MARKOV_NONE ? -1 : (int32_t)e->state_of[b] - 1,
-			.idle_ms = in->default_idle_ms,
-			.support = (uint32_t)MIN(ms->count, (uint64_t)UINT32_MAX) };
-		st->turn = pool_array(e->pool, first[s + 1] - first[s] + 1, sizeof *st->turn);
-		n++;
-	}
-	for (uint32_t i = 0; i < d->n; i++) {
-		struct text_state *st = &t->state[e->state_of[d->node[i].state] - 1];
-
-		make_turn(e, &st->turn[st->nturn], &d->node[i]);
-		st->nturn += st->turn[st->nturn].nalt > 0;
-	}
+	places_find(&places, e->pool, in->memory, in->decisions);
+	e->guard_of = pool_array(e->pool, in->decisions->n + 1, sizeof *e->guard_of);
 	usual = in->x->client_lexer.binary ? NULL : usual_answer(in->rules, e->pool);
-	for (uint32_t i = 0; i < t->nstate; i++)	/* the conversation stays where it is */
-		t->state[i].nturn += make_other(e, &t->state[i].turn[t->state[i].nturn], usual, i);
-	t->start = state_after(e, in->start, in->nstart);
-	add_prompted(e);
+	t->nstate = places.n;
+	t->start = 0;
+	t->state = pool_array(e->pool, t->nstate, sizeof *t->state);
+	for (uint32_t i = 0; i < places.n; i++) {
+		const struct place *p = &places.place[i];
+
+		t->state[i] = (struct text_state){ .note = note_of(e, p), .eom = 0,
+			.backoff = p->back == MEMORY_NONE ? -1 : (int32_t)p->back,
+			.idle_ms = in->default_idle_ms, .support = p->support };
+	}
+	for (uint32_t i = 0; i < places.n; i++) {
+		const struct place *p = &places.place[i];
+		struct text_state *st = &t->state[i];
+
+		st->turn = pool_array(e->pool, p->n + 1, sizeof *st->turn);
+		for (uint32_t k = 0; k < p->n; k++) {
+			make_turn(e, &st->turn[st->nturn], &places, &places.turning[p->first + k]);
+			st->nturn += st->turn[st->nturn].nalt > 0;
+		}
+		/* the conversation stays where it is */
+		st->nturn += make_other(e, &st->turn[st->nturn], usual, i);
+	}
+	add_prompted(e, &places);
 	for (uint32_t i = 0; i < t->nstate; i++) {
 		qsort(t->state[i].turn, t->state[i].nturn, sizeof *t->state[i].turn, turn_cmp);
 		e->report->turns += t->state[i].nturn;
@@ -582,7 +557,7 @@ make_template(struct emitter *e, struct text_template *out, uint32_t index)
 	bool open = false;	/* the last element is a literal that may grow */
 
 	*out = (struct text_template){ .support = t->support, .origin = ORIGIN_PRISMA,
-		.cluster = (int32_t)(e->in->client_symbol[index] / 2) };
+		.cluster = (int32_t)(e->in->memory->symbols.client[index] / 2) };
 	out->elem = pool_array(e->pool, t->ntoken + 1, sizeof *out->elem);
 	for (uint32_t j = 0; j < t->ntoken; j++) {
 		struct span b = t->token[j].bytes;
@@ -652,7 +627,6 @@ emit(struct text *t, struct pool *pool, const struct emit_input *in, struct emit
 	memset(e.reply_of, 0xff, in->rules->n * sizeof *e.reply_of);
 	memset(e.map_of, 0xff, in->rules->n * sizeof *e.map_of);
 	memset(e.bare_of, 0xff, in->server->n * sizeof *e.bare_of);
-	e.state_of = pool_array(pool, in->markov->nstates + 1, sizeof *e.state_of);
 	t->separators.p = seps;
 	for (unsigned b = 0; b < 256 && !l->binary; b++)
 		if (lexer_is_separator(l, (uint8_t)b))

@@ -160,17 +160,11 @@ write_prisma(struct text *t, struct learner *l, const struct outcome *best)
 static void
 write_text(struct text *t, struct learner *l, const struct corpus *c, const struct outcome *best)
 {
-	uint32_t start[MARKOV_MAX_ORDER];
 	struct emit_input in = { .x = &l->x, .client = &l->client, .server = &l->server,
-		.rules = &l->rules, .decisions = &best->decisions, .markov = &best->markov,
-		.client_symbol = best->naming.client, .server_symbol = best->naming.server,
-		.silence = best->naming.silence, .connect = best->naming.connect,
-		.start = start, .nstart = best->order,
+		.rules = &l->rules, .decisions = &best->decisions, .memory = &best->memory,
 		.default_idle_ms = c->proto == PROTO_TCP ? 300000 : 30000 };
 
 	progress_at(l->p->progress, "emit", 0);
-	for (uint32_t i = 0; i < best->order; i++)
-		start[i] = MARKOV_START;
 	emit(t, l->pool, &in, &l->report->emit);
 	describe(t, l, c, best->order);
 	if (best->naming.basis != NULL)

@@ -2,6 +2,7 @@
 /*
  * learned.h - a handmade corpus through the stages up to the rules, for tests of any of them.
  */
+#include "learning/memory.h"
 #include "learning/rules.h"
 #include "tests/handmade.h"
 
@@ -22,6 +23,20 @@ learned_from(struct handmade *h, bool binary)
 	templates_of_client(&l->client, h->pool, &l->x, &l->server);
 	rules_learn(&l->rules, h->pool, &l->x, &l->client, &l->server);
 	return l;
+}
+
+/* Every template has a name of its own. */
+static inline struct symbols
+symbols_of_templates(struct pool *pool, const struct learned *l)
+{
+	uint32_t *client = pool_array(pool, l->client.n + 1, sizeof *client);
+	uint32_t *server = pool_array(pool, l->server.n + 1, sizeof *server);
+
+	for (uint32_t i = 0; i < l->client.n; i++)
+		client[i] = 2 * i;
+	for (uint32_t i = 0; i < l->server.n; i++)
+		server[i] = 2 * i + 1;
+	return (struct symbols){ client, server, 2 * l->server.n + 1, 2 * l->client.n };
 }
 
 /*

@@ -2,43 +2,25 @@
 #include "tests/learned.h"
 #include "tests/pooled.h"
 
-enum { N = 40, SILENCE = 1001, CONNECT = 1000 };
+enum { N = 40 };
 
 struct decided {
 	struct learned *l;
-	struct markov m;
+	struct memory m;
 	struct decisions d;
 };
 
-/* Every template is a symbol of its own: clients' even, servers' odd. */
+/* Every template is a symbol of its own: clients' even, servers' odd. Without latches. */
 static struct decided *
 decided_from(struct handmade *h, uint32_t order)
 {
+	static const struct latches none;
 	struct decided *out = pool_alloc(h->pool, sizeof *out);
 	struct learned *l = out->l = learned_from(h, false);
-	const struct exchanges *x = &l->x;
-	struct markov_seq *seq = pool_array(h->pool, x->conversations, sizeof *seq);
-	uint32_t *before = pool_array(h->pool, x->n, sizeof *before);
-	uint32_t *where = pool_array(h->pool, 2 * (size_t)x->n, sizeof *where);
+	uint32_t *before = pool_array(h->pool, l->x.n, sizeof *before);
+	struct symbols symbols = symbols_of_templates(h->pool, l);
 
-	for (uint32_t c = 0; c < x->conversations; c++) {
-		uint32_t from = x->first[c], n = x->first[c + 1] - from;
-		uint32_t *s = pool_array(h->pool, 2 * (size_t)n, sizeof *s);
-
-		for (uint32_t i = 0; i < n; i++) {
-			const struct exchange *e = &x->exchange[from + i];
-
-			s[2 * i] = e->client == NO_UNIT ? CONNECT : 2 * l->client.of[0][e->client];
-			s[2 * i + 1] = e->server == NO_UNIT ? SILENCE : 2 * l->server.of[0][e->server] + 1;
-		}
-		seq[c] = (struct markov_seq){ s, 2 * n };
-	}
-	markov_build(&out->m, h->pool, seq, x->conversations, order);
-	for (uint32_t c = 0; c < x->conversations; c++) {
-		markov_walk(&out->m, &seq[c], where);
-		for (uint32_t i = 0; i < seq[c].n / 2; i++)
-			before[x->first[c] + i] = i == 0 ? 0 : where[2 * i - 1];
-	}
+	memory_build(&out->m, h->pool, &l->x, &l->client, &l->server, &symbols, &none, order, before);
 	decide(&out->d, h->pool, &l->rules, &out->m, before);
 	return out;
 }
@@ -119,7 +101,9 @@ POOLED(decide, nodes_are_sorted_and_no_choice_follows_the_unguarded_one)
 		for (uint32_t c = 0; c + 1 < nd->nchoices; c++)
 			cr_expect(nd->choice[c].guarded);
 		cr_expect(nd->accuracy >= 0 && nd->accuracy <= 1);
-		cr_expect(k->d.needed[nd->state]);
+		cr_expect_eq(decisions_find(&k->d, nd->state, nd->client), nd);
+		cr_expect(i == 0 || nd[-1].state < nd->state ||
+		    (nd[-1].state == nd->state && nd[-1].client < nd->client), "sorted");
 		cr_expect(nd->client == k->l->client.n || !k->d.dropped[nd->client]);
 	}
 }

@@ -1,0 +1,114 @@
+#include "learning/memory.h"
+
+#include <string.h>
+
+static struct span
+tuple_span(const uint32_t *number, uint32_t n)
+{
+	return span_of(number, n * sizeof *number);
+}
+
+void
+memory_tuple(const struct memory *m, const struct history *h, uint32_t *to)
+{
+	memcpy(to, h->recent, m->order * sizeof *to);
+	for (uint32_t l = 0; l < m->latches->n; l++)
+		to[m->full - 1 - l] = h->held.value[l];
+}
+
+struct history
+memory_start(const struct memory *m)
+{
+	struct history h = { 0 };
+
+	for (uint32_t i = 0; i < m->order; i++)
+		h.recent[i] = MEMORY_START;
+	return h;
+}
+
+struct history
+memory_step(const struct memory *m, const struct history *h, uint32_t client, uint32_t server)
+{
+	uint32_t all[MEMORY_MAX_ORDER + 2];
+	struct history after;
+
+	memcpy(all, h->recent, m->order * sizeof *all);
+	all[m->order] = client < m->nclient ? m->symbols.client[client] : m->symbols.connect;
+	all[m->order + 1] = server == NO_TEMPLATE ? m->symbols.silence : m->symbols.server[server];
+	memcpy(after.recent, all + 2, m->order * sizeof *all);
+	after.held = latches_after(m->latches, h->held, client, server);
+	return after;
+}
+
+uint32_t
+memory_find(const struct memory *m, const uint32_t *number, uint32_t length)
+{
+	uint32_t id = intern_find(&m->tuples, tuple_span(number, length));
+
+	return id == INTERN_NONE ? MEMORY_NONE : id;
+}
+
+/* The tuples that exchanges came in, m->full numbers each. */
+static uint32_t *
+all_tuples(const struct memory *m, struct pool *pool, const struct exchanges *x,
+    const struct templates *client, const struct templates *server)
+{
+	uint32_t *all = pool_array(pool, (size_t)x->n * m->full + 1, sizeof *all);
+
+	for (uint32_t v = 0; v < x->conversations; v++) {
+		struct history h = memory_start(m);
+
+		for (uint32_t i = x->first[v]; i < x->first[v + 1]; i++) {
+			const struct exchange *e = &x->exchange[i];
+
+			memory_tuple(m, &h, all + (size_t)i * m->full);
+			h = memory_step(m, &h,
+			    e->client == NO_UNIT ? client->n : client->of[LEVEL_FULL][e->client],
+			    e->server == NO_UNIT ? NO_TEMPLATE : server->of[LEVEL_FULL][e->server]);
+		}
+	}
+	return all;
+}
+
+static void
+add_state(struct memory *m, const uint32_t *number, uint32_t length)
+{
+	uint32_t id = intern_add(&m->tuples, tuple_span(number, length));
+
+	if (id == m->nstates) {
+		if (m->nstates == m->room) {
+			m->room = MAX(1024u, m->room * 2);
+			m->state = pool_grow(m->tuples.pool, m->state, m->nstates, m->room,
+			    sizeof *m->state);
+		}
+		m->state[m->nstates++] = (struct memory_state){ .number = number, .length = length };
+	}
+	m->state[id].count++;
+}
+
+void
+memory_build(struct memory *m, struct pool *pool, const struct exchanges *x,
+    const struct templates *client, const struct templates *server, const struct symbols *names,
+    const struct latches *latches, uint32_t order, uint32_t *before)
+{
+	uint32_t *all;
+
+	assert(order <= MEMORY_MAX_ORDER);
+	*m = (struct memory){ .order = order, .full = order + latches->n, .latches = latches,
+		.symbols = *names, .nclient = client->n };
+	intern_init(&m->tuples, pool);
+	all = all_tuples(m, pool, x, client, server);
+	for (uint32_t drop = 0; drop <= m->full; drop++)
+		for (uint32_t i = 0; i < x->n; i++)
+			add_state(m, all + (size_t)i * m->full + drop, m->full - drop);
+	if (x->n == 0)		/* still one state to stand in */
+		add_state(m, all, 0);
+	for (uint32_t s = 0; s < m->nstates; s++) {
+		struct memory_state *st = &m->state[s];
+
+		st->back = st->length == 0 ? MEMORY_NONE
+		    : intern_find(&m->tuples, tuple_span(st->number + 1, st->length - 1));
+	}
+	for (uint32_t i = 0; i < x->n; i++)
+		before[i] = intern_find(&m->tuples, tuple_span(all + (size_t)i * m->full, m->full));
+}
