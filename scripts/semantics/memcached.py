@@ -41,6 +41,7 @@ class Memcached(Protocol):
         self.values = {}
         self.answering = False
         self.ids = set()		# request ids of the datagrams
+        self.more = False		# the last datagram announced others, which may be lost
 
     # -- client
 
@@ -101,6 +102,7 @@ class Memcached(Protocol):
             if not self.expect("C7", len(data) >= 8 and data[:2] in self.ids and
                                (number < total or len(data) == 8), data[:8].hex()):
                 return
+            self.more = number + 1 < total
             data = data[8:]
         self.said += data
         while self.said:
@@ -121,7 +123,7 @@ class Memcached(Protocol):
             self.said = self.said[used:]
 
     def end(self):
-        self.expect("C2", not self.said, f"an answer does not end: {self.said[:60]!r}")
+        self.expect("C2", self.more or not self.said, f"an answer does not end: {self.said[:60]!r}")
         left = [verb for verb, words, _ in self.pending if verb not in ("quit", "watch", "shutdown") and
                 b"noreply" not in words[-1:]]
         if self.answering and self.transport == "tcp":

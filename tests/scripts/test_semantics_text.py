@@ -215,12 +215,14 @@ MEMCACHED_RIGHT = [
      ">xyz", "<ERROR", ">version", "<VERSION 1.6", ">stats", "<STAT pid 1\nEND", ">quit"],
     [">set k 0 0 3 noreply\nabc\nget k", "<VALUE k 0 3\nabc\nEND"],
     ["udp", (">", b"\0\7\0\0\0\1\0\0get k\r\n"), ("<", b"\0\7\0\0\0\1\0\0END\r\n")],
+    ["udp", (">", b"\0\7\0\0\0\1\0\0get k\r\n"), ("<", b"\0\7\0\0\0\2\0\0VALUE k 0 3\r\n")],
 ]
 MEMCACHED_WRONG = [
     ("C1", [">set k 0 0 3\nabc", "<DELETED"]),
     ("C2", [">get k", "<VALUE l 0 3\nabc\nEND"]),
     ("C2", [">get k", "<VALUE k 0 3\nabcd\nEND"]),
     ("C2", [">get k", "<VALUE k 0 3\nabc"]),
+    ("C2", ["udp", (">", b"\0\7\0\0\0\1\0\0get k\r\n"), ("<", b"\0\7\0\0\0\1\0\0VALUE k 0 3\r\n")]),
     ("C3", [">delete k", "<STORED"]),
     ("C4", [">incr n 1", "<OK"]),
     ("C5", [">xyz", "<STORED"]),
