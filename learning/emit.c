@@ -235,6 +235,8 @@ say_template(struct ops *o, const struct template *t, const struct answer *a,
 		} else if (tok->kind == TOKEN_ADDR) {
 			say_op(o, (struct text_op){ .kind = OP_ADDR, .format = tok->format,
 				.peer = tok->peer });
+		} else if (tok->kind == TOKEN_BREAK) {
+			say_op(o, (struct text_op){ .kind = OP_BREAK });
 		} else {
 			say_literal(o, tok->bytes);
 		}

@@ -63,7 +63,12 @@ eval(struct eval_report *out, struct pool *pool, const struct model *m, const st
 	struct play_how how = { .model = m, .whole = depth == EVAL_VECTORS };
 	struct klass k;
 	struct judge j = { pool, &k, depth, out };
+	struct answers answers;
 
+	if (c->proto == PROTO_UDP && !how.whole) {
+		answers_find(&answers, pool, c);
+		how.answers = &answers;
+	}
 	klass_learn(&k, pool, c);
 	*out = (struct eval_report){ 0 };
 	out->line = pool_array(pool, c->nmessages + 1, sizeof *out->line);

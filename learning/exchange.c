@@ -6,12 +6,14 @@ enum {
 	NONCE_COLUMNS = 96,
 	NONCE_VALUES = 24,	/* different bytes in a column that looks random */
 	NONCE_BYTES = 4,
+	MAX_PARTS = 8,		/* datagrams of one reply */
 };
 
 struct maker {
 	struct exchanges *x;
 	struct pool *pool;
 	const struct corpus *corpus;
+	struct answers answers;		/* of datagrams */
 	struct intern shapes;
 	uint32_t unit_room, exchange_room;
 	uint32_t ending;		/* rule for the client's next message */
@@ -69,29 +71,7 @@ add_run(struct maker *k, uint32_t conv, const struct message *m)
 	return n;
 }
 
-/* UDP: n datagrams in a row. An empty one is no question, and hides whom an answer is for. */
-static uint32_t
-add_datagrams(struct maker *k, uint32_t conv, const struct message *m, uint32_t n)
-{
-	struct exchanges *x = k->x;
-	uint32_t asked = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (m[i].bytes.n == 0)
-			continue;
-		add_unit(k, &m[i], m[i].bytes);
-		add_exchange(k, conv, x->nunit - 1);
-		asked++;
-	}
-	for (uint32_t i = 0; i < asked && asked < n; i++)
-		x->exchange[x->n - 1 - i].known = false;
-	return asked;
-}
-
-/*
- * Messages [i, end) of one side in a row. TCP has one message per run; of UDP's several, the
- * replies belong to the requests in order when they are as many.
- */
+/* What the server said after several messages belongs to them in order when it is as many. */
 static void
 answer(struct maker *k, uint32_t index, const struct message *m, uint32_t n, uint32_t asked)
 {
@@ -129,6 +109,74 @@ run_end(const struct corpus *c, const struct conversation *conv, uint32_t i)
 	return j;
 }
 
+/* A further datagram of a reply: not one that only repeats the one before. */
+static void
+add_part(struct maker *k, struct unit *u, struct span bytes)
+{
+	struct span *part;
+	uint8_t *all;
+
+	bytes = span_sub(bytes, 0, k->most_said);
+	if (u->nparts == MAX_PARTS || span_eq(bytes, u->part[u->nparts - 1]))
+		return;
+	part = pool_array(k->pool, u->nparts + 1, sizeof *part);
+	all = pool_alloc(k->pool, u->bytes.n + bytes.n + 1);
+	memcpy(all, u->bytes.p, u->bytes.n);
+	memcpy(all + u->bytes.n, bytes.p, bytes.n);
+	for (uint32_t i = 0, from = 0; i < u->nparts; from += u->part[i++].n)
+		part[i] = span_of(all + from, u->part[i].n);
+	part[u->nparts++] = span_of(all + u->bytes.n, bytes.n);
+	u->part = part;
+	u->bytes = span_of(all, u->bytes.n + bytes.n);
+}
+
+static void
+add_reply(struct maker *k, const struct message *m, uint32_t exchange)
+{
+	struct exchanges *x = k->x;
+	struct unit *u;
+
+	if (x->exchange[exchange].server != NO_UNIT) {
+		add_part(k, &x->unit[x->exchange[exchange].server], m->bytes);
+		return;
+	}
+	add_unit(k, m, span_sub(m->bytes, 0, k->most_said));
+	u = &x->unit[x->nunit - 1];
+	u->exchange = exchange;
+	u->part = pool_copy(k->pool, &u->bytes, sizeof u->bytes);
+	u->nparts = 1;
+	x->exchange[exchange].server = x->nunit - 1;
+}
+
+/* UDP. Where a guess says which question was answered, those before it in a row teach nothing. */
+static void
+add_datagrams(struct maker *k, uint32_t index)
+{
+	const struct conversation *conv = &k->corpus->conversations[index];
+	const struct message *m = k->corpus->messages + conv->first;
+	const uint32_t *of = k->answers.of + conv->first;
+	uint32_t *exchange = pool_array(k->pool, conv->n, sizeof *exchange), run = 0;
+	struct exchanges *x = k->x;
+
+	for (uint32_t i = 0; i < conv->n; i++) {
+		if (m[i].side == SIDE_CLIENT) {
+			run = i == 0 || m[i - 1].side == SIDE_SERVER ? x->n : run;
+			exchange[i] = x->n;
+			if (m[i].bytes.n == 0)
+				continue;	/* an empty one is no question */
+			add_unit(k, &m[i], m[i].bytes);
+			add_exchange(k, index, x->nunit - 1);
+			continue;
+		}
+		for (uint32_t e = run; k->answers.guess[conv->first + i] && e < x->n; e++)
+			x->exchange[e].known = false;
+		if (of[i] == NO_QUESTION || m[of[i] - conv->first].bytes.n == 0 || m[i].bytes.n == 0)
+			x->extra++;
+		else
+			add_reply(k, &m[i], exchange[of[i] - conv->first]);
+	}
+}
+
 static void
 add_conversation(struct maker *k, uint32_t index)
 {
@@ -138,8 +186,12 @@ add_conversation(struct maker *k, uint32_t index)
 	struct exchanges *x = k->x;
 	uint32_t asked = 0;
 
+	if (conv->proto == PROTO_UDP) {
+		add_datagrams(k, index);
+		return;
+	}
 	k->ending = 0;
-	if (conv->proto == PROTO_TCP && conv->whole) {	/* the connection itself is asked first */
+	if (conv->whole) {	/* the connection itself is asked first */
 		add_exchange(k, index, NO_UNIT);
 		asked = 1;
 	}
@@ -150,8 +202,7 @@ add_conversation(struct maker *k, uint32_t index)
 			asked = 0;
 			continue;
 		}
-		asked = conv->proto == PROTO_TCP ? add_run(k, index, &m[i])
-						 : add_datagrams(k, index, &m[i], j - i);
+		asked = add_run(k, index, &m[i]);
 	}
 	if (conv->end == END_FIN_SERVER && x->n > x->first[index])
 		x->exchange[x->n - 1].closes = true;
@@ -209,6 +260,22 @@ find_nonces(struct maker *k)
 		}
 }
 
+/* A further datagram of a reply, behind a token that says so. It is left out when it has too many. */
+static void
+lex_part(struct maker *k, struct unit *u, uint32_t part, const struct lexer_context *ctx)
+{
+	struct token *more, *all;
+	uint32_t n = lexer_split(&k->x->server_lexer, k->pool, u->part[part], ctx, &more);
+
+	if (u->ntoken + 1 + n > MAX_TOKENS_COMPARED)
+		return;
+	all = pool_grow(k->pool, u->token, u->ntoken, u->ntoken + 1 + n, sizeof *all);
+	all[u->ntoken] = (struct token){ .kind = TOKEN_BREAK, .bytes = span_sub(u->part[part], 0, 0) };
+	memcpy(all + u->ntoken + 1, more, n * sizeof *more);
+	u->token = all;
+	u->ntoken += 1 + n;
+}
+
 static void
 lex(struct maker *k, struct unit *u, bool from_server)
 {
@@ -222,12 +289,14 @@ lex(struct maker *k, struct unit *u, bool from_server)
 	size_t n;
 
 	u->ntoken = lexer_split(from_server ? &x->server_lexer : &x->client_lexer, k->pool,
-	    u->bytes, &ctx, &u->token);
+	    from_server && u->nparts > 0 ? u->part[0] : u->bytes, &ctx, &u->token);
+	for (uint32_t i = 1; i < u->nparts; i++)
+		lex_part(k, u, i, &ctx);
 	if (u->ntoken > MAX_TOKENS_COMPARED) {	/* the rest is one */
-		struct token *last = &u->token[MAX_TOKENS_COMPARED - 1];
+		struct token *last = &u->token[MAX_TOKENS_COMPARED - 1], *end = &u->token[u->ntoken - 1];
 
 		last->kind = TOKEN_REST;
-		last->bytes.n = (size_t)(u->bytes.p + u->bytes.n - last->bytes.p);
+		last->bytes.n = (size_t)(end->bytes.p + end->bytes.n - last->bytes.p);
 		u->ntoken = MAX_TOKENS_COMPARED;
 	}
 	u->value = pool_array(k->pool, u->ntoken + 1, sizeof *u->value);
@@ -287,10 +356,12 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 	said = pool_array(pool, nsaid + 1, sizeof *said);
 	for (uint32_t i = 0; i < nsaid; i++)
 		said[i] = heard[i].message;
-	if (corpus->proto == PROTO_TCP)
+	if (corpus->proto == PROTO_TCP) {
 		prompts_learn(&x->prompts, pool, heard, nsaid);
-	else
+	} else {
 		prompts_none(&x->prompts, pool, EOM_DATAGRAM);
+		answers_find(&k.answers, pool, corpus);
+	}
 	x->first = pool_array(pool, corpus->nconversations + 1, sizeof *x->first);
 	for (uint32_t i = 0; i < corpus->nconversations; i++) {
 		x->first[i] = x->n;

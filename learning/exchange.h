@@ -2,12 +2,13 @@
 /*
  * exchange.h - conversations as exchanges: one client message and what the server said to it.
  *
- * Client messages that came in one piece are cut where the learned end of message says
+ * A UDP question has all the datagrams that answer it (answers.h), one behind the other, as its
+ * reply. Client messages that came in one piece are cut where the learned end of message says
  * (pipelining); what the server said to each of several is then not known and such an exchange
  * teaches no reply. Of a reply longer than a model can say (models/vocab.h) the beginning is
  * used. All memory is the job's pool; spans point into the corpus.
  */
-#include "learning/corpus.h"
+#include "learning/answers.h"
 #include "learning/intern.h"
 #include "learning/lexer.h"
 #include "learning/prompt.h"
@@ -16,6 +17,8 @@
 
 struct unit {			/* one message after cutting */
 	struct span bytes;
+	const struct span *part; /* datagrams of a reply, side by side in bytes */
+	uint32_t nparts;
 	struct token *token;
 	uint32_t *value;	/* interned bytes per token; special tokens by kind and format */
 	uint32_t ntoken;

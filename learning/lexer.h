@@ -11,14 +11,15 @@
  * a fixed number of bytes before it (a name that ends in zero, say), the head is one token per
  * byte, the run is one token, the bytes behind are one token each, and what is left is one.
  * Where they do not, every byte is a token, as in the paper. A random looking run of the client's
- * bytes is one token in what the server answers (TOKEN_ECHO).
+ * bytes is one token in what the server answers (TOKEN_ECHO). Between two datagrams of one reply
+ * stands an empty token (TOKEN_BREAK).
  */
 #include "learning/pool.h"
 #include "models/addr.h"
 #include "models/vocab.h"
 
 enum token_kind { TOKEN_WORD, TOKEN_SEP, TOKEN_BYTE, TOKEN_RUN, TOKEN_REST, TOKEN_TIME, TOKEN_ADDR,
-	TOKEN_ECHO };
+	TOKEN_ECHO, TOKEN_BREAK };
 
 struct token {
 	uint8_t kind;

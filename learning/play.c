@@ -1,5 +1,12 @@
 #include "learning/play.h"
 
+struct asked {			/* a datagram of the client, and what the model said to it */
+	struct play_line line;
+	struct span *said;
+	uint32_t nsaid;
+	uint32_t recorded, taken;	/* answers of the recorded server, and how many had their place */
+};
+
 struct player {			/* one conversation under way */
 	struct pool *pool;
 	const struct play_how *how;
@@ -9,6 +16,8 @@ struct player {			/* one conversation under way */
 	struct fields fields;
 	uint8_t *out;		/* what the model said since the last question */
 	size_t nout, room;
+	size_t *end;		/* of each datagram in it */
+	uint32_t nends, end_room;
 	uint8_t *pending;	/* of a message that has not ended, with msg_len of the session */
 	size_t npending, pending_room;
 	bool over;		/* the model has closed */
@@ -18,7 +27,18 @@ struct player {			/* one conversation under way */
 	struct play_line *question;	/* asked and answered by the model, not yet by the recorded server */
 	uint32_t nquestions, nanswered;
 	struct played *played;
+	uint32_t line_room;
 };
+
+static void
+end_datagram(struct player *p)
+{
+	if (p->nends == p->end_room) {
+		p->end_room = MAX(4u, p->end_room * 2);
+		p->end = pool_grow(p->pool, p->end, p->nends, p->end_room, sizeof *p->end);
+	}
+	p->end[p->nends++] = p->nout;
+}
 
 static void
 collect(struct player *p, const struct turn *t)
@@ -37,6 +57,8 @@ collect(struct player *p, const struct turn *t)
 			break;
 		p->nout += n;
 		from += n;
+		if (p->datagram)
+			end_datagram(p);
 	}
 	p->over |= t->taken && (t->close || t->reset);
 }
@@ -92,6 +114,7 @@ open_question(struct player *p, int64_t now_ns)
 {
 	p->out = NULL;
 	p->nout = p->room = 0;
+	p->nends = 0;
 	p->question[p->nquestions++] = (struct play_line){ .side = SIDE_SERVER, .state = p->s.state,
 		.time_ns = now_ns };
 }
@@ -112,7 +135,13 @@ close_question(struct player *p)
 static void
 put(struct player *p, const struct play_line *l)
 {
-	p->played->line[p->played->n++] = *l;
+	struct played *out = p->played;
+
+	if (out->n == p->line_room) {
+		p->line_room *= 2;
+		out->line = pool_grow(p->pool, out->line, out->n, p->line_room, sizeof *out->line);
+	}
+	out->line[out->n++] = *l;
 }
 
 /* The client speaks again, or nobody: what the recorded server left unanswered it meant to. */
@@ -147,7 +176,7 @@ client_says(struct player *p, const struct message *m, bool first)
 	if (first)
 		give_up(p);
 	put(p, &l);
-	if (first || p->datagram)	/* else a further piece, when a capture lost the server's words */
+	if (first)	/* else a further piece, when a capture lost the server's words */
 		open_question(p, m->last_ns);
 	p->before = p->asked;
 	p->asked = l.said;
@@ -163,11 +192,77 @@ server_says(struct player *p, const struct message *m)
 
 	if (p->nanswered < p->nquestions)
 		l = p->question[p->nanswered++];
-	else if (p->datagram)
-		return;			/* a further datagram to one question */
 	l.time_ns = m->first_ns;
 	l.recorded = m->bytes;
 	put(p, &l);
+}
+
+/* What the model said to it and the recorded server did not. */
+static void
+put_more(struct player *p, struct asked *a)
+{
+	struct play_line l = a->line;
+
+	for (; a->taken < a->nsaid; a->taken++) {
+		l.said = a->said[a->taken];
+		put(p, &l);
+	}
+}
+
+static void
+datagram_asks(struct player *p, const struct message *m, struct asked *a)
+{
+	struct play_line l = { .side = SIDE_CLIENT, .time_ns = m->last_ns, .said = m->bytes,
+		.recorded = m->bytes };
+	size_t from = 0;
+
+	put(p, &l);
+	p->nquestions = 0;
+	p->before = p->asked;
+	p->asked = m->bytes;
+	open_question(p, m->last_ns);
+	say(p, m->bytes, m->last_ns);
+	close_question(p);
+	a->line = p->question[0];
+	a->nsaid = p->nends;
+	a->said = pool_array(p->pool, p->nends, sizeof *a->said);
+	for (uint32_t i = 0; i < p->nends; from = p->end[i++])
+		a->said[i] = span_of(p->out + from, p->end[i] - from);
+	a->line.said = (struct span){ 0 };
+	if (a->recorded == 0)
+		put_more(p, a);
+}
+
+static void
+datagram_answers(struct player *p, const struct message *m, struct asked *a)
+{
+	struct play_line l = a->line;
+
+	l.time_ns = m->first_ns;
+	l.recorded = m->bytes;
+	if (a->taken < a->nsaid)
+		l.said = a->said[a->taken];
+	put(p, &l);
+	a->taken++;
+	if (a->taken == a->recorded)
+		put_more(p, a);
+}
+
+static void
+play_datagrams(struct player *p, const struct conversation *conv, const struct message *m)
+{
+	const uint32_t *of = p->how->answers->of + conv->first;
+	struct asked *asked = pool_array(p->pool, conv->n, sizeof *asked);
+
+	for (uint32_t i = 0; i < conv->n; i++)
+		if (of[i] != NO_QUESTION)
+			asked[of[i] - conv->first].recorded++;
+	for (uint32_t i = 0; i < conv->n; i++) {
+		if (m[i].side == SIDE_CLIENT)
+			datagram_asks(p, &m[i], &asked[i]);
+		else if (of[i] != NO_QUESTION)
+			datagram_answers(p, &m[i], &asked[of[i] - conv->first]);
+	}
 }
 
 void
@@ -177,15 +272,19 @@ play(struct played *out, struct pool *pool, const struct corpus *c, uint32_t con
 	const struct conversation *conv = &c->conversations[conversation];
 	const struct message *m = c->messages + conv->first;
 	struct player p = { .pool = pool, .how = how, .datagram = conv->proto == PROTO_UDP,
-		.played = out };
+		.played = out, .line_room = 2 * conv->n + 2 };
 
-	*out = (struct played){ pool_array(pool, 2 * (size_t)conv->n + 2, sizeof *out->line), 0 };
+	*out = (struct played){ pool_array(pool, p.line_room, sizeof *out->line), 0 };
 	p.question = pool_array(pool, conv->n + 1, sizeof *p.question);
 	p.env = (struct session_env){ .own = conv->server, .peer = conv->client,
 		.own_port = conv->server_port, .peer_port = conv->client_port,
 		.now_ms = conv->start_ns / 1000000 };
 	memcpy(p.env.key, how->key, sizeof p.env.key);
 	session_init(&p.s, how->model);
+	if (p.datagram && how->answers != NULL) {
+		play_datagrams(&p, conv, m);
+		return;
+	}
 	if (!p.datagram)
 		connect(&p, conv->start_ns);
 	for (uint32_t i = 0; i < conv->n; i++) {

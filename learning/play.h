@@ -4,10 +4,11 @@
  *
  * The recorded client's messages are said to the model at the recorded times, from and to the
  * recorded addresses; what the model says until the recorded server's next message stands in the
- * place of that. Of datagrams every question has an answer of its own, in order. Nothing is
+ * place of that. Of datagrams each stands in the place of the recorded answer to
+ * the same question, in order; what the recorded server asked on its own is left out. Nothing is
  * judged here. Memory is the pool's; no clock is read.
  */
-#include "learning/corpus.h"
+#include "learning/answers.h"
 #include "models/session.h"
 
 struct play_line {			/* one message of either side, in the order of the recording */
@@ -29,6 +30,7 @@ struct play_how {
 	const struct model *model;
 	uint8_t key[16];		/* of the session's environment: another one, another choice */
 	bool whole;			/* every client message is a whole one, whatever its end */
+	const struct answers *answers;	/* of datagrams; NULL: each is answered before the next is asked */
 };
 
 void	play(struct played *out, struct pool *pool, const struct corpus *c, uint32_t conversation,

@@ -412,6 +412,8 @@ join_data(struct rules *r, struct answer *a)
 		n++;
 	}
 	a->is_joined = n > FEW_DATA;
+	for (uint32_t j = a->join_first; a->is_joined && j < a->join_last; j++)	/* of one datagram */
+		a->is_joined = r->server->t[a->server].token[j].kind != TOKEN_BREAK;
 	if (!a->is_joined)
 		return;
 	value = pool_array(r->pool, a->n, sizeof *value);

@@ -121,8 +121,24 @@ POOLED(exchange, fewer_datagrams_than_questions_answer_nobody_knows_which)
 
 	handmade_talk(&h, ">a", ">b", "<1", ">c", "<2", "<3", NULL);
 	exchanges_make(&x, pool, h.c, NULL, false);
-	cr_expect_str_eq(shown(pool, &x), "a>1? b>-? c>2");
-	cr_expect_eq(x.extra, 1, "the second answer to one question");
+	cr_expect_str_eq(shown(pool, &x), "a>1? b>-? c>23");
+}
+
+POOLED(exchange, several_datagrams_to_one_question_are_one_reply)
+{
+	struct handmade h = handmade(pool, PROTO_UDP, 53);
+	struct exchanges x;
+	const struct unit *u;
+
+	handmade_talk(&h, ">call", "<trying", "<ringing", "<ringing", "<ok", ">bye", "<ok", NULL);
+	exchanges_make(&x, pool, h.c, NULL, false);
+	cr_expect_str_eq(shown(pool, &x), "call>tryingringingok bye>ok", "what is said again is no answer");
+	u = &x.unit[x.exchange[0].server];
+	cr_expect_eq(u->nparts, 3);
+	cr_expect_eq(u->ntoken, 5);
+	for (uint32_t j = 0; j < u->ntoken; j++)
+		cr_expect_eq(u->token[j].kind, j % 2 ? TOKEN_BREAK : TOKEN_WORD);
+	cr_expect_neq(u->shape, x.unit[x.exchange[1].server].shape);
 }
 
 POOLED(exchange, an_empty_datagram_is_no_question_and_no_answer)
