@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .judge import Malformed, Protocol, Rule
 
-CNAME, OPT, ANY, DNAME, SOA, RRSIG = 5, 41, 255, 39, 6, 46
+CNAME, OPT, ANY, DNAME, RRSIG = 5, 41, 255, 39, 46
 FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 1, 2, 3, 4, 5
 AXFR_LIKE = {251, 252, 253, 254, ANY}
 WITH_NAMES = {2: 0, 5: 0, 12: 0, 15: 2, 33: 6, 39: 0}		# type -> where in its data a name begins

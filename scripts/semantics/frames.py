@@ -1,5 +1,4 @@
 """frames.py - a stream cut into frames, for the protocols whose packets tell their length."""
-import struct
 
 
 class Frames:
@@ -22,12 +21,3 @@ class Frames:
                 return
             frame, self.rest = self.rest[:size], self.rest[size:]
             yield frame
-
-
-def prefixed(layout, header):
-    """A size function for frames that begin with a length: struct layout of it, and what comes on top."""
-    width = struct.calcsize(layout)
-
-    def size(data):
-        return struct.unpack_from(layout, data)[0] + header if len(data) >= width else None
-    return size

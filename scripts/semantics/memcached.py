@@ -8,6 +8,7 @@ GETS = {"get", "gets", "gat", "gats"}
 KNOWN = STORES | GETS | {"delete", "incr", "decr", "touch", "stats", "version", "flush_all", "verbosity", "quit",
                          "slabs", "lru", "lru_crawler", "watch", "cache_memlimit", "shutdown", "mg", "ms", "md", "ma",
                          "mn", "me", "misbehave", "extstore", "refresh_certs"}
+WORDS = {"get": 2, "gets": 2, "delete": 2, "incr": 3, "decr": 3, "touch": 3, "version": 1}	# from these on it is no ERROR
 FAULT = rb"(?:ERROR|CLIENT_ERROR .*|SERVER_ERROR .*)"
 ANSWERS = {
     **{verb: rb"STORED|NOT_STORED|EXISTS|NOT_FOUND" for verb in STORES},
@@ -25,7 +26,7 @@ class Memcached(Protocol):
         "C2": Rule("get: VALUE blocks of the length they tell, of keys asked for, then END"),
         "C3": Rule("delete gets DELETED or NOT_FOUND"),
         "C4": Rule("incr and decr get a number or NOT_FOUND"),
-        "C5": Rule("an unknown command gets ERROR"),
+        "C5": Rule("an unknown command gets ERROR, and a whole one does not"),
         "C6": Rule("one answer per command that wants one"),
         "C7": Rule("UDP: the request id is copied, the datagrams are numbered"),
         "C8": Rule("other commands get their own answers: TOUCHED, VERSION, OK, STAT"),
@@ -35,9 +36,8 @@ class Memcached(Protocol):
     def __init__(self, conversation, common=None):
         super().__init__(conversation, common)
         self.asked, self.said = b"", b""
-        self.pending = []		# (verb, words)
+        self.pending = []		# (verb, words, value)
         self.store = None		# a store whose data is to come: (verb, words, length)
-        self.skip = False		# what comes is data nobody wants: its line has no answer
         self.values = {}
         self.answering = False
         self.ids = set()		# request ids of the datagrams
@@ -72,7 +72,7 @@ class Memcached(Protocol):
                     return False
                 self.asked, value = self.asked[length + rest + 1:], None
             self.store = None
-            self.put(verb, words, value)
+            self.pending.append((verb, words, value))
             return True
         line, found, rest = self.asked.partition(b"\n")
         if not found:
@@ -84,11 +84,8 @@ class Memcached(Protocol):
                 re.fullmatch(rb"\d+", words[2]) and re.fullmatch(rb"-?\d+", words[3]):
             self.store = (verb, words, int(words[4]))
         else:
-            self.put(verb, words, None)
+            self.pending.append((verb, words, None))
         return True
-
-    def put(self, verb, words, value):
-        self.pending.append((verb, words, value))
 
     def silence(self):
         self.pending.clear()
@@ -135,7 +132,7 @@ class Memcached(Protocol):
         self.expect("C6", True)
         if re.fullmatch(FAULT, line):
             known = verb in KNOWN
-            self.expect("C5", line != b"ERROR" or not known or self.odd(verb, words), said)
+            self.expect("C5", line != b"ERROR" or not known or len(words) < WORDS.get(verb, 9), said)
         elif verb in GETS or verb == "stats":
             used = self.blocks(verb, words, said)
             if used is None:
@@ -147,11 +144,6 @@ class Memcached(Protocol):
             self.expect("C5", False, said)
         self.pending.pop(0)
         return used
-
-    @staticmethod
-    def odd(verb, words):
-        """A known command with too few or too many words."""
-        return len(words) < 2 or verb in STORES or len(words) > 3 or verb not in GETS
 
     def remember(self, verb, words, value, line):
         if len(words) > 1 and verb in STORES | {"delete", "incr", "decr", "flush_all"}:

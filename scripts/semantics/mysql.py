@@ -4,7 +4,7 @@ import re
 from .frames import Frames
 from .judge import Malformed, Protocol, Rule
 
-QUIT, INIT_DB, QUERY, FIELD_LIST, STATISTICS, PING = 1, 2, 3, 4, 9, 14
+QUIT, INIT_DB, QUERY, FIELD_LIST, PING = 1, 2, 3, 4, 14
 OK, LOCAL_INFILE, EOF, ERROR = 0x00, 0xFB, 0xFE, 0xFF
 NO_ANSWER = {QUIT, 0x19, 0x18}		# also: statement close, long data
 HEADER = 4

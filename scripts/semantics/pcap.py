@@ -4,7 +4,7 @@ import struct
 
 MSS = 1460
 SYN, ACK, PUSH, FIN = 2, 16, 8, 1
-CLIENT_SIDE, SERVER_SIDE = b"\x02\0\0\0\0\1", b"\x02\0\0\0\0\2"
+TARGET, SOURCE = b"\x02\0\0\0\0\1", b"\x02\0\0\0\0\2"	# hardware addresses, for all the same
 TCP, UDP = 6, 17
 
 
@@ -84,8 +84,7 @@ class Capture:
         self.ident = (self.ident + 1) & 0xFFFF
         ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + length, self.ident, 0, 64, protocol, 0, source[0], target[0])
         ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
-        macs = SERVER_SIDE + CLIENT_SIDE if sum_at and source[0][0] == 10 else CLIENT_SIDE + SERVER_SIDE
-        frame = macs + b"\x08\x00" + ip + header + data
+        frame = TARGET + SOURCE + b"\x08\x00" + ip + header + data
         seconds = int(time)
         self.file.write(struct.pack("<IIII", seconds, int((time - seconds) * 1e6), len(frame), len(frame)) + frame)
         self.count += 1

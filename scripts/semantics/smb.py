@@ -182,8 +182,8 @@ class Header1:
     """Of SMB 1."""
 
     def __init__(self, data):
-        (self.command, self.status, self.flags, self.flags2, self.pid_high, self.tid, self.pid, self.uid,
-         self.mid) = struct.unpack_from("<4xBIBHH10xHHHH", data)
+        (self.command, self.status, self.flags, self.pid_high, self.tid, self.pid, self.uid,
+         self.mid) = struct.unpack_from("<4xBIB2xH10xHHHH", data)
         self.words = data[32] if len(data) > 32 else 0
         self.data = data
 

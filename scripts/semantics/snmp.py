@@ -6,7 +6,7 @@ from .judge import Malformed, Protocol, Rule
 
 GET, GETNEXT, RESPONSE, SET, BULK, REPORT = 0xA0, 0xA1, 0xA2, 0xA3, 0xA5, 0xA8
 V3 = 3
-NO_SUCH_NAME, END_OF_VIEW = 2, 0x82
+END_OF_VIEW = 0x82
 
 
 @dataclass

@@ -226,6 +226,7 @@ MEMCACHED_WRONG = [
     ("C3", [">delete k", "<STORED"]),
     ("C4", [">incr n 1", "<OK"]),
     ("C5", [">xyz", "<STORED"]),
+    ("C5", [">get k", "<ERROR"]),
     ("C6", [">delete k", "<DELETED\nDELETED"]),
     ("C6", [">delete k\ndelete l", "<DELETED"]),
     ("C7", ["udp", (">", b"\0\7\0\0\0\1\0\0get k\r\n"), ("<", b"\0\6\0\0\0\1\0\0END\r\n")]),
