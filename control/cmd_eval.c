@@ -7,92 +7,149 @@
 
 #include "control/ablate.h"
 #include "control/cmd.h"
+#include "control/figures.h"
 #include "control/job.h"
 #include "control/service.h"
 #include "control/transcript.h"
+#include "learning/split.h"
 #include "learning/trial.h"
+#include "models/text.h"
 
-enum { SPLIT_SEED = 7 };
+enum { SPLIT_SEED = 7, MAX_CAPTURES = 1024 };
 
 struct evaluation {
 	const char *model_path, *transcripts;
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
 	bool json, ablate;
-	unsigned split;			/* percent held out, the rest is learned from; 0: model_path speaks */
-	const char *const *captures;
-	size_t ncaptures;
+	unsigned split;			/* percent held out, the rest is learned from */
+	const char *capture[MAX_CAPTURES];
+	size_t ncaptures, ntrain;	/* the first ntrain are learned from, the others played */
 	struct job job;
-	struct model *model;
-	struct eval_report report;
+	struct model *model;		/* NULL: one is learned */
+	struct figures_column column[FIGURES_COLUMNS];
+	unsigned ncolumns;
 	struct diag why;
 };
 
-static double
-share(uint32_t part, uint32_t all)
-{
-	return all == 0 ? 0 : (double)part / all;
-}
-
 static void
-print_report(const struct evaluation *t)
+print_figures(const struct evaluation *t)
 {
-	const struct eval_report *r = &t->report;
+	json_t *o;
 
-	if (t->json) {
-		json_t *o = json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i}",
-		    "conversations", (int)r->conversations, "messages", (int)r->messages,
-		    "class_agreement_messages", share(r->class_messages, r->messages),
-		    "class_agreement_conversations", share(r->class_conversations, r->conversations),
-		    "byte_equal", share(r->equal, r->messages), "similarity", r->similarity,
-		    "full_length", share(r->full_length, r->conversations),
-		    "unasked", (int)r->unasked);
-
-		json_dumpf(o, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(o);
+	if (!t->json) {
+		figures_print(t->column, t->ncolumns);
 		return;
 	}
-	printf("%s: %u conversations, %u server messages\n", t->model_path, r->conversations,
-	    r->messages);
-	printf("  class agreement       %6.2f %% of messages, %6.2f %% of conversations\n",
-	    100 * share(r->class_messages, r->messages),
-	    100 * share(r->class_conversations, r->conversations));
-	printf("  equal byte for byte   %6.2f %% of messages\n", 100 * share(r->equal, r->messages));
-	printf("  similarity            %6.2f %%\n", 100 * r->similarity);
-	printf("  full length reached   %6.2f %% of conversations\n",
-	    100 * share(r->full_length, r->conversations));
-	printf("  said unasked          %6u times\n", r->unasked);
+	o = figures_json(&t->column[0]);
+	json_object_set_new(o, "by_client", t->ncolumns > 1 ? figures_json(&t->column[1]) : json_null());
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
 }
 
 static int
 write_transcripts(struct evaluation *t, struct pool *pool, const struct corpus *c)
 {
 	return t->transcripts == NULL ? 0
-	    : transcript_write(t->transcripts, c, &t->report, pool, &t->why);
+	    : transcript_write(t->transcripts, c, &t->column[0].report, pool, &t->why);
 }
 
-/* Learns from all but split percent of the conversations and plays these. */
+/* Learns from what is not held, plays what is, and puts the figures into the next column. */
 static int
-eval_split(struct evaluation *t, struct pool *pool)
+add_column(struct evaluation *t, struct pool *pool, const struct corpus *c, const bool *held,
+    const struct learn_params *p, const char *title)
+{
+	struct trial trial;
+	int err = trial_run(&trial, pool, c, held, p, EVAL_ALL, &t->why);
+
+	if (err == 0)
+		t->column[t->ncolumns++] = (struct figures_column){ title, trial.report, trial.baselines, true };
+	return err;
+}
+
+static bool *
+not_trained(struct pool *pool, const struct corpus *c, size_t ntrain)
+{
+	bool *held = pool_array(pool, c->nconversations + 1, sizeof *held);
+
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		held[i] = c->conversations[i].source >= ntrain;
+	return held;
+}
+
+static int
+eval_learned(struct evaluation *t, struct pool *pool)
 {
 	struct corpus_options o = { .proto = t->proto, .port = t->port, .progress = t->job.progress.fn,
 		.ctx = &t->job };
 	struct learn_params p = { .proto = t->proto, .port = t->port, .seed = SPLIT_SEED,
 		.progress = &t->job.progress };
-	struct trial trial;
 	struct corpus *c;
-	int err = corpus_load(&c, pool, &o, t->captures, t->ncaptures, &t->why);
+	bool *held, *clients = NULL;
+	int err = corpus_load(&c, pool, &o, t->capture, t->ncaptures, &t->why);
 
 	if (err < 0)
 		return err;
+	held = t->ntrain > 0 ? not_trained(pool, c, t->ntrain)
+	    : corpus_split(pool, c, t->split, SPLIT_SEED);
 	if (t->ablate)
-		return ablate(pool, c, corpus_split(pool, c, t->split, SPLIT_SEED), &p, t->json, &t->why);
-	err = trial_run(&trial, pool, c, corpus_split(pool, c, t->split, SPLIT_SEED), &p, EVAL_ALL,
-	    &t->why);
+		return ablate(pool, c, held, &p, t->json, &t->why);
+	err = add_column(t, pool, c, held, &p, t->ntrain > 0 ? NULL : "by conversation");
+	if (err == 0)
+		err = write_transcripts(t, pool, c);
+	if (err < 0 || t->ntrain > 0)
+		return err;
+	clients = split_by_client(pool, c, t->split, SPLIT_SEED);
+	if (clients != NULL)
+		return add_column(t, pool, c, clients, &p, "by client");
+	fprintf(stderr, "mynah: %s: has too few clients to hold some of them out; give a capture with at "
+	    "least %d that talk about equally much.\n", t->capture[0], SPLIT_CLIENTS);
+	return 0;
+}
+
+/* A model knows the names of the captures it was learned from: on those, figures tell little. */
+static void
+warn_of_sources(const struct evaluation *t)
+{
+	struct diag why;
+	struct text text;
+	char *source;
+	size_t n;
+
+	if (model_text(t->model, &source, &n, &why) < 0)
+		return;
+	if (text_parse(&text, t->model_path, span_of(source, n), &why) == 0) {
+		for (size_t i = 0; i < t->ncaptures; i++) {
+			const char *slash = strrchr(t->capture[i], '/');
+			struct span name = span_str(slash == NULL ? t->capture[i] : slash + 1);
+
+			for (uint32_t k = 0; k < text.nsource; k++)
+				if (span_eq(text.source[k].name, name))
+					fprintf(stderr, "mynah: %s: learned from a capture called %.*s; on that the "
+					    "figures say how well it remembers.\n", t->model_path, (int)name.n,
+					    (const char *)name.p);
+		}
+		text_fini(&text);
+	}
+	free(source);
+}
+
+static int
+eval_model(struct evaluation *t, struct pool *pool)
+{
+	struct corpus_options o = { .port = t->port, .progress = t->job.progress.fn, .ctx = &t->job };
+	struct corpus *c;
+	int err;
+
+	o.proto = model_proto(t->model) == MODEL_TCP ? PROTO_TCP : PROTO_UDP;
+	if (t->proto != 0 && t->proto != o.proto)
+		return diag_set(&t->why, -EINVAL, "%s: is a model of a %s service.", t->model_path,
+		    o.proto == PROTO_TCP ? "TCP" : "UDP");
+	err = corpus_load(&c, pool, &o, t->capture, t->ncaptures, &t->why);
 	if (err < 0)
 		return err;
-	t->report = trial.report;
+	eval(&t->column[t->ncolumns++].report, pool, t->model, c, NULL, EVAL_ALL, &t->job.progress);
 	return write_transcripts(t, pool, c);
 }
 
@@ -100,49 +157,40 @@ static int
 eval_in_pool(struct pool *pool, void *ctx)
 {
 	struct evaluation *t = ctx;
-	struct corpus_options o = { .port = t->port, .progress = t->job.progress.fn, .ctx = &t->job };
-	struct corpus *c;
-	int err;
+	int err = t->model == NULL ? eval_learned(t, pool) : eval_model(t, pool);
 
-	if (t->split > 0)
-		return eval_split(t, pool);
-	o.proto = model_proto(t->model) == MODEL_TCP ? PROTO_TCP : PROTO_UDP;
-	if (t->proto != 0 && t->proto != o.proto)
-		return diag_set(&t->why, -EINVAL, "%s: is a model of a %s service.", t->model_path,
-		    o.proto == PROTO_TCP ? "TCP" : "UDP");
-	err = corpus_load(&c, pool, &o, t->captures, t->ncaptures, &t->why);
-	if (err < 0)
-		return err;
-	eval(&t->report, pool, t->model, c, NULL, EVAL_ALL, &t->job.progress);
-	if (t->report.messages == 0)
+	if (err == 0 && !t->ablate && t->column[0].report.messages == 0)
 		return diag_set(&t->why, -ENODATA, "%s: no server message to compare with.",
-		    t->captures[0]);
-	return write_transcripts(t, pool, c);
+		    t->capture[t->ntrain]);
+	return err;
 }
 
 static int
 run(struct evaluation *t)
 {
-	int err = t->split > 0 ? 0 : model_load(&t->model, t->model_path, &t->why);
+	int err = t->model_path == NULL ? 0 : model_load(&t->model, t->model_path, &t->why);
 
 	if (err == 0) {
 		err = job_init(&t->job, 0, &t->why);
 		if (err == 0) {
 			job_watch(&t->job);
-			diag_set(&t->why, 0, "%s: not enough memory to play it", t->captures[0]);
+			diag_set(&t->why, 0, "%s: not enough memory to play it", t->capture[t->ntrain]);
 			err = pool_run(&t->job.pool, eval_in_pool, t);
 			job_fini(&t->job);
 		}
+		if (err == 0 && t->model != NULL)
+			warn_of_sources(t);
 		model_destroy(t->model);
 	}
 	if (err < 0)
 		return cmd_failed(&t->why);
 	if (t->ablate)
 		return CMD_DONE;
-	if (t->report.class_messages == 0)
+	if (t->column[0].report.class_messages == 0)
 		fprintf(stderr, "mynah: %s: not one reply is of the kind that %s has; is it a capture of "
-		    "another service?\n", t->model_path, t->captures[0]);
-	print_report(t);
+		    "another service?\n", t->model_path == NULL ? "what was learned" : t->model_path,
+		    t->capture[t->ntrain]);
+	print_figures(t);
 	return CMD_DONE;
 }
 
@@ -154,13 +202,14 @@ cmd_eval(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "transcripts", required_argument, NULL, 't' },
 		{ "split", required_argument, NULL, 's' },
+		{ "train", required_argument, NULL, 'l' },
 		{ "ablate", no_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct evaluation t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:s:a", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:l:a", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -179,26 +228,37 @@ cmd_eval(int argc, char **argv)
 			t.split = (unsigned)strtoul(optarg, NULL, 10);
 			if (t.split == 0 || t.split > 90)
 				return cmd_wrong_usage(argv, "--split %s: give a percentage, 1 to 90", optarg);
-			t.model_path = "held out";
+			break;
+		case 'l':
+			if (t.ncaptures == MAX_CAPTURES)
+				return cmd_wrong_usage(argv, "--train %s: at most %d captures", optarg, MAX_CAPTURES);
+			t.capture[t.ncaptures++] = optarg;
+			t.ntrain++;
 			break;
 		default:
 			return cmd_wrong_usage(argv, NULL);
 		}
 	}
-	if (t.ablate && (t.split == 0 || t.transcripts != NULL))
+	if (t.split > 0 && t.ntrain > 0)
+		return cmd_wrong_usage(argv, "--split holds conversations out of captures, --train names those to "
+		    "learn from: one of both");
+	if (t.ablate && ((t.split == 0 && t.ntrain == 0) || t.transcripts != NULL))
 		return cmd_wrong_usage(argv, "--ablate learns anew each time: it goes with --split, not with "
 		    "--transcripts");
-	if (argc - optind < (t.split > 0 ? 1 : 2))
+	if (t.split == 0 && t.ntrain == 0 && argc - optind > 1)
+		t.model_path = argv[optind++];
+	if (argc == optind || (t.split == 0 && t.ntrain == 0 && t.model_path == NULL))
 		return cmd_wrong_usage(argv, "name a model and at least one capture");
-	if (t.split > 0)
-		optind--;
-	else
-		t.model_path = argv[optind];
-	t.captures = (const char *const *)argv + optind + 1;
-	t.ncaptures = (size_t)(argc - optind - 1);
-	for (int i = optind + (t.split > 0); t.transcripts != NULL && i < argc; i++)
-		if (cmd_same_file(t.transcripts, argv[i]))
+	while (optind < argc && t.ncaptures < MAX_CAPTURES)
+		t.capture[t.ncaptures++] = argv[optind++];
+	if (optind < argc)
+		return cmd_wrong_usage(argv, "%s: at most %d captures", argv[optind], MAX_CAPTURES);
+	for (size_t i = 0; t.transcripts != NULL && i <= t.ncaptures; i++) {
+		const char *read = i < t.ncaptures ? t.capture[i] : t.model_path;
+
+		if (read != NULL && cmd_same_file(t.transcripts, read))
 			return cmd_wrong_usage(argv, "--transcripts %s would overwrite what is read",
 			    t.transcripts);
+	}
 	return run(&t);
 }

@@ -32,11 +32,13 @@ static const struct command {
 	    "  -e, --spare N        percent of conversations to leave for a sensor to judge by; 0\n"
 	    "  -r, --report FILE    numbers as JSON\n",
 	    cmd_learn },
-	{ "eval", "[--port tcp/21] [--json] [--transcripts FILE] MODEL|--split N CAPTURE...",
+	{ "eval", "[--port tcp/21] [--json] [--transcripts FILE] MODEL|--split N|--train FILE CAPTURE...",
 	    "score a model on captures",
 	    "  -p, --port PROTO/N       the service; worked out when the captures hold one\n"
 	    "  -j, --json               the scores as one JSON object\n"
-	    "  -s, --split N            hold out N percent of the conversations, learn from the others\n"
+	    "  -s, --split N            hold out N percent of the conversations, and of the clients, and learn\n"
+	    "                           from the others\n"
+	    "  -l, --train FILE         learn from this capture, which may be repeated, instead of a MODEL\n"
 	    "  -a, --ablate             with --split: a row for every clusterer, product and order\n"
 	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n",
 	    cmd_eval },

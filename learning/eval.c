@@ -4,7 +4,6 @@
 
 struct judge {
 	struct pool *pool;
-	const struct klass *klass;
 	enum eval_depth depth;
 	struct eval_report *out;
 };
@@ -17,9 +16,9 @@ judge_line(const struct judge *j, struct eval_line *l)
 	struct klass_name name;
 	struct eval_report *out = j->out;
 
-	l->klass = klass_of(j->klass, &pair);
+	l->klass = klass_of(&j->out->klass, &pair);
 	pair.said = said;
-	name = klass_of(j->klass, &pair);
+	name = klass_of(&j->out->klass, &pair);
 	l->same_class = klass_eq(&l->klass, &name);
 	l->equal = span_eq(recorded, said);
 	l->similarity = l->equal ? 1 :
@@ -61,16 +60,15 @@ eval(struct eval_report *out, struct pool *pool, const struct model *m, const st
     const bool *use, enum eval_depth depth, const struct progress *progress)
 {
 	struct play_how how = { .model = m, .whole = depth == EVAL_VECTORS };
-	struct klass k;
-	struct judge j = { pool, &k, depth, out };
+	struct judge j = { pool, depth, out };
 	struct answers answers;
 
 	if (c->proto == PROTO_UDP && !how.whole) {
 		answers_find(&answers, pool, c);
 		how.answers = &answers;
 	}
-	klass_learn(&k, pool, c);
 	*out = (struct eval_report){ 0 };
+	klass_learn(&out->klass, pool, c);
 	out->line = pool_array(pool, c->nmessages + 1, sizeof *out->line);
 	out->talk = pool_array(pool, c->nconversations + 1, sizeof *out->talk);
 	for (uint32_t i = 0; i < c->nconversations; i++) {

@@ -33,6 +33,7 @@ struct eval_report {
 	struct eval_line *line;		/* one per message */
 	uint32_t nlines;
 	struct eval_talk *talk;		/* one per conversation */
+	struct klass klass;		/* what its classes are */
 };
 
 enum eval_depth {

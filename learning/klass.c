@@ -2,8 +2,8 @@
 
 enum { HEAD = 8 };		/* bytes by which text is told from other bytes */
 
-static bool
-begins_with_text(struct span m)
+bool
+klass_is_text(struct span m)
 {
 	for (size_t i = 0; i < m.n && i < HEAD; i++) {
 		uint8_t c = m.p[i];
@@ -19,13 +19,13 @@ klass_of(const struct klass *k, const struct klass_pair *pair)
 {
 	if (pair->said.n == 0)
 		return (struct klass_name){ 0 };
-	return begins_with_text(pair->said) ? klass_word_of(&k->word, pair)
+	return klass_is_text(pair->said) ? klass_word_of(&k->word, pair)
 	    : klass_field_of(&k->field, pair->said);
 }
 
-/* The replies of a conversation and what each answers: the next message that was not answered. */
-static uint32_t
-pairs_of(struct klass_pair *to, const struct corpus *c, uint32_t conversation)
+/* What a reply answers is the next message that was not answered. */
+uint32_t
+klass_pairs(struct klass_pair *to, const struct corpus *c, uint32_t conversation)
 {
 	const struct conversation *v = &c->conversations[conversation];
 	const struct message *m = c->messages + v->first;
@@ -61,9 +61,9 @@ klass_learn(struct klass *k, struct pool *pool, const struct corpus *c)
 	uint32_t n = 0, ntext = 0, nbinary = 0;
 
 	for (uint32_t i = 0; i < c->nconversations; i++)
-		n += pairs_of(all + n, c, i);
+		n += klass_pairs(all + n, c, i);
 	for (uint32_t i = 0; i < n; i++)
-		if (begins_with_text(all[i].said))
+		if (klass_is_text(all[i].said))
 			text[ntext++] = all[i];
 		else
 			binary[nbinary++] = all[i];

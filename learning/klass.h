@@ -15,6 +15,10 @@ struct klass {
 	struct klass_field field;
 };
 
+/* Does a message begin with text? */
+bool	klass_is_text(struct span m);
+/* The replies of a conversation and what each answers; room for all its messages. Returns their number. */
+uint32_t klass_pairs(struct klass_pair *to, const struct corpus *c, uint32_t conversation);
 void	klass_learn(struct klass *k, struct pool *pool, const struct corpus *c);
 /* Silence has the empty name. */
 struct klass_name klass_of(const struct klass *k, const struct klass_pair *pair);

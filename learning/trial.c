@@ -10,7 +10,9 @@ trial_run(struct trial *out, struct pool *pool, const struct corpus *c, const bo
 	for (uint32_t i = 0; i < c->nconversations; i++)
 		use[i] = !held[i];
 	err = learn_image(&out->made, pool, c, use, p, why);
-	if (err == 0)
-		eval(&out->report, pool, out->made.model, c, held, depth, p->progress);
-	return err;
+	if (err < 0)
+		return err;
+	eval(&out->report, pool, out->made.model, c, held, depth, p->progress);
+	baselines_judge(&out->baselines, pool, c, use, &out->report);
+	return 0;
 }

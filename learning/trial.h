@@ -2,12 +2,13 @@
 /*
  * trial.h - learn from one part of a corpus, play on the other, give figures.
  */
-#include "learning/eval.h"
+#include "learning/baseline.h"
 #include "learning/learn.h"
 
 struct trial {
 	struct learned made;
 	struct eval_report report;
+	struct baselines baselines;
 };
 
 /*

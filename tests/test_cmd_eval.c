@@ -13,6 +13,8 @@ static const struct {
 } cases[] = {
 	{ "nothing", EVAL, 2, "name a model" },
 	{ "no capture", EVAL "m.mynah", 2, "name a model and at least one capture" },
+	{ "nothing to play", EVAL "--train " FTP, 2, "name a model and at least one capture" },
+	{ "two ways to learn", EVAL "--split 10 --train " FTP " " FTP, 2, "one of both" },
 	{ "an unknown option", EVAL "--frob m.mynah " FTP, 2, "frob" },
 	{ "a wrong port", EVAL "-p 21 m.mynah " FTP, 2, "--port 21: write it as" },
 	{ "a missing model", EVAL "nowhere.mynah " FTP, 1, "nowhere.mynah" },
@@ -64,7 +66,7 @@ static const struct {
 	{ "scores are JSON with every number of the manual", EVAL "--json m.mynah " FTP " >s.json && "
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
 	    "assert sorted(s) == sorted([\"conversations\", \"messages\", \"class_agreement_messages\", "
-	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\"]); "
+	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\", \"refuser\", \"table\", \"by_client\"]); "
 	    "assert s[\"conversations\"] == 20 and s[\"messages\"] == 275; "
 	    "assert 0.7 < s[\"class_agreement_messages\"] <= 1'" },
 	{ "every conversation has its line in the transcripts, every server message its place in it",
@@ -76,7 +78,20 @@ static const struct {
 	    "assert len(s) == 275 and all(x[\"equal\"] == (x[\"bytes\"] == x[\"recorded\"]) for x in s); "
 	    "assert s[0][\"recorded\"].encode(\"latin-1\").startswith(b\"220\")'" },
 	{ "the port chooses among several services", EVAL "-p tcp/21 m.mynah " FTP " " HTTP " | "
-	    "grep -q '20 conversations'" },
+	    "grep -q '^conversations  *20$'" },
+	{ "held out conversations and clients stand beside each other, with the baselines of each",
+	    EVAL "--split 25 --json " FTP " >s.json && python3 -c 'import json; s = json.load(open(\"s.json\")); "
+	    "assert s[\"conversations\"] == 5; "
+	    "assert all(0 < p[\"refuser\"][m] < p[\"table\"][m] and p[\"refuser\"][m] < p[m] "
+	    "for p in (s, s[\"by_client\"]) for m in (\"class_agreement_messages\",))' && "
+	    EVAL "--split 25 " FTP " | grep -q 'by conversation *by client'" },
+	{ "what is learned from one capture is played against another",
+	    EVAL "--train " FTP " --json " FTP " >s.json && "
+	    "python3 -c 'import json; s = json.load(open(\"s.json\")); assert s[\"conversations\"] == 20; "
+	    "assert s[\"by_client\"] is None'" },
+	{ "a model that learned from the capture is found out", EVAL "m.mynah " FTP " 2>err >out && "
+	    "grep -q 'm.mynah: learned from a capture called ftp-small.pcap.gz' err && "
+	    "cp " FTP " other.pcap.gz && " EVAL "m.mynah other.pcap.gz 2>err >out && test ! -s err" },
 	{ "the same again gives the same scores", EVAL "--json m.mynah " FTP " >a && "
 	    EVAL "--json m.mynah " FTP " >b && cmp a b" },
 };

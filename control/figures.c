@@ -1,0 +1,117 @@
+#include "control/figures.h"
+
+#include <stdio.h>
+
+static double
+share(uint32_t part, uint32_t all)
+{
+	return all == 0 ? 0 : (double)part / all;
+}
+
+static json_t *
+score_json(const struct baseline_score *b, const struct eval_report *r)
+{
+	return json_pack("{s:f, s:f}",
+	    "class_agreement_messages", share(b->class_messages, r->messages),
+	    "class_agreement_conversations", share(b->class_conversations, r->conversations));
+}
+
+json_t *
+figures_json(const struct figures_column *c)
+{
+	const struct eval_report *r = &c->report;
+
+	return json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o}",
+	    "conversations", (int)r->conversations, "messages", (int)r->messages,
+	    "class_agreement_messages", share(r->class_messages, r->messages),
+	    "class_agreement_conversations", share(r->class_conversations, r->conversations),
+	    "byte_equal", share(r->equal, r->messages), "similarity", r->similarity,
+	    "full_length", share(r->full_length, r->conversations), "unasked", (int)r->unasked,
+	    "refuser", c->has_baselines ? score_json(&c->baselines.refuser, r) : json_null(),
+	    "table", c->has_baselines ? score_json(&c->baselines.table, r) : json_null());
+}
+
+enum row { ROW_CONVERSATIONS, ROW_MESSAGES, ROW_CLASS_MESSAGES, ROW_TABLE_MESSAGES, ROW_REFUSER_MESSAGES,
+	ROW_CLASS_CONVERSATIONS, ROW_TABLE_CONVERSATIONS, ROW_REFUSER_CONVERSATIONS, ROW_EQUAL,
+	ROW_SIMILARITY, ROW_FULL, ROW_UNASKED, ROWS };
+
+static const char *const names[ROWS] = { "conversations", "server messages", "class agreement, messages",
+	"  a table", "  a refuser", "class agreement, conversations", "  a table", "  a refuser",
+	"equal byte for byte", "similarity", "full length reached", "said unasked" };
+
+static bool
+is_count(enum row row)
+{
+	return row == ROW_CONVERSATIONS || row == ROW_MESSAGES || row == ROW_UNASKED;
+}
+
+static bool
+is_baseline(enum row row)
+{
+	return row == ROW_TABLE_MESSAGES || row == ROW_REFUSER_MESSAGES ||
+	    row == ROW_TABLE_CONVERSATIONS || row == ROW_REFUSER_CONVERSATIONS;
+}
+
+static double
+value(const struct figures_column *c, enum row row)
+{
+	const struct eval_report *r = &c->report;
+	const struct baselines *b = &c->baselines;
+
+	switch (row) {
+	case ROW_CONVERSATIONS:
+		return r->conversations;
+	case ROW_MESSAGES:
+		return r->messages;
+	case ROW_CLASS_MESSAGES:
+		return share(r->class_messages, r->messages);
+	case ROW_TABLE_MESSAGES:
+		return share(b->table.class_messages, r->messages);
+	case ROW_REFUSER_MESSAGES:
+		return share(b->refuser.class_messages, r->messages);
+	case ROW_CLASS_CONVERSATIONS:
+		return share(r->class_conversations, r->conversations);
+	case ROW_TABLE_CONVERSATIONS:
+		return share(b->table.class_conversations, r->conversations);
+	case ROW_REFUSER_CONVERSATIONS:
+		return share(b->refuser.class_conversations, r->conversations);
+	case ROW_EQUAL:
+		return share(r->equal, r->messages);
+	case ROW_SIMILARITY:
+		return r->similarity;
+	case ROW_FULL:
+		return share(r->full_length, r->conversations);
+	case ROW_UNASKED:
+	case ROWS:
+		break;
+	}
+	return r->unasked;
+}
+
+void
+figures_print(const struct figures_column *column, unsigned n)
+{
+	bool titled = false, baselines = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		titled |= column[i].title != NULL;
+		baselines |= column[i].has_baselines;
+	}
+	if (titled) {
+		printf("%-31s", "");
+		for (unsigned i = 0; i < n; i++)
+			printf(" %16s", column[i].title);
+		putchar('\n');
+	}
+	for (enum row row = 0; row < ROWS; row++) {
+		if (is_baseline(row) && !baselines)
+			continue;
+		printf("%-31s", names[row]);
+		for (unsigned i = 0; i < n; i++)
+			if (is_count(row))
+				printf(" %16.0f", value(&column[i], row));
+			else
+				printf(" %14.2f %%", 100 * value(&column[i], row));
+		putchar('\n');
+	}
+}
