@@ -4,10 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "learning/ridge.h"
+
 static const double grid[] = { 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100 };
 enum {
 	FOLDS = 5,
 	LOOK = 10,	/* sweeps between two looks at the objective */
+	BLOCK = 32,	/* columns that coordinate descent takes one by one */
 	CATCH_UP = 30	/* rounds of C alone before a B that is nearly right may move */
 };
 
@@ -22,8 +25,9 @@ struct work {
 	const double *weight;
 	double *ones;			/* weights of features */
 	struct side f, n;
-	struct dense g, v, k;		/* e x e */
+	struct dense g, v, k, m;	/* e x e */
 	double *d, *score;
+	double *own, *thin;		/* see ridge.h */
 };
 
 /*
@@ -66,6 +70,9 @@ work_init(struct work *w, struct pool *pool, const struct sparse *x, const doubl
 	w->g = dense_of(pool, e, e);
 	w->v = dense_of(pool, e, e);
 	w->k = dense_of(pool, e, e);
+	w->m = dense_of(pool, e, e);
+	w->own = pool_array(pool, MAX(x->rows, x->cols), sizeof *w->own);
+	w->thin = pool_array(pool, (size_t)MAX(x->rows, x->cols) + e, 3 * RIDGE_LAMBDAS * sizeof *w->thin);
 	w->d = pool_array(pool, e, sizeof *w->d);
 	w->score = pool_array(pool, e, sizeof *w->score);
 }
@@ -74,7 +81,7 @@ work_init(struct work *w, struct pool *pool, const struct sparse *x, const doubl
 static void
 set_width(struct work *w, uint32_t e)
 {
-	struct dense *square[] = { &w->g, &w->v, &w->k };
+	struct dense *square[] = { &w->g, &w->v, &w->k, &w->m };
 	struct dense *tall[] = { &w->f.u, &w->f.q, &w->f.s, &w->f.t, &w->n.u, &w->n.q, &w->n.s,
 		&w->n.t };
 
@@ -114,40 +121,24 @@ scale_columns(struct dense *to, const struct dense *from, const double *d, doubl
 	}
 }
 
-/*
- * The lambda of least leave-one-out error. spec/prisma.md 5.2: with G = V d V', U = Z V,
- * P = U'WY, Q = Y P', K = P P', s_i = U_i / (d + lambda): residual r_i^2 = q_i - 2 s_i Q_i
- * + s_i K s_i', leverage h_i = U_i s_i. U and P' are in zs->u and ms->u.
- */
+/* The lambda of least leave-one-out error; U and P' (ridge.h) are in zs->u and ms->u. */
 static double
 leave_one_out(struct work *w, const struct ridge *r)
 {
-	struct dense *u = &r->zs->u, *q = &r->zs->q, *s = &r->zs->s, *sk = &r->zs->t;
-	double best = INFINITY, lambda = grid[0];
+	struct ridge_rows rows = { .u = &r->zs->u, .q = &r->zs->q, .k = &w->k, .d = w->d, .own = w->own,
+		.weight = r->weight, .distinct = w->p->ridge == NMF_LOO_DISTINCT, .s = &r->zs->s, .t = &r->zs->t,
+		.m = &w->m, .thin = w->thin };
+	double error[ARRAY_LEN(grid)];
+	size_t best = 0;
 
+	for (uint32_t i = 0; i < r->z->rows; i++)
+		w->own[i] = sparse_count(r->a, i);
 	dense_gram(&w->k, &r->ms->u);
-	sparse_tmul(q, r->a, &r->ms->u);
-	for (size_t l = 0; l < ARRAY_LEN(grid); l++) {
-		double sum = 0;
-
-		scale_columns(s, u, w->d, grid[l]);
-		dense_mul(sk, s, &w->k);
-		for (uint32_t i = 0; i < u->rows; i++) {
-			const double *si = dense_row(s, i);
-			double h = dot(si, dense_row(u, i), u->cols);
-			double rest = sparse_count(r->a, i) - 2 * dot(si, dense_row(q, i), u->cols)
-			    + dot(si, dense_row(sk, i), u->cols);
-			double slack = 1 - (w->p->ridge == NMF_LOO_DISTINCT ? r->weight[i] : 1) * h;
-
-			slack = MAX(slack, 1e-9);	/* the row alone decides: keep it finite */
-			sum += r->weight[i] * MAX(rest, 0.0) / (slack * slack);
-		}
-		if (sum < best) {
-			best = sum;
-			lambda = grid[l];
-		}
-	}
-	return lambda;
+	sparse_tmul(&r->zs->q, r->a, &r->ms->u);
+	ridge_leave_one_out(error, &rows, grid, ARRAY_LEN(grid));
+	for (size_t l = 1; l < ARRAY_LEN(grid); l++)
+		best = error[l] < error[best] ? l : best;
+	return grid[best];
 }
 
 /* Rows from .. to of Z, with the columns of a that belong to them. */
@@ -375,15 +366,34 @@ ridge_phase(struct work *w, struct nmf *m, int32_t *before)
 	return 0;
 }
 
-/* One row of coefficients against a Gram matrix; each column in turn sees the others new. */
+/*
+ * Every row of C in turn by coordinate descent against its row of A and the Gram matrix; each column sees
+ * those before it new. What columns owe to those of other blocks comes from one product.
+ */
 static void
-hals_row(double *restrict c, const double *restrict a, const struct dense *g)
+hals(struct dense *c, const struct dense *a, const struct dense *g, struct dense *scratch)
 {
-	for (uint32_t j = 0; j < g->cols; j++) {
-		const double *gj = dense_row(g, j);
+	for (uint32_t from = 0; from < g->cols; from += BLOCK) {
+		uint32_t width = MIN(g->cols - from, (uint32_t)BLOCK);
+		const struct dense part = { width, g->cols, dense_row(g, from) };
+		struct dense owed = { c->rows, width, scratch->v };
 
-		if (gj[j] > 0)
-			c[j] = MAX(0.0, c[j] + (a[j] - dot(gj, c, g->cols)) / gj[j]);
+		dense_mul_t(&owed, c, &part);
+		for (uint32_t n = 0; n < c->rows; n++) {
+			const double *want = dense_row(a, n) + from;
+			double *cn = dense_row(c, n) + from, *got = dense_row(&owed, n);
+
+			for (uint32_t j = 0; j < width; j++) {
+				const double *gj = dense_row(g, from + j) + from;
+				double before = cn[j];
+
+				if (gj[j] <= 0)
+					continue;
+				cn[j] = MAX(0.0, before + (want[j] - got[j]) / gj[j]);
+				for (uint32_t k = j + 1; k < width && cn[j] != before; k++)
+					got[k] += (cn[j] - before) * gj[k];
+			}
+		}
 	}
 }
 
@@ -393,9 +403,8 @@ hals_c(struct work *w, struct nmf *m, uint32_t rounds)
 {
 	sparse_tmul(&w->n.u, w->x, &m->b);
 	dense_gram(&w->g, &m->b);
-	for (uint32_t n = 0; n < m->c.rows; n++)
-		for (uint32_t i = 0; i < rounds; i++)
-			hals_row(dense_row(&m->c, n), dense_row(&w->n.u, n), &w->g);
+	for (uint32_t i = 0; i < rounds; i++)
+		hals(&m->c, &w->n.u, &w->g, &w->n.t);
 }
 
 /*
@@ -415,8 +424,7 @@ hals_phase(struct work *w, struct nmf *m)
 		dense_scale_rows(&w->n.s, w->weight);
 		sparse_mul(&w->f.u, w->x, &w->n.s);
 		dense_gram_weighted(&w->g, &m->c, w->weight, &w->n.s);
-		for (uint32_t i = 0; i < m->b.rows; i++)
-			hals_row(dense_row(&m->b, i), dense_row(&w->f.u, i), &w->g);
+		hals(&m->b, &w->f.u, &w->g, &w->f.t);
 		m->died += tidy_columns(w, m);
 		if (++m->finish_sweeps % LOOK == 0) {
 			double was = m->objective;

@@ -8,7 +8,7 @@
  * finish. Bounded by sweeps, no clock, no random numbers. C is kept transposed: a row per
  * distinct message.
  *
- * Costs per ridge sweep 4 nnz(X) e + 7 (f + n) e^2, per HALS sweep 2 (f + n) e^2.
+ * Costs per ridge sweep 4 nnz(X) e + 4 (f + n) e^2, per HALS sweep 2 (f + n) e^2.
  */
 #include "learning/progress.h"
 #include "learning/sparse.h"
