@@ -4,8 +4,10 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/ablate.h"
+#include "control/check.h"
 #include "control/cmd.h"
 #include "control/figures.h"
 #include "control/job.h"
@@ -21,7 +23,7 @@ struct evaluation {
 	const char *model_path, *transcripts;
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
-	bool json, ablate;
+	bool json, ablate, check;
 	unsigned split;			/* percent held out, the rest is learned from */
 	const char *capture[MAX_CAPTURES];
 	size_t ncaptures, ntrain;	/* the first ntrain are learned from, the others played */
@@ -48,11 +50,46 @@ print_figures(const struct evaluation *t)
 	json_decref(o);
 }
 
+/* Has the rules of the protocol judge a column, whose transcripts go into a file for that. */
 static int
-write_transcripts(struct evaluation *t, struct pool *pool, const struct corpus *c)
+check_column(struct evaluation *t, struct pool *pool, const struct corpus *c,
+    struct figures_column *column, const char *transcripts)
 {
-	return t->transcripts == NULL ? 0
-	    : transcript_write(t->transcripts, c, &t->column[0].report, pool, &t->why);
+	char path[] = "/tmp/mynah-eval-XXXXXX";
+	int err = 0, fd = -1;
+
+	if (transcripts == NULL) {
+		fd = mkstemp(path);
+		if (fd < 0)
+			return diag_set(&t->why, -errno, "%s: cannot be made: %s.", path, strerror(errno));
+		close(fd);
+		err = transcript_write(path, c, &column->report, pool, &t->why);
+	}
+	if (err == 0) {
+		const char *from = transcripts == NULL ? path : transcripts;
+
+		column->syntax = check_transcripts(from, c->proto, c->port, true);
+		column->semantics = check_transcripts(from, c->proto, c->port, false);
+	}
+	if (fd >= 0)
+		unlink(path);
+	return err;
+}
+
+/* The first column's talks are the transcripts. */
+static int
+put_column(struct evaluation *t, struct pool *pool, const struct corpus *c,
+    const struct figures_column *column)
+{
+	struct figures_column *to = &t->column[t->ncolumns];
+	const char *transcripts = t->ncolumns++ == 0 ? t->transcripts : NULL;
+	int err = 0;
+
+	*to = *column;
+	to->syntax = to->semantics = -1;
+	if (transcripts != NULL)
+		err = transcript_write(transcripts, c, &to->report, pool, &t->why);
+	return err < 0 || !t->check ? err : check_column(t, pool, c, to, transcripts);
 }
 
 /* Learns from what is not held, plays what is, and puts the figures into the next column. */
@@ -63,9 +100,10 @@ add_column(struct evaluation *t, struct pool *pool, const struct corpus *c, cons
 	struct trial trial;
 	int err = trial_run(&trial, pool, c, held, p, EVAL_ALL, &t->why);
 
-	if (err == 0)
-		t->column[t->ncolumns++] = (struct figures_column){ title, trial.report, trial.baselines, true };
-	return err;
+	if (err < 0)
+		return err;
+	return put_column(t, pool, c, &(struct figures_column){ .title = title, .report = trial.report,
+		.baselines = trial.baselines, .has_baselines = true });
 }
 
 static bool *
@@ -96,8 +134,6 @@ eval_learned(struct evaluation *t, struct pool *pool)
 	if (t->ablate)
 		return ablate(pool, c, held, &p, t->json, &t->why);
 	err = add_column(t, pool, c, held, &p, t->ntrain > 0 ? NULL : "by conversation");
-	if (err == 0)
-		err = write_transcripts(t, pool, c);
 	if (err < 0 || t->ntrain > 0)
 		return err;
 	clients = split_by_client(pool, c, t->split, SPLIT_SEED);
@@ -139,6 +175,7 @@ static int
 eval_model(struct evaluation *t, struct pool *pool)
 {
 	struct corpus_options o = { .port = t->port, .progress = t->job.progress.fn, .ctx = &t->job };
+	struct figures_column column = { 0 };
 	struct corpus *c;
 	int err;
 
@@ -149,8 +186,8 @@ eval_model(struct evaluation *t, struct pool *pool)
 	err = corpus_load(&c, pool, &o, t->capture, t->ncaptures, &t->why);
 	if (err < 0)
 		return err;
-	eval(&t->column[t->ncolumns++].report, pool, t->model, c, NULL, EVAL_ALL, &t->job.progress);
-	return write_transcripts(t, pool, c);
+	eval(&column.report, pool, t->model, c, NULL, EVAL_ALL, &t->job.progress);
+	return put_column(t, pool, c, &column);
 }
 
 static int
@@ -204,12 +241,13 @@ cmd_eval(int argc, char **argv)
 		{ "split", required_argument, NULL, 's' },
 		{ "train", required_argument, NULL, 'l' },
 		{ "ablate", no_argument, NULL, 'a' },
+		{ "check", no_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct evaluation t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:s:l:a", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:l:ac", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -223,6 +261,9 @@ cmd_eval(int argc, char **argv)
 			break;
 		case 'a':
 			t.ablate = true;
+			break;
+		case 'c':
+			t.check = true;
 			break;
 		case 's':
 			t.split = (unsigned)strtoul(optarg, NULL, 10);

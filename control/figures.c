@@ -21,23 +21,26 @@ figures_json(const struct figures_column *c)
 {
 	const struct eval_report *r = &c->report;
 
-	return json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o}",
+	return json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o}",
 	    "conversations", (int)r->conversations, "messages", (int)r->messages,
 	    "class_agreement_messages", share(r->class_messages, r->messages),
 	    "class_agreement_conversations", share(r->class_conversations, r->conversations),
 	    "byte_equal", share(r->equal, r->messages), "similarity", r->similarity,
 	    "full_length", share(r->full_length, r->conversations), "unasked", (int)r->unasked,
 	    "refuser", c->has_baselines ? score_json(&c->baselines.refuser, r) : json_null(),
-	    "table", c->has_baselines ? score_json(&c->baselines.table, r) : json_null());
+	    "table", c->has_baselines ? score_json(&c->baselines.table, r) : json_null(),
+	    "syntax_conversations_ok", c->syntax < 0 ? json_null() : json_real(c->syntax),
+	    "semantic_conversations_ok", c->semantics < 0 ? json_null() : json_real(c->semantics));
 }
 
 enum row { ROW_CONVERSATIONS, ROW_MESSAGES, ROW_CLASS_MESSAGES, ROW_TABLE_MESSAGES, ROW_REFUSER_MESSAGES,
 	ROW_CLASS_CONVERSATIONS, ROW_TABLE_CONVERSATIONS, ROW_REFUSER_CONVERSATIONS, ROW_EQUAL,
-	ROW_SIMILARITY, ROW_FULL, ROW_UNASKED, ROWS };
+	ROW_SIMILARITY, ROW_FULL, ROW_SYNTAX, ROW_SEMANTICS, ROW_UNASKED, ROWS };
 
 static const char *const names[ROWS] = { "conversations", "server messages", "class agreement, messages",
 	"  a table", "  a refuser", "class agreement, conversations", "  a table", "  a refuser",
-	"equal byte for byte", "similarity", "full length reached", "said unasked" };
+	"equal byte for byte", "similarity", "full length reached", "right syntax, conversations",
+	"right semantics, conversations", "said unasked" };
 
 static bool
 is_count(enum row row)
@@ -81,6 +84,10 @@ value(const struct figures_column *c, enum row row)
 		return r->similarity;
 	case ROW_FULL:
 		return share(r->full_length, r->conversations);
+	case ROW_SYNTAX:
+		return c->syntax;
+	case ROW_SEMANTICS:
+		return c->semantics;
 	case ROW_UNASKED:
 	case ROWS:
 		break;
@@ -91,11 +98,12 @@ value(const struct figures_column *c, enum row row)
 void
 figures_print(const struct figures_column *column, unsigned n)
 {
-	bool titled = false, baselines = false;
+	bool titled = false, baselines = false, judged = false;
 
 	for (unsigned i = 0; i < n; i++) {
 		titled |= column[i].title != NULL;
 		baselines |= column[i].has_baselines;
+		judged |= column[i].syntax >= 0 || column[i].semantics >= 0;
 	}
 	if (titled) {
 		printf("%-31s", "");
@@ -104,12 +112,15 @@ figures_print(const struct figures_column *column, unsigned n)
 		putchar('\n');
 	}
 	for (enum row row = 0; row < ROWS; row++) {
-		if (is_baseline(row) && !baselines)
+		if ((is_baseline(row) && !baselines) ||
+		    ((row == ROW_SYNTAX || row == ROW_SEMANTICS) && !judged))
 			continue;
 		printf("%-31s", names[row]);
 		for (unsigned i = 0; i < n; i++)
 			if (is_count(row))
 				printf(" %16.0f", value(&column[i], row));
+			else if (value(&column[i], row) < 0)
+				printf(" %16s", "not judged");
 			else
 				printf(" %14.2f %%", 100 * value(&column[i], row));
 		putchar('\n');

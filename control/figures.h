@@ -13,6 +13,7 @@ struct figures_column {
 	struct eval_report report;
 	struct baselines baselines;
 	bool has_baselines;
+	double syntax, semantics;	/* shares of conversations; -1: not judged */
 };
 
 /* One object; what was not asked for is null. The caller's reference. */

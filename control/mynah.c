@@ -39,6 +39,7 @@ static const struct command {
 	    "  -s, --split N            hold out N percent of the conversations, and of the clients, and learn\n"
 	    "                           from the others\n"
 	    "  -l, --train FILE         learn from this capture, which may be repeated, instead of a MODEL\n"
+	    "  -c, --check              judge what was said by the protocol's rules; needs python3 and tshark\n"
 	    "  -a, --ablate             with --split: a row for every clusterer, product and order\n"
 	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n",
 	    cmd_eval },

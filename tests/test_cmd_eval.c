@@ -66,7 +66,8 @@ static const struct {
 	{ "scores are JSON with every number of the manual", EVAL "--json m.mynah " FTP " >s.json && "
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
 	    "assert sorted(s) == sorted([\"conversations\", \"messages\", \"class_agreement_messages\", "
-	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\", \"refuser\", \"table\", \"by_client\"]); "
+	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\", \"refuser\", \"table\", \"by_client\", "
+	    "\"syntax_conversations_ok\", \"semantic_conversations_ok\"]); "
 	    "assert s[\"conversations\"] == 20 and s[\"messages\"] == 275; "
 	    "assert 0.7 < s[\"class_agreement_messages\"] <= 1'" },
 	{ "every conversation has its line in the transcripts, every server message its place in it",
@@ -89,6 +90,11 @@ static const struct {
 	    EVAL "--train " FTP " --json " FTP " >s.json && "
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); assert s[\"conversations\"] == 20; "
 	    "assert s[\"by_client\"] is None'" },
+	{ "the protocol's rules judge what was said",
+	    EVAL "--check --json m.mynah " FTP " 2>err >s.json && "
+	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
+	    "assert 0 < s[\"semantic_conversations_ok\"] <= 1' && " EVAL "--check m.mynah " FTP
+	    " 2>err | grep -q '^right semantics, conversations .* %'" },
 	{ "a model that learned from the capture is found out", EVAL "m.mynah " FTP " 2>err >out && "
 	    "grep -q 'm.mynah: learned from a capture called ftp-small.pcap.gz' err && "
 	    "cp " FTP " other.pcap.gz && " EVAL "m.mynah other.pcap.gz 2>err >out && test ! -s err" },
