@@ -59,7 +59,7 @@ class Pop3(Protocol):
     # -- server
 
     def server(self, data, time):
-        if self.lines and self.pending and re.match(rb"\+OK|-ERR", data):
+        if self.lines is not None and self.pending and re.match(rb"\+OK|-ERR", data):
             self.expect("P8", False, f"the reply to {' '.join(self.open)} before")
             self.lines = None
         for line in self.said.feed(data):

@@ -86,6 +86,7 @@ POP_WRONG = [
     ("P7", ["<+OK ready", ">XYZ", "<+OK"]),
     ("P8", POP + [">LIST", "<+OK\n1 10"]),
     ("P8", POP + [">LIST", "<+OK\n1 10", ">NOOP", "<+OK"]),
+    ("P8", POP + [">TOP 1 1", "<+OK", ">RETR 1", "<+OK\nx\n."]),
     ("P9", POP + [">STAT", "<+OK 2 30", ">LIST", "<+OK\n1 10\n."]),
     ("P9", POP + [">LIST 1", "<+OK 1 10", ">LIST", "<+OK\n1 11\n."]),
     ("P9", POP + [">LIST 1", "<+OK 2 10"]),
