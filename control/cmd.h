@@ -18,6 +18,7 @@ int	cmd_eval(int argc, char **argv);
 int	cmd_learn(int argc, char **argv);
 int	cmd_replay(int argc, char **argv);
 int	cmd_show(int argc, char **argv);
+int	cmd_simulate(int argc, char **argv);
 
 /* Says what is wrong (NULL: getopt has) and how the command is called. Returns CMD_USAGE. */
 int	cmd_wrong_usage(char **argv, const char *fmt, ...) PRINTF(2, 3);

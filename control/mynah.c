@@ -65,6 +65,15 @@ static const struct command {
 	    "Reads what the client says from standard input, a line each, with \\xHH \\r \\n \\t \\\\\n"
 	    "as in C. To a datagram service each line is one datagram.\n",
 	    cmd_chat },
+	{ "simulate", "[--conversations N] [--server runtime|prisma] MODEL",
+	    "let a model talk to itself, as client and server",
+	    "  -n, --conversations N    how many; 1\n"
+	    "  -s, --seed N             of what the client says; 0\n"
+	    "  -S, --server WHO         runtime: the model as a sensor has it, the default; prisma: the\n"
+	    "                           published simulator, as for the client\n"
+	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n"
+	    "Without --transcripts the conversations are printed, > before what the client says.\n",
+	    cmd_simulate },
 	{ "ctl", "[-s SOCKET] COMMAND", "talk to a running mynahd",
 	    "  -s, --socket SOCKET  its control socket; " CTL_SOCKET "\n"
 	    "  -j, --json           the answer as it came: one JSON object\n"

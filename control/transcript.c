@@ -75,6 +75,32 @@ talk_json(struct pool *pool, const struct corpus *c, const struct eval_report *r
 }
 
 int
+transcript_add(FILE *f, struct pool *pool, uint32_t number, uint8_t proto,
+    const struct simulated *s)
+{
+	char client[ADDR_TEXT], server[ADDR_TEXT];
+	json_t *messages = json_array(), *o;
+	bool bad;
+
+	addr_print(client, &s->env.peer);
+	addr_print(server, &s->env.own);
+	for (uint32_t i = 0; i < s->said.n; i++) {
+		const struct play_line *l = &s->said.line[i];
+
+		json_array_append_new(messages, json_pack("{s:s, s:f, s:o}",
+		    "from", l->side == SIDE_CLIENT ? "client" : "server",
+		    "time", (double)l->time_ns / 1e9, "bytes", bytes_json(pool, l->said)));
+	}
+	o = json_pack("{s:i, s:s, s:s, s:i, s:s, s:i, s:o}", "conversation", (int)number,
+	    "proto", proto == MODEL_UDP ? "udp" : "tcp",
+	    "client", client, "client_port", (int)s->env.peer_port,
+	    "server", server, "server_port", (int)s->env.own_port, "messages", messages);
+	bad = o == NULL || json_dumpf(o, f, JSON_COMPACT) != 0 || fputc('\n', f) == EOF;
+	json_decref(o);
+	return bad ? -EIO : 0;
+}
+
+int
 transcript_write(const char *path, const struct corpus *c, const struct eval_report *r,
     struct pool *pool, struct diag *why)
 {

@@ -33,7 +33,8 @@ _mynah_value()
 	-o|--output)	_mynah_files '*.mynah' ;;
 	-b|--basis|-m|--model)	_mynah_files '*.mynah' ;;
 	-r|--report|--transcripts)	_mynah_files '*' ;;
-	-t)		[ "$command" = eval ] && _mynah_files '*' ;;
+	-t)		[[ $command = eval || $command = simulate ]] && _mynah_files '*' ;;
+	-S|--server)	_mynah_words runtime prisma ;;
 	--socket)	_mynah_files '*' ;;
 	-s)		[ "$command" = ctl ] && _mynah_files '*' ;;
 	-k|--order)	_mynah_words 1 2 4 ;;

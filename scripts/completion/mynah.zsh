@@ -39,6 +39,8 @@ _mynah() {
 		learn:(-c|--clusterer))	compadd nmf linkage first-token reply-supervised template ;;
 		learn:(-k|--order))	compadd 1 2 4 ;;
 		learn:(-b|--basis))	_files -g '*.mynah' ;;
+		simulate:(-S|--server))	compadd runtime prisma ;;
+		simulate:(-t|--transcripts))	_files ;;
 		ctl:(load|-s|--socket))	_files ;;
 		ctl:*)			_mynah_questions ;;
 		compile:*)		_files -g '*.txt' ;;
