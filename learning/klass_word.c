@@ -237,7 +237,7 @@ learn_known(struct klass_word *k, struct pool *pool, const struct klass_pair *pa
 		uint32_t id = intern_find(&k->known, span_of(name.b, name.n));
 
 		if (id == INTERN_NONE)
-			id = intern_add(&k->known, span_of(pool_copy(pool, name.b, name.n + 1u), name.n));
+			id = intern_add(&k->known, span_of(pool_copy(pool, name.b, name.n), name.n));
 		conversations += pair[i].conversation != before;
 		before = pair[i].conversation;
 		k->conversations[id] += k->last[id] != before + 1;

@@ -132,6 +132,15 @@ POOLED(klass, of_words_that_few_conversations_have_is_data)
 	cr_expect_not(klass_eq(&a, &c));
 }
 
+/* A name is cut at KLASS_BYTES, which fills it. */
+POOLED(klass, of_a_long_word_is_its_beginning)
+{
+	struct klass k = learned_from(pool, (const char *[2 * LINES]){ "a", "ABCDEFGHIJKLMNOPQRSTUVWXYZ" });
+	struct klass_name a = name(&k, "a", "ABCDEFGHIJKLMNOPQRSTUVWXYZ now");
+
+	cr_expect(span_eq(span_of(a.b, a.n), span_str("ABCDEFGHIJKLMNOPQRST")));
+}
+
 /* Replies of six bytes to questions of six: each round two of them. */
 static struct klass
 learned_binary(struct pool *pool, void (*make)(unsigned i, uint8_t asked[6], uint8_t said[6]))
