@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <strings.h>
 
 enum {
 	MAX_SOURCES = 64,
@@ -294,26 +293,28 @@ choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
 		add_choice(nd, fresh, false, NULL, 0, n);
 }
 
-/* Names are compared without regard to case here: one asked for in many spellings is one. */
-static bool
-same_subject(struct span a, struct span b)
-{
-	return a.n == b.n && strncasecmp((const char *)a.p, (const char *)b.p, a.n) == 0;
-}
-
 struct subject {
 	struct span bytes;
 	bool mine;		/* this subject got the answer in question */
 };
 
+static uint8_t
+lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* Names are compared without regard to case here: one asked for in many spellings is one. */
 static int
 subject_cmp(const void *a, const void *b)
 {
-	const struct subject *x = a, *y = b;
-	int c = strncasecmp((const char *)x->bytes.p, (const char *)y->bytes.p,
-	    MIN(x->bytes.n, y->bytes.n));
+	const struct span x = ((const struct subject *)a)->bytes, y = ((const struct subject *)b)->bytes;
+	size_t n = MIN(x.n, y.n);
 
-	return c != 0 ? c : (x->bytes.n > y->bytes.n) - (x->bytes.n < y->bytes.n);
+	for (size_t i = 0; i < n; i++)
+		if (lower(x.p[i]) != lower(y.p[i]))
+			return lower(x.p[i]) < lower(y.p[i]) ? -1 : 1;
+	return (x.n > y.n) - (x.n < y.n);
 }
 
 /*
@@ -340,7 +341,7 @@ few_subjects(const struct decider *d, const struct sample *s, uint32_t n,
 		bool got = false;
 		uint32_t from = i;
 
-		for (; i < n && same_subject(all[i].bytes, all[from].bytes); i++)
+		for (; i < n && subject_cmp(&all[i], &all[from]) == 0; i++)
 			got |= all[i].mine;
 		mine += got;
 		distinct++;

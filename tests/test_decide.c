@@ -205,3 +205,30 @@ POOLED(decide, a_coin_that_nothing_foretells_keeps_one_answer_and_says_how_sure_
 	cr_expect(says(k, &nd->choice[0], "200"));
 	cr_expect(nd->accuracy > 0.5 && nd->accuracy < 0.8, "%f", nd->accuracy);
 }
+
+/* Seven names, all unlucky but for one toss more; were they one, the answer would be that name's own. */
+POOLED(decide, names_that_differ_behind_a_zero_byte_are_several)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct node *nd = NULL;
+	struct decided *k;
+
+	for (uint8_t name = 0; name < 7; name++) {
+		for (unsigned i = 0; i < 7; i++) {
+			uint8_t *line = pool_copy(pool, "LUCK n\0?\r\n", 10);
+
+			line[7] = (uint8_t)('a' + name);
+			handmade_open(&h);
+			handmade_say(&h, SIDE_CLIENT, span_of(line, 10));
+			handmade_say(&h, SIDE_SERVER, span_str(i < (name == 0 ? 4 : 1) ? "200 won\r\n"
+										       : "400 lost\r\n"));
+		}
+	}
+	k = decided_from(&h, 1);
+	for (uint32_t t = 0; t < k->l->client.n && nd == NULL; t++)
+		nodes_of(k, t, false, &nd);
+	cr_assert_not_null(nd);
+	cr_assert_eq(nd->support, 49);
+	cr_expect_eq(nd->nchoices, 1);
+	cr_expect(says(k, &nd->choice[0], "400"));
+}
