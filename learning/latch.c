@@ -3,28 +3,20 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "learning/intern.h"
+#include "learning/alike.h"
 
 enum {
 	COMBOS = 64,		/* LATCH_VALUES to the power of LATCHES */
 	TARGETS = LATCHES * (LATCH_VALUES + 1), /* a value of a latch, or to leave it alone */
 	ANSWERS = 8,		/* told apart per template; the last is all others */
 	MIN_SAMPLES = 4,	/* of a template whose replies are foretold */
-	MIN_CONVERSATIONS = 4,	/* in which a set of exchanges occurs */
 	MIN_HALF = 2,		/* replies that a step gains in each half */
 	MIN_GAIN = 6,		/* in both; a new value costs as much again, a new latch twice */
 	MAX_STEPS = 64,
-	MAX_SETS = 4096,
 	AHEAD = 8,		/* steps that are tried together with a second one */
 };
 #define NO_STEP UINT32_MAX
 static_assert(COMBOS == LATCH_VALUES * LATCH_VALUES * LATCH_VALUES, "of three latches");
-
-/* Exchanges that may set a latch together, by what they have in common. */
-struct set {
-	uint32_t *at;		/* ascending */
-	uint32_t n;
-};
 
 /* A reply that latches may foretell: other replies came to its template too. */
 struct sample {
@@ -50,13 +42,13 @@ struct change {
 
 struct search {
 	struct pool *pool;
+	struct said said;
 	const struct exchanges *x;
-	const struct templates *client, *server;
 	struct latches *out;
 	struct intern pairs;
 	uint32_t *pair_of;		/* per exchange: of the most specific templates */
 	uint8_t (*move)[LATCHES];	/* per pair */
-	struct set *set;
+	struct alike *set;
 	uint32_t nsets;
 	struct sample *sample;
 	uint32_t nsamples;
@@ -90,94 +82,6 @@ with_value(uint32_t combo, uint32_t latch, uint32_t value)
 	return combo + value * unit - combo / unit % LATCH_VALUES * unit;
 }
 
-/* The template that an exchange's client message has on a level; the number of templates: CONNECT. */
-static uint32_t
-client_of(const struct search *s, uint32_t exchange, unsigned level)
-{
-	uint32_t u = s->x->exchange[exchange].client;
-
-	if (u == NO_UNIT)
-		return level == LEVEL_FULL ? s->client->n : NO_TEMPLATE;
-	return s->client->of[level][u];
-}
-
-static uint32_t
-server_of(const struct search *s, uint32_t exchange)
-{
-	uint32_t u = s->x->exchange[exchange].server;
-
-	return u == NO_UNIT ? NO_TEMPLATE : s->server->of[LEVEL_FULL][u];
-}
-
-static uint32_t
-number_of(struct intern *t, uint32_t kind, uint32_t a, uint32_t b)
-{
-	uint32_t *key = pool_array(t->pool, 3, sizeof *key);
-
-	key[0] = kind;
-	key[1] = a;
-	key[2] = b;
-	return intern_add(t, span_of((const uint8_t *)key, 3 * sizeof *key));
-}
-
-/* What exchange i has in common with others, from the widest: of a kind 0 .. 2 * LEVELS. */
-static bool
-feature(const struct search *s, uint32_t i, uint32_t kind, uint32_t *a, uint32_t *b)
-{
-	uint32_t level = LEVELS - 1 - (kind + LEVELS - 1) % LEVELS;
-
-	*a = kind == 0 ? NO_TEMPLATE : client_of(s, i, level);
-	*b = kind == 0 || kind > LEVELS ? server_of(s, i) : NO_TEMPLATE;
-	return kind == 0 || *a != NO_TEMPLATE;
-}
-
-static uint32_t
-conversations_in(const struct search *s, const struct set *set)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < set->n; i++)
-		n += i == 0 || s->x->exchange[set->at[i]].conversation !=
-		    s->x->exchange[set->at[i - 1]].conversation;
-	return n;
-}
-
-/* All exchanges with the same feature, for every feature; of equal sets the widest stands. */
-static void
-make_sets(struct search *s)
-{
-	struct intern features, sets;
-	uint32_t n = s->x->n;
-
-	intern_init(&sets, s->pool);
-	s->set = pool_array(s->pool, MAX_SETS, sizeof *s->set);
-	for (uint32_t kind = 0; kind <= 2 * LEVELS; kind++) {
-		uint32_t *of = pool_array(s->pool, n, sizeof *of), a, b, *count, *at;
-
-		intern_init(&features, s->pool);
-		for (uint32_t i = 0; i < n; i++)
-			of[i] = feature(s, i, kind, &a, &b) ? number_of(&features, kind, a, b) : INTERN_NONE;
-		count = pool_array(s->pool, features.n + 1, sizeof *count);
-		at = pool_array(s->pool, n, sizeof *at);
-		for (uint32_t i = 0; i < n; i++)
-			if (of[i] != INTERN_NONE)
-				count[of[i] + 1]++;
-		for (uint32_t f = 0; f < features.n; f++)
-			count[f + 1] += count[f];
-		for (uint32_t i = 0; i < n; i++)
-			if (of[i] != INTERN_NONE)
-				at[count[of[i]]++] = i;
-		for (uint32_t f = 0; f < features.n && s->nsets < MAX_SETS; f++) {
-			uint32_t from = f == 0 ? 0 : count[f - 1], known = sets.n;
-			struct set set = { at + from, count[f] - from };
-
-			if (conversations_in(s, &set) >= MIN_CONVERSATIONS && intern_add(&sets,
-			    span_of((const uint8_t *)set.at, set.n * sizeof *set.at)) == known)
-				s->set[s->nsets++] = set;
-		}
-	}
-}
-
 struct reply {			/* to a template */
 	uint32_t client, server, exchange, n;
 };
@@ -197,19 +101,19 @@ reply_cmp(const void *a, const void *b)
 static uint32_t
 known_replies(const struct search *s, struct reply *out)
 {
-	uint32_t *n = pool_array(s->pool, s->client->n + 1, sizeof *n), m = 0;
+	uint32_t *n = pool_array(s->pool, s->said.client->n + 1, sizeof *n), m = 0;
 
 	for (uint32_t i = 0; i < s->x->n; i++)
 		for (unsigned l = 0; l < LEVELS && s->x->exchange[i].known; l++)
-			if (client_of(s, i, l) != NO_TEMPLATE)
-				n[client_of(s, i, l)]++;
+			if (said_client(&s->said, i, l) != NO_TEMPLATE)
+				n[said_client(&s->said, i, l)]++;
 	for (uint32_t i = 0; i < s->x->n; i++) {
 		for (unsigned l = 0; l < LEVELS && s->x->exchange[i].known; l++) {
-			uint32_t t = client_of(s, i, l);
+			uint32_t t = said_client(&s->said, i, l);
 
 			if (t == NO_TEMPLATE || n[t] < MIN_SAMPLES)
 				continue;
-			out[m++] = (struct reply){ t, server_of(s, i), i, 0 };
+			out[m++] = (struct reply){ t, said_server(&s->said, i), i, 0 };
 			break;
 		}
 	}
@@ -352,7 +256,7 @@ struct gain {
 };
 
 static struct gain
-gain_of(struct search *s, const struct set *set, uint32_t latch, uint8_t value)
+gain_of(struct search *s, const struct alike *set, uint32_t latch, uint8_t value)
 {
 	int32_t half[2] = { 0, 0 };
 	struct gain g = { 0 };
@@ -394,7 +298,7 @@ gain_of(struct search *s, const struct set *set, uint32_t latch, uint8_t value)
 
 /* What a step has to gain beyond chance before it counts; INT32_MAX: it makes no sense. */
 static int32_t
-price(const struct search *s, const struct set *set, uint32_t latch, uint8_t value)
+price(const struct search *s, const struct alike *set, uint32_t latch, uint8_t value)
 {
 	const struct latches *l = s->out;
 	bool new = false;
@@ -427,7 +331,7 @@ value_of(uint32_t step)
 static void
 take_step(struct search *s, uint32_t step)
 {
-	const struct set *set = &s->set[step / TARGETS];
+	const struct alike *set = &s->set[step / TARGETS];
 	uint32_t latch = latch_of(step);
 	uint8_t value = value_of(step);
 	struct latches *l = s->out;
@@ -445,7 +349,7 @@ take_step(struct search *s, uint32_t step)
 static struct step
 weigh(struct search *s, uint32_t number)
 {
-	const struct set *set = &s->set[number / TARGETS];
+	const struct alike *set = &s->set[number / TARGETS];
 	uint32_t latch = latch_of(number);
 	uint8_t value = value_of(number);
 	int32_t cost = price(s, set, latch, value);
@@ -549,11 +453,11 @@ write_pairs(struct search *s)
 	votes = pool_array(s->pool, (size_t)s->x->n * LEVELS, sizeof *votes);
 	for (uint32_t i = 0; i < s->x->n; i++) {
 		for (unsigned level = 0; level < LEVELS; level++) {
-			uint32_t client = client_of(s, i, level), server = server_of(s, i), p;
+			uint32_t client = said_client(&s->said, i, level), server = said_server(&s->said, i), p;
 
 			if (client == NO_TEMPLATE)
 				continue;
-			p = number_of(&pairs, 0, client, server);
+			p = pair_number(&pairs, client, server);
 			l->pair[p] = (struct latch_pair){ .client = client, .server = server };
 			for (uint32_t k = 0; k < l->n; k++)
 				votes[p][k][MIN(s->move[s->pair_of[i]][k], (uint8_t)LATCH_VALUES)]++;
@@ -580,7 +484,7 @@ void
 latches_learn(struct latches *out, struct pool *pool, const struct exchanges *x,
     const struct templates *client, const struct templates *server)
 {
-	struct search s = { .pool = pool, .x = x, .client = client, .server = server, .out = out };
+	struct search s = { .pool = pool, .x = x, .said = { x, client, server }, .out = out };
 	struct step *step;
 
 	*out = (struct latches){ 0 };
@@ -590,10 +494,10 @@ latches_learn(struct latches *out, struct pool *pool, const struct exchanges *x,
 	for (uint32_t l = 0; l < LATCHES; l++)
 		s.next[l] = pool_array(pool, x->n, sizeof *s.next[l]);
 	for (uint32_t i = 0; i < x->n; i++)
-		s.pair_of[i] = number_of(&s.pairs, 0, client_of(&s, i, LEVEL_FULL), server_of(&s, i));
+		s.pair_of[i] = pair_number(&s.pairs, said_client(&s.said, i, LEVEL_FULL), said_server(&s.said, i));
 	s.move = pool_array(pool, s.pairs.n, sizeof *s.move);
 	memset(s.move, LATCH_KEEP, s.pairs.n * sizeof *s.move);
-	make_sets(&s);
+	s.nsets = alike_find(&s.set, pool, &s.said);
 	make_samples(&s);
 	replay(&s);
 	step = pool_array(pool, (size_t)s.nsets * TARGETS, sizeof *step);
