@@ -17,6 +17,7 @@ struct maker {
 	struct intern shapes;
 	uint32_t unit_room, exchange_room;
 	uint32_t ending;		/* rule for the client's next message */
+	struct text_eom reply_end;	/* TCP: where a reply ends, of those said to one message */
 	size_t most_said;		/* bytes of a reply that a model can say */
 };
 
@@ -49,23 +50,28 @@ add_exchange(struct maker *k, uint32_t conversation, uint32_t client)
 	return &x->exchange[x->n++];
 }
 
-/* TCP: one run of client bytes, cut into messages. Returns how many. */
+/* The first message of a run, which loses it; all of it where it does not end. */
+static struct span
+take_first(const struct text_eom *rule, struct span *left)
+{
+	size_t n = ending_first(rule, *left);
+	struct span one = span_sub(*left, 0, n == 0 ? left->n : n);
+
+	*left = span_sub(*left, one.n, left->n);
+	return one;
+}
+
+/* TCP: one run of client bytes, cut into messages whose replies are not told apart. Returns how many. */
 static uint32_t
 add_run(struct maker *k, uint32_t conv, const struct message *m)
 {
 	struct span left = m->bytes;
 	uint32_t n = 0;
 
-	while (left.n > 0) {
-		size_t one = ending_first(&k->x->prompts.rule[k->ending], left);
-
-		if (one == 0)
-			one = left.n;
-		k->ending = 0;
-		add_unit(k, m, span_sub(left, 0, one));
+	for (; left.n > 0; n++) {
+		add_unit(k, m, take_first(&k->x->prompts.rule[k->ending], &left));
 		add_exchange(k, conv, k->x->nunit - 1);
-		left = span_sub(left, one, left.n);
-		n++;
+		k->ending = 0;
 	}
 	k->x->pipelined += n > 1 ? n : 0;
 	return n;
@@ -177,6 +183,37 @@ add_datagrams(struct maker *k, uint32_t index)
 	}
 }
 
+/*
+ * TCP: several messages in one go, and as many replies behind them: each gets its own, and says
+ * how the next message ends. False, and nothing is added, unless both run out together.
+ */
+static bool
+add_in_step(struct maker *k, uint32_t conv, const struct message *ask, const struct message *say)
+{
+	const struct prompts *p = &k->x->prompts;
+	uint32_t ending = k->ending, n = 0;
+	struct span a = ask->bytes, s = say->bytes;
+
+	for (; a.n > 0 && s.n > 0; n++) {
+		take_first(&p->rule[ending], &a);
+		ending = prompts_after(p, take_first(&k->reply_end, &s));
+	}
+	if (n < 2 || a.n > 0 || s.n > 0)
+		return false;
+	for (a = ask->bytes, s = say->bytes; a.n > 0;) {
+		struct span reply = take_first(&k->reply_end, &s);
+		struct exchange *e;
+
+		add_unit(k, ask, take_first(&p->rule[k->ending], &a));
+		e = add_exchange(k, conv, k->x->nunit - 1);
+		add_unit(k, say, span_sub(reply, 0, k->most_said));
+		k->x->unit[k->x->nunit - 1].exchange = k->x->n - 1;
+		e->server = k->x->nunit - 1;
+		e->ending = k->ending = prompts_after(p, reply);
+	}
+	return true;
+}
+
 static void
 add_conversation(struct maker *k, uint32_t index)
 {
@@ -200,6 +237,10 @@ add_conversation(struct maker *k, uint32_t index)
 		if (m[i].side == SIDE_SERVER) {
 			answer(k, index, &m[i], j - i, asked);
 			asked = 0;
+			continue;
+		}
+		if (j < conv->n && add_in_step(k, index, &m[i], &m[j])) {
+			j++;
 			continue;
 		}
 		asked = add_run(k, index, &m[i]);
@@ -339,6 +380,32 @@ client_runs(struct maker *k, const bool *use, struct heard **out)
 	return n;
 }
 
+/* Where replies end, learned from those to a single message; and the banner is one. */
+static void
+learn_replies(struct maker *k, const bool *use)
+{
+	const struct corpus *c = k->corpus;
+	struct span *m = pool_array(k->pool, c->nmessages + 1, sizeof *m);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->nconversations; i++) {
+		const struct conversation *conv = &c->conversations[i];
+		const struct message *msg = c->messages + conv->first;
+		uint32_t ending = 0;
+
+		for (uint32_t j = 0; j < conv->n && (use == NULL || use[i]); j++) {
+			const struct text_eom *rule = &k->x->prompts.rule[ending];
+
+			if (msg[j].side != SIDE_SERVER)
+				continue;
+			if (!msg[j].cut && (j == 0 || ending_first(rule, msg[j - 1].bytes) == msg[j - 1].bytes.n))
+				m[n++] = msg[j].bytes;
+			ending = prompts_after(&k->x->prompts, msg[j].bytes);
+		}
+	}
+	ending_learn(&k->reply_end, k->pool, m, n);
+}
+
 void
 exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corpus,
     const bool *use, bool binary)
@@ -358,6 +425,7 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 		said[i] = heard[i].message;
 	if (corpus->proto == PROTO_TCP) {
 		prompts_learn(&x->prompts, pool, heard, nsaid);
+		learn_replies(&k, use);
 	} else {
 		prompts_none(&x->prompts, pool, EOM_DATAGRAM);
 		answers_find(&k.answers, pool, corpus);

@@ -4,8 +4,9 @@
  *
  * A UDP question has all the datagrams that answer it (answers.h), one behind the other, as its
  * reply. Client messages that came in one piece are cut where the learned end of message says
- * (pipelining); what the server said to each of several is then not known and such an exchange
- * teaches no reply. Of a reply longer than a model can say (models/vocab.h) the beginning is
+ * (pipelining). What the server said to several is cut where a reply ends, as learned from the
+ * replies to single messages; where both run out together, each message has its reply, otherwise
+ * it is not known and such an exchange teaches none. Of a reply longer than a model can say (models/vocab.h) the beginning is
  * used. All memory is the job's pool; spans point into the corpus.
  */
 #include "learning/answers.h"
@@ -49,7 +50,8 @@ struct exchanges {
 	uint32_t n;
 	uint32_t *first;		/* per conversation, and one more: its exchanges */
 	uint32_t conversations;
-	uint32_t pipelined, silent, extra;	/* cut messages; unanswered; server messages not used */
+	uint32_t pipelined;		/* messages in one go, without a reply of their own */
+	uint32_t silent, extra;		/* unanswered; server messages not used */
 };
 
 /* use[c]: learn from conversation c; NULL: from all. */

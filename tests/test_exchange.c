@@ -73,14 +73,45 @@ POOLED(exchange, of_a_connection_without_its_beginning_nothing_is_known_about_it
 	cr_expect_str_eq(after_lines(pool, &h, &x), "D>4");
 }
 
-POOLED(exchange, messages_sent_in_one_go_teach_no_reply)
+POOLED(exchange, messages_sent_in_one_go_have_their_replies_in_order)
 {
 	struct handmade h = lines(pool);
 	struct exchanges x;
 
 	handmade_talk(&h, "<220\r\n", ">D\r\nE\r\n", "<4\r\n5\r\n", ">F\r\n", "<6\r\n", NULL);
-	cr_expect_str_eq(after_lines(pool, &h, &x), "C>220 D>4? E>-? F>6");
-	cr_expect_eq(x.pipelined, 2);
+	cr_expect_str_eq(after_lines(pool, &h, &x), "C>220 D>4 E>5 F>6");
+	cr_expect_eq(x.pipelined, 0);
+	for (uint32_t i = x.first[1]; i < x.n; i++)
+		cr_expect_eq(x.unit[x.exchange[i].server].exchange, i);
+}
+
+POOLED(exchange, messages_in_one_go_teach_no_reply_unless_replies_are_as_many)
+{
+	static const char *const replies[] = { "<4\r\n", "<4\r\n5\r\n6\r\n", "<4\r\n5\r\nso" };
+
+	for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
+		struct handmade h = lines(pool);
+		struct exchanges x;
+
+		handmade_talk(&h, "<220\r\n", ">D\r\nE\r\n", replies[i], ">F\r\n", "<6\r\n", NULL);
+		cr_expect_str_eq(after_lines(pool, &h, &x), "C>220 D>4? E>-? F>6", "%s", replies[i]);
+		cr_expect_eq(x.pipelined, 2);
+	}
+}
+
+POOLED(exchange, a_prompt_among_the_replies_ends_the_next_message_otherwise)
+{
+	struct handmade h = lines(pool);
+	struct exchanges x;
+
+	for (unsigned i = 0; i < 20; i++)
+		handmade_talk(&h, "<220\r\n", ">T\r\n", "<354\r\n",
+		    handmade_line(&h, ">text %u\r\nmore\r\n.\r\n", i * 7), "<250\r\n", NULL);
+	handmade_talk(&h, "<220\r\n", ">T\r\ntext\r\nmore\r\n.\r\nQ\r\n", "<354\r\n250\r\n221\r\n", NULL);
+	exchanges_make(&x, pool, h.c, NULL, false);
+	cr_assert_str_eq(strstr(shown(pool, &x), "Q>") - strlen("T>354 text>250 "), "T>354 text>250 Q>221");
+	cr_expect_eq(x.exchange[x.n - 3].ending, 1);
+	cr_expect_eq(x.exchange[x.n - 2].ending, 0);
 }
 
 POOLED(exchange, the_servers_close_belongs_to_the_last_exchange)
