@@ -13,23 +13,28 @@ BAR_COLOUR, RANGE_COLOUR, GOAL_COLOUR = "#3b6ea5", "#1d2b3a", "#b3541e"
 
 
 def is_number(text):
-    return re.fullmatch(r"[-0-9. ]+", text) is not None
+    return re.fullmatch(r"[-0-9. ]+%?", text) is not None
+
+
+def numeric(table):
+    """Which columns hold numbers only; those stand right."""
+    return [all(is_number(row[i]) for row in table.rows if row[i]) for i in range(len(table.header))]
 
 
 def as_text(table):
     rows = [table.header, *table.rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(table.header))]
+    right = numeric(table)
     for row in [table.header, ["-" * w for w in widths], *table.rows]:
-        yield "  ".join(cell.rjust(w) if is_number(cell) or i and row is table.header else cell.ljust(w)
-                        for i, (cell, w) in enumerate(zip(row, widths))).rstrip()
+        yield "  ".join(cell.rjust(w) if r else cell.ljust(w)
+                        for cell, w, r in zip(row, widths, right)).rstrip()
     if table.below:
         yield textwrap.fill(table.below.replace("*", ""), 98)
 
 
 def as_markdown(table):
-    numeric = [all(is_number(row[i]) for row in table.rows if row[i]) for i in range(len(table.header))]
     yield "| " + " | ".join(table.header) + " |"
-    yield "| " + " | ".join("---:" if right else "---" for right in numeric) + " |"
+    yield "| " + " | ".join("---:" if right else "---" for right in numeric(table)) + " |"
     for row in table.rows:
         yield "| " + " | ".join(row) + " |"
     if table.below:
@@ -53,11 +58,11 @@ def occasion(results):
             f"load average {m['load'][0]} before, {results['load_after'][0]} after.*")
 
 
-def between(text, mark, lines):
-    """The text with what stands between <!-- bench:MARK --> and <!-- /bench --> replaced."""
+def between(text, mark, lines, page=PAGE):
+    """The text of a page with what stands between <!-- bench:MARK --> and <!-- /bench --> replaced."""
     pattern = re.compile(rf"(<!-- bench:{re.escape(mark)} -->\n).*?(<!-- /bench -->)", re.S)
     if not pattern.search(text):
-        raise BenchError(f"{PAGE.relative_to(ROOT)} has no mark <!-- bench:{mark} -->.")
+        raise BenchError(f"{page.relative_to(ROOT)} has no mark <!-- bench:{mark} -->.")
     return pattern.sub(lambda m: m[1] + "\n".join(lines) + "\n" + m[2], text)
 
 
