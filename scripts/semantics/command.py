@@ -45,7 +45,7 @@ def main(argv=None):
     if protocol is None:
         parser.error(f"no rules for {options.protocol}; there are some for {', '.join(PROTOCOLS)}")
     try:
-        conversations = transcript.read(options.file)
+        conversations = transcript.with_ports(transcript.read(options.file), protocol.ports)
         if options.recorded:
             conversations = transcript.recorded(conversations)
         if options.swap:

@@ -48,6 +48,12 @@ def _conversation(path, number, line):
     return conversation
 
 
+def with_ports(conversations, ports):
+    """A simulated server has port 0, as a model knows none: it gets the first of these, tcp/21 ..., of its transport."""
+    usual = {transport: int(port) for transport, port in (p.split("/") for p in reversed(ports))}
+    return [{**c, "server_port": c["server_port"] or usual.get(c["proto"], 0)} for c in conversations]
+
+
 def _with_server(conversation, messages):
     return {**conversation, "messages": messages}
 

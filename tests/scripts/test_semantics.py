@@ -143,6 +143,11 @@ class Command(unittest.TestCase):
         self.assertIn("tshark is not installed", err)
 
     @unittest.skipUnless(shutil.which("tshark"), "tshark is missing")
+    def test_a_simulated_server_gets_the_port_of_its_protocol(self):
+        talks = [{**talk(0), "server_port": port, "proto": proto} for port, proto in ((0, "tcp"), (2121, "tcp"), (0, "udp"))]
+        placed = transcript.with_ports(talks, ("tcp/21", "tcp/2121"))
+        self.assertEqual([c["server_port"] for c in placed], [21, 2121, 0])
+
     def test_syntax_asks_tshark(self):
         asked = (">", b"\0\7\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0\1")
         answer = b"\0\7\x81\x80\0\1\0\1\0\0\0\0\1a\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\0\1\0\4\1\2\3\4"
