@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "learning/pause.h"
 #include "learning/usual.h"
 
 enum { LOCAL_SLOTS = 22, NOT_EMITTED = -1 };
@@ -387,6 +388,7 @@ make_alt(struct emitter *e, struct text_alt *alt, const struct way *way)
 		.origin = ORIGIN_PRISMA, .scope = SCOPE_PAIR };
 	alt->reply = reply_of(e, a);
 	alt->next = prompted(e, way->next, a == NULL ? 0 : ending_after(e, a));
+	alt->delay_ms = a == NULL ? 0 : pause_of(a, e->in->x, e->pool);
 	alt->close = a != NULL && a->closes * 10 >= a->n * 9;
 	if (c->nvalues > 0 && !add_guard(e, alt, &nd->key, guard_map(e, nd, c)))
 		return false;

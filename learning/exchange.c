@@ -79,7 +79,8 @@ add_run(struct maker *k, uint32_t conv, const struct message *m)
 
 /* What the server said after several messages belongs to them in order when it is as many. */
 static void
-answer(struct maker *k, uint32_t index, const struct message *m, uint32_t n, uint32_t asked)
+answer(struct maker *k, uint32_t index, const struct message *m, uint32_t n, uint32_t asked,
+    int64_t since_ns)
 {
 	struct exchanges *x = k->x;
 	uint32_t first = x->n - asked;
@@ -102,6 +103,12 @@ answer(struct maker *k, uint32_t index, const struct message *m, uint32_t n, uin
 	if (asked > 1 && n != asked)
 		for (uint32_t i = 0; i < asked; i++)
 			x->exchange[first + i].known = false;
+	if (asked == 1) {
+		int64_t wait = MAX(m[0].first_ns - since_ns, 0) / 1000000;
+
+		x->exchange[first].timed = true;
+		x->exchange[first].wait_ms = (uint32_t)MIN(wait, (int64_t)UINT32_MAX);
+	}
 }
 
 static uint32_t
@@ -235,7 +242,8 @@ add_conversation(struct maker *k, uint32_t index)
 	for (uint32_t i = 0, j; i < conv->n; i = j) {
 		j = run_end(c, conv, i);
 		if (m[i].side == SIDE_SERVER) {
-			answer(k, index, &m[i], j - i, asked);
+			answer(k, index, &m[i], j - i, asked,
+			    i > 0 ? m[i - 1].last_ns : conv->start_ns);
 			asked = 0;
 			continue;
 		}

@@ -35,6 +35,8 @@ struct exchange {
 	uint32_t server;	/* unit, NO_UNIT: silence */
 	bool known;		/* server really answers client, and only it */
 	bool closes;		/* the server closed after it */
+	bool timed;		/* TCP, alone and with a reply: wait_ms is known */
+	uint32_t wait_ms;	/* from its last byte to the first of the reply */
 	uint32_t ending;	/* prompts.rule: how the client's next message ends */
 	uint32_t previous;	/* exchange before it in the conversation, NO_UNIT: the first */
 };
