@@ -51,16 +51,36 @@ right_of(const struct decider *d, const struct sample *s)
 	return &d->right[(size_t)s->exchange * LEVELS + s->level];
 }
 
-/* Was the sample foretold by the nearest more general template of its message? NULL: it has none. */
+/* The level of the nearest more general template of a sample's message; LEVELS: it has none. */
+static unsigned
+general_level(const struct decider *d, const struct sample *s)
+{
+	uint32_t u = d->r->x->exchange[s->exchange].client;
+	unsigned l = s->level + 1;
+
+	while (l < LEVELS && d->r->client->of[l][u] == NO_TEMPLATE)
+		l++;
+	return l;
+}
+
+/* Was the sample foretold by that template? NULL: it has none. */
 static const bool *
 right_in_general(const struct decider *d, const struct sample *s)
 {
-	uint32_t u = d->r->x->exchange[s->exchange].client;
+	unsigned l = general_level(d, s);
 
-	for (unsigned l = s->level + 1; l < LEVELS; l++)
-		if (d->r->client->of[l][u] != NO_TEMPLATE)
-			return &d->right[(size_t)s->exchange * LEVELS + l];
-	return NULL;
+	return l == LEVELS ? NULL : &d->right[(size_t)s->exchange * LEVELS + l];
+}
+
+/* Does that template know less of what is in the answer? */
+static bool
+invents_more(const struct decider *d, const struct sample *s)
+{
+	uint32_t u = d->r->x->exchange[s->exchange].client;
+	const struct answer *general = s->answer == NULL ? NULL
+	    : rules_find(d->r, d->r->client->of[general_level(d, s)][u], s->answer->server);
+
+	return general != NULL && general->invented > s->answer->invented;
 }
 
 static size_t
@@ -88,7 +108,7 @@ generalises(const struct decider *d, const struct sample *s, uint32_t n, uint32_
 
 		if (right == NULL)
 			return literal_bytes(t) > LONG_LITERAL && n < RARE;
-		general += *right;
+		general += *right && !invents_more(d, &s[i]);
 	}
 	return hits < general + (literal_bytes(t) + FIELD_BYTES * t->nfields) / BYTES_PER_HIT;
 }

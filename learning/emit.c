@@ -75,11 +75,24 @@ slot_of(struct emitter *e, const struct source *s)
 	return slot;
 }
 
+static bool
+same_choices(const struct text_choice *a, const struct text_choice *b, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (a[i].weight != b[i].weight || !span_eq(a[i].value, b[i].value))
+			return false;
+	return true;
+}
+
 static int32_t
 add_data(struct emitter *e, const struct rule *rule)
 {
-	struct text_data *d = push(e, &e->datas, sizeof *d);
+	struct text_data *d = e->datas.at;
 
+	for (uint32_t i = 0; i < e->datas.n; i++)	/* what has the same values is the same */
+		if (d[i].n == rule->n && same_choices(d[i].choice, rule->choice, rule->n))
+			return (int32_t)i;
+	d = push(e, &e->datas, sizeof *d);
 	*d = (struct text_data){ SCOPE_PAIR, rule->choice, rule->n };
 	return (int32_t)e->datas.n - 1;
 }
@@ -188,16 +201,36 @@ say_rule(struct ops *o, const struct answer *a, const struct rule *rule, struct 
 	}
 }
 
-/* Length of the run of tokens from j on that copy neighbouring client tokens in order. */
+/*
+ * Length of the run of tokens from j on that copy neighbouring client tokens in order, with what is
+ * the same on both sides between them; how many fields it has in *fields.
+ */
 static uint32_t
-copied_run(const struct template *t, const struct answer *a, const struct rule *rule, uint32_t j)
+copied_run(const struct emitter *e, const struct template *t, const struct answer *a,
+    const struct rule *rule, uint32_t j, uint32_t *fields)
 {
-	uint32_t n = 1;
+	const struct template *client = &e->in->client->t[rule->from.template];
+	uint32_t n = 1, from = rule->from.last + 1;
 
-	while (j + n < t->ntoken && a->is_field[j + n] && rule[n].kind == RULE_COPY &&
-	    rule[0].kind == RULE_COPY && !rule[0].from.earlier && !rule[n].from.earlier &&
-	    rule[n].from.first == rule[n - 1].from.last + 1)
-		n++;
+	*fields = 1;
+	if (rule->kind != RULE_COPY || rule->from.earlier)
+		return n;
+	for (uint32_t i = j + 1; i < t->ntoken && from < client->ntoken; i++, from++) {
+		const struct rule *next = &rule[*fields];
+
+		if (!a->is_field[i]) {
+			if (client->is_field[from] || t->token[i].kind != client->token[from].kind ||
+			    !span_eq(t->token[i].bytes, client->token[from].bytes))
+				break;
+			continue;
+		}
+		if (next->kind != RULE_COPY || next->from.earlier ||
+		    next->from.template != rule->from.template || next->from.first != from)
+			break;
+		from = next->from.last;
+		n = i + 1 - j;
+		++*fields;
+	}
 	return n;
 }
 
@@ -216,19 +249,19 @@ say_template(struct ops *o, const struct template *t, const struct answer *a,
 				k += a->is_field[j];
 			k += a->is_field[j];
 		} else if (a->is_field[j]) {
-			uint32_t run = copied_run(t, a, &a->rule[k], j);
+			uint32_t fields, run = copied_run(o->e, t, a, &a->rule[k], j, &fields);
 			struct rule whole = a->rule[k];
 			struct span s = sample[j].bytes;
 
 			if (run > 1) {
-				whole.from.last = a->rule[k + run - 1].from.last;
+				whole.from.last = a->rule[k + fields - 1].from.last;
 				s = span_of(s.p, (size_t)(sample[j + run - 1].bytes.p +
 					sample[j + run - 1].bytes.n - s.p));
 				say_rule(o, a, &whole, s);
 			} else {
 				say_rule(o, a, &a->rule[k], s);
 			}
-			k += run;
+			k += fields;
 			j += run - 1;
 		} else if (tok->kind == TOKEN_TIME) {
 			say_op(o, (struct text_op){ .kind = OP_TIME, .format = FMT_TEXT,

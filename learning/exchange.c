@@ -1,5 +1,7 @@
 #include "learning/exchange.h"
 
+#include "learning/separators.h"
+
 enum {
 	MAX_TOKENS_COMPARED = 4096,
 	LOOSE_BYTES = 32,	/* at the end of a binary client message, looked at one by one */
@@ -365,6 +367,23 @@ lex(struct maker *k, struct unit *u, bool from_server)
 	u->shape = intern_add(&k->shapes, span_of(kinds, n));
 }
 
+static void
+learn_separators(struct maker *k)
+{
+	struct exchanges *x = k->x;
+	struct separators_pair *pair = pool_array(k->pool, x->n + 1, sizeof *pair);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct exchange *e = &x->exchange[i];
+
+		if (e->known && e->client != NO_UNIT && e->server != NO_UNIT)
+			pair[n++] = (struct separators_pair){ x->unit[e->client].bytes,
+				x->unit[e->server].bytes };
+	}
+	separators_learn(&x->client_lexer, k->pool, pair, n);
+}
+
 static uint32_t
 client_runs(struct maker *k, const bool *use, struct heard **out)
 {
@@ -446,6 +465,8 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 	}
 	x->first[corpus->nconversations] = x->n;
 	lexer_learn(&x->client_lexer, binary, said, nsaid);
+	if (!binary)
+		learn_separators(&k);
 	x->server_lexer = x->client_lexer;
 	x->client_lexer.loose = LOOSE_BYTES;
 	for (uint32_t i = 0; i < x->n; i++)

@@ -9,6 +9,7 @@ enum {
 	MAX_SOURCES = 64,
 	MAX_CHOICES = 256,	/* recorded values kept per field */
 	HISTORY_FIELDS = 32,
+	MIN_REPEATS = 3,	/* samples that show that a word all servers say is the client's */
 	FEW_DATA = 4,		/* recorded values in one reply that are drawn one by one */
 };
 
@@ -378,6 +379,8 @@ repeats_client(const struct rules *r, const struct answer *a, uint32_t token)
 	    (byte ? !habit_echoes(&r->habits, token)
 		  : t->token[token].bytes.n < RULE_MIN_ECHO))
 		return false;
+	if (a->n < MIN_REPEATS && a->n < t->support)	/* others have it who did not say it */
+		return false;
 	for (uint32_t k = 0; k < n; k++) {
 		struct rule copy = { .kind = RULE_COPY, .from = src[k] };
 
@@ -400,18 +403,26 @@ joined_bytes(const struct rules *r, const struct answer *a, uint32_t sample)
 static void
 join_data(struct rules *r, struct answer *a)
 {
-	uint32_t k = 0, n = 0, ntoken = r->server->t[a->server].ntoken;
+	uint32_t k = 0, n = 0, said = 0, ntoken = r->server->t[a->server].ntoken;
 	struct span *value;
 
 	a->join_first = ntoken;
 	for (uint32_t j = 0; j < ntoken; j++) {
-		if (!a->is_field[j] || a->rule[k++].kind != RULE_DATA)
+		if (!a->is_field[j])
 			continue;
+		if (a->rule[k++].kind != RULE_DATA) {
+			said++;
+			continue;
+		}
 		a->join_first = MIN(a->join_first, j);
 		a->join_last = j;
 		n++;
 	}
-	a->is_joined = n > FEW_DATA;
+	for (k = 0; k < a->nfields && a->rule[k].kind != RULE_DATA; k++)	/* before the first, */
+		said--;
+	for (k = a->nfields; k > 0 && n > 0 && a->rule[k - 1].kind != RULE_DATA; k--)	/* behind the last */
+		said--;
+	a->is_joined = n > FEW_DATA && said == 0;	/* what the client said stands between no values */
 	for (uint32_t j = a->join_first; a->is_joined && j < a->join_last; j++)	/* of one datagram */
 		a->is_joined = r->server->t[a->server].token[j].kind != TOKEN_BREAK;
 	if (!a->is_joined)
@@ -453,6 +464,8 @@ learn_answer(struct rules *r, struct answer *a)
 	for (uint32_t j = 0; j < t->ntoken; j++)
 		if (a->is_field[j])
 			learn_field(r, a, &(struct goal){ j, NULL }, &a->rule[k++]);
+	for (k = 0; k < a->nfields; k++)
+		a->invented += a->rule[k].kind == RULE_MAP || (a->rule[k].kind == RULE_DATA && a->rule[k].n > 1);
 	if (a->has_map)
 		learn_maps(r, a);
 	join_data(r, a);

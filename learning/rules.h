@@ -33,6 +33,7 @@ struct answer {			/* one server template said to one client template */
 	bool is_joined;
 	uint32_t join_first, join_last;	/* tokens */
 	struct rule joined;		/* DATA */
+	uint32_t invented;	/* fields that say what was recorded, drawn or by a key */
 	uint32_t closes;	/* samples after which the server closed */
 };
 
