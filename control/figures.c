@@ -27,7 +27,7 @@ figures_json(const struct figures_column *c)
 	    "class_agreement_conversations", share(r->class_conversations, r->conversations),
 	    "byte_equal", share(r->equal, r->messages), "similarity", r->similarity,
 	    "full_length", share(r->full_length, r->conversations), "unasked", (int)r->unasked,
-	    "refuser", c->has_baselines ? score_json(&c->baselines.refuser, r) : json_null(),
+	    "refuser", c->baselines.refuses ? score_json(&c->baselines.refuser, r) : json_null(),
 	    "table", c->has_baselines ? score_json(&c->baselines.table, r) : json_null(),
 	    "syntax_conversations_ok", c->syntax < 0 ? json_null() : json_real(c->syntax),
 	    "semantic_conversations_ok", c->semantics < 0 ? json_null() : json_real(c->semantics));
@@ -48,11 +48,24 @@ is_count(enum row row)
 	return row == ROW_CONVERSATIONS || row == ROW_MESSAGES || row == ROW_UNASKED;
 }
 
+/* Is there a figure for it? */
 static bool
-is_baseline(enum row row)
+has(const struct figures_column *c, enum row row)
 {
-	return row == ROW_TABLE_MESSAGES || row == ROW_REFUSER_MESSAGES ||
-	    row == ROW_TABLE_CONVERSATIONS || row == ROW_REFUSER_CONVERSATIONS;
+	switch (row) {
+	case ROW_TABLE_MESSAGES:
+	case ROW_TABLE_CONVERSATIONS:
+		return c->has_baselines;
+	case ROW_REFUSER_MESSAGES:
+	case ROW_REFUSER_CONVERSATIONS:
+		return c->baselines.refuses;
+	case ROW_SYNTAX:
+		return c->syntax >= 0;
+	case ROW_SEMANTICS:
+		return c->semantics >= 0;
+	default:
+		return true;
+	}
 }
 
 static double
@@ -95,15 +108,35 @@ value(const struct figures_column *c, enum row row)
 	return r->unasked;
 }
 
+static void
+print_row(const struct figures_column *column, unsigned n, enum row row)
+{
+	bool wanted = false;
+
+	for (unsigned i = 0; i < n; i++)
+		wanted |= has(&column[i], row);
+	if (!wanted)
+		return;
+	printf("%-31s", names[row]);
+	for (unsigned i = 0; i < n; i++)
+		if (is_count(row))
+			printf(" %16.0f", value(&column[i], row));
+		else if (!has(&column[i], row))
+			printf(" %16s", "none");
+		else
+			printf(" %14.2f %%", 100 * value(&column[i], row));
+	putchar('\n');
+}
+
 void
 figures_print(const struct figures_column *column, unsigned n)
 {
-	bool titled = false, baselines = false, judged = false;
+	bool titled = false, refused = false, learned = false;
 
 	for (unsigned i = 0; i < n; i++) {
 		titled |= column[i].title != NULL;
-		baselines |= column[i].has_baselines;
-		judged |= column[i].syntax >= 0 || column[i].semantics >= 0;
+		learned |= column[i].has_baselines;
+		refused |= column[i].baselines.refuses;
 	}
 	if (titled) {
 		printf("%-31s", "");
@@ -111,18 +144,8 @@ figures_print(const struct figures_column *column, unsigned n)
 			printf(" %16s", column[i].title);
 		putchar('\n');
 	}
-	for (enum row row = 0; row < ROWS; row++) {
-		if ((is_baseline(row) && !baselines) ||
-		    ((row == ROW_SYNTAX || row == ROW_SEMANTICS) && !judged))
-			continue;
-		printf("%-31s", names[row]);
-		for (unsigned i = 0; i < n; i++)
-			if (is_count(row))
-				printf(" %16.0f", value(&column[i], row));
-			else if (value(&column[i], row) < 0)
-				printf(" %16s", "not judged");
-			else
-				printf(" %14.2f %%", 100 * value(&column[i], row));
-		putchar('\n');
-	}
+	for (enum row row = 0; row < ROWS; row++)
+		print_row(column, n, row);
+	if (learned && !refused)
+		puts("this service refuses nothing: it has no refuser");
 }

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "learning/refuser.h"
+
 /* What a table looks up, most first. */
 enum level { LEVEL_ALL, LEVEL_WORD_KIND, LEVEL_WORD_COUNT, LEVEL_WORD, LEVEL_KIND, LEVEL_NONE, LEVELS };
 
@@ -17,6 +19,8 @@ struct learner {
 	struct intern keys, classes;
 	struct seen *seen;
 	uint32_t nseen;
+	struct heard *heard;		/* answers to text */
+	uint32_t nheard, nasked;	/* nasked: to anything */
 	uint32_t *usual;		/* by key: its most usual class */
 };
 
@@ -89,6 +93,7 @@ static void
 learn_conversation(struct learner *l, const struct klass_pair *pair, uint32_t n)
 {
 	struct klass_name before = { 0 };
+	uint32_t kind_before = REFUSER_NONE;
 	uint8_t key[KEY_BYTES];
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -99,6 +104,11 @@ learn_conversation(struct learner *l, const struct klass_pair *pair, uint32_t n)
 		for (enum level level = 0; level < LEVELS; level++)
 			l->seen[l->nseen++] = (struct seen){ intern(l->pool, &l->keys,
 			    key_of(key, level, word, count, &before)), klass };
+		if (word.n > 0 && klass_is_text(pair[i].asked))
+			l->heard[l->nheard++] = (struct heard){ l->seen[l->nseen - LEVELS + LEVEL_WORD].key,
+				klass, kind_before };
+		l->nasked += pair[i].asked.n > 0;
+		kind_before = klass;
 		before = name;
 	}
 }
@@ -132,17 +142,14 @@ find_usual(struct learner *l)
 	}
 }
 
-/* The class that is the usual one of most first words. */
+/* Where clients do not talk in words there is none to be found, nor one in a reply of no kind. */
 static uint32_t
-find_refusal(struct learner *l)
+find_refusal(const struct learner *l)
 {
-	uint32_t *words = pool_array(l->pool, l->classes.n + 1, sizeof *words), best = 0;
+	uint32_t kind = 2 * l->nheard < l->nasked ? REFUSER_NONE
+	    : refuser_find(l->pool, l->heard, l->nheard, l->keys.n, l->classes.n);
 
-	for (uint32_t i = 0; i < l->keys.n; i++)
-		words[l->usual[i]] += l->keys.value[i].p[0] == LEVEL_WORD && l->keys.value[i].n > 2;
-	for (uint32_t i = 1; i < l->classes.n; i++)
-		best = words[i] > words[best] ? i : best;
-	return best;
+	return kind == REFUSER_NONE || l->classes.value[kind].n == 0 ? REFUSER_NONE : kind;
 }
 
 /* Its id, or INTERN_NONE when nothing was learned. */
@@ -196,12 +203,14 @@ baselines_judge(struct baselines *out, struct pool *pool, const struct corpus *c
 	intern_init(&l.keys, pool);
 	intern_init(&l.classes, pool);
 	l.seen = pool_array(pool, (size_t)c->nmessages * LEVELS + 1, sizeof *l.seen);
+	l.heard = pool_array(pool, c->nmessages + 1, sizeof *l.heard);
 	for (uint32_t i = 0; i < c->nconversations; i++)
 		if (learned[i])
 			learn_conversation(&l, pair, klass_pairs(pair, c, i));
 	find_usual(&l);
 	refusal = find_refusal(&l);
-	if (l.classes.n > 0) {
+	out->refuses = refusal != REFUSER_NONE;
+	if (out->refuses) {
 		out->refusal.n = (uint8_t)l.classes.value[refusal].n;
 		memcpy(out->refusal.b, l.classes.value[refusal].p, out->refusal.n);
 	}

@@ -4,8 +4,8 @@
  *
  * Two servers that say only what kind their reply is, learned from the part that a model is learned
  * from and judged where it was judged:
- *	refuser	says to everything the kind that most first words of clients usually get: in a service
- *		with words that it does not know, its refusal
+ *	refuser	says to everything what the service says to words that it does not know (refuser.h);
+ *		a service may have no such answer
  *	table	says the most usual kind after this first word, this number of words and the kind of
  *		the recorded reply before; where that was never seen, without the number, and so on
  * Both greet as the table does. A model that is not above both has learned nothing worth having.
@@ -17,6 +17,7 @@ struct baseline_score {
 };
 
 struct baselines {
+	bool refuses;			/* false: no refusal was found, and refuser is nobody */
 	struct klass_name refusal;
 	struct baseline_score refuser, table;	/* of as many as the report has */
 };
