@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <jansson.h>
 
+#include "control/figures.h"
+
 struct ablation {
 	const struct corpus *corpus;
 	const bool *held;
@@ -10,12 +12,6 @@ struct ablation {
 	bool json;
 	struct diag *why;
 };
-
-static double
-share(uint32_t part, uint32_t all)
-{
-	return all == 0 ? 0 : (double)part / all;
-}
 
 static void
 print_row(const struct ablation *row, const struct trial *t)

@@ -2,12 +2,6 @@
 
 #include <stdio.h>
 
-static double
-share(uint32_t part, uint32_t all)
-{
-	return all == 0 ? 0 : (double)part / all;
-}
-
 static json_t *
 score_json(const struct baseline_score *b, const struct eval_report *r)
 {

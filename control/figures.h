@@ -16,6 +16,12 @@ struct figures_column {
 	double syntax, semantics;	/* shares of conversations; -1: not judged */
 };
 
+static inline double
+share(uint32_t part, uint32_t all)
+{
+	return all == 0 ? 0 : (double)part / all;
+}
+
 /* One object; what was not asked for is null. The caller's reference. */
 json_t	*figures_json(const struct figures_column *c);
 /* Side by side on standard output. */
