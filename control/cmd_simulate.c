@@ -65,8 +65,7 @@ simulate_one(struct pool *pool, void *ctx)
 	struct simulating *t = ctx;
 	struct simulate_how how = { .server = t->prisma ? NULL : t->model,
 		.proto = model_proto(t->model), .seed = t->seed, .book = t->book,
-		.env = { .own = addr_v4(0xc6130001), .peer = addr_v4(0xc0000201), .peer_port = 40000,
-			.now_ms = FIRST_MS } };
+		.start_ms = FIRST_MS };
 	struct simulated s;
 
 	simulate(&s, pool, &how, t->number);

@@ -145,14 +145,15 @@ report_sizes(const struct learner *l, const struct outcome *best)
 
 /* How both sides talk, in the events that were chosen. */
 static void
-write_prisma(struct text *t, struct learner *l, const struct outcome *best)
+write_prisma(struct text *t, struct learner *l, const struct corpus *c, const struct outcome *best)
 {
 	struct prisma_params p = prisma_params(l->report->binary);
 	struct prisma_input in;
 
 	progress_at(l->p->progress, "sides", 0);
-	sides_of(&in, l->pool, &l->rules, &best->naming);
+	sides_of(&in, l->pool, c, &l->rules, &best->naming);
 	prisma_learn(&t->prisma, l->pool, &in, &p, &l->report->sides);
+	t->prisma.port = c->port;
 	progress_at(l->p->progress, "sides", 1);
 }
 
@@ -197,7 +198,7 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 		    c->sources[0].name, p->clusterer);
 	report_sizes(&l, &best);
 	write_text(t, &l, c, &best);
-	write_prisma(t, &l, &best);
+	write_prisma(t, &l, c, &best);
 	return 0;
 }
 

@@ -3,11 +3,14 @@
  * sides.h - what both sides said, as PRISMA takes it: from exchanges and their names.
  *
  * A message is all that one side says until the other speaks, so what exchange.h cut is joined
- * again; its event is the cluster of the first piece (choose.h). The result lives in the pool and
- * points into the corpus.
+ * again; its event is the cluster of the first piece (choose.h). Where a text service wrote the
+ * address of one of its ends, that of a simulated conversation stands: whoever plays the server
+ * sees the addresses it is talked to by. The result lives in the pool and points into the corpus.
  */
 #include "learning/choose.h"
 #include "learning/prisma.h"
 
-void	sides_of(struct prisma_input *out, struct pool *pool, const struct rules *r,
-	    const struct naming *names);
+enum { SIDES_SERVER = 0xc6130001, SIDES_CLIENT = 0xc0000201, SIDES_CLIENT_PORT = 40000 };
+
+void	sides_of(struct prisma_input *out, struct pool *pool, const struct corpus *corpus,
+	    const struct rules *r, const struct naming *names);

@@ -1,11 +1,11 @@
 #include "learning/simulate.h"
 
 #include "learning/player.h"
+#include "learning/sides.h"
 
 enum {
 	PACE_MS = 200,		/* between two messages */
 	GAP_MS = 60000,		/* between the beginnings of conversations */
-	PEERS = 200, PEER_PORTS = 20000,
 	WAITS = 2,		/* both sides wait; then somebody must say something */
 };
 
@@ -101,11 +101,14 @@ simulate(struct simulated *out, struct pool *pool, const struct simulate_how *ho
 	uint64_t seed = hash_stir(how->seed + hash_stir(number + 1));
 	unsigned waited = 0;
 
-	*out = (struct simulated){ .env = how->env };
-	out->env.peer = addr_v4(addr_to_v4(&how->env.peer) + number % PEERS);
-	out->env.peer_port = (uint16_t)(how->env.peer_port + number % PEER_PORTS);
-	out->env.connection = number / PEERS;
-	out->env.now_ms = s.now_ms = how->env.now_ms + (int64_t)number * GAP_MS;
+	*out = (struct simulated){ 0 };
+	memcpy(out->env.key, how->key, sizeof out->env.key);
+	out->env.own = addr_v4(SIDES_SERVER);
+	out->env.own_port = how->book->p->port;
+	out->env.peer = addr_v4(SIDES_CLIENT);
+	out->env.peer_port = SIDES_CLIENT_PORT;
+	out->env.connection = number;
+	out->env.now_ms = s.now_ms = how->start_ms + (int64_t)number * GAP_MS;
 	lens_init(&s.client, pool, how->book, false, seed);
 	lens_init(&s.server, pool, how->book, true, hash_stir(seed));
 	if (how->server != NULL) {

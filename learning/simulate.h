@@ -17,11 +17,12 @@ struct simulate_how {
 	const struct model *server;	/* NULL: LENS is the server, too */
 	uint8_t proto;			/* MODEL_TCP, MODEL_UDP */
 	uint64_t seed;
-	struct session_env env;		/* of the first conversation: ends, key and time */
+	uint8_t key[16];		/* of the server's site */
+	int64_t start_ms;		/* Unix time of the first conversation */
 };
 
 struct simulated {
-	struct session_env env;		/* of this one: another peer, its time of day */
+	struct session_env env;		/* its ends, which the text of a model names, too */
 	struct played said;
 };
 

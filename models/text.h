@@ -234,6 +234,7 @@ struct text_context {		/* forms of successive messages, oldest first; -1: none y
 
 struct text_prisma {
 	uint32_t order;		/* 0: the model has no such part */
+	uint16_t port;		/* the server's in the captures; its ends are those of a vector */
 	struct span separators;	/* of tokens; empty: every byte is one */
 	struct text_node *node;		uint32_t nnode;	/* 0 is where conversations begin */
 	struct text_form *form;		uint32_t nform;

@@ -455,7 +455,7 @@ print_prisma(struct out *o, const struct text_prisma *p)
 {
 	if (p->order == 0)
 		return;
-	put(o, "prisma order %u separators", p->order);
+	put(o, "prisma order %u port %u separators", p->order, p->port);
 	put_string(o, p->separators);
 	put(o, "\n");
 	for (uint32_t i = 0; i < p->nnode; i++) {

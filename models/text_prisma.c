@@ -158,6 +158,8 @@ read_prisma(struct parser *p)
 	to->order = (uint32_t)lex_number(&p->x, "the order", PRISMA_MAX_ORDER);
 	if (to->order == 0)
 		lex_fail(&p->x, "the order is 1 to %d", PRISMA_MAX_ORDER);
+	lex_expect(&p->x, "port");
+	to->port = (uint16_t)lex_number(&p->x, "the port", UINT16_MAX);
 	lex_expect(&p->x, "separators");
 	to->separators = lex_string(&p->x, "the separators");
 	lex_eol(&p->x);

@@ -6,7 +6,7 @@
 /* A greeting; a question with an answer that repeats it; a farewell. The part alone, in a model. */
 static const char model[] =
     "mynah-model 1\nservice \"x\" tcp\n"
-    "prisma order 1 separators \" \\r\\n\"\n"
+    "prisma order 1 port 21 separators \" \\r\\n\"\n"
     "  node 0 start\n    to 1 1\n"
     "  node 1 s0\n    to 2 1\n"
     "  node 2 c1\n    to 3 1\n    to 4 1\n"

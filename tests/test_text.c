@@ -52,7 +52,7 @@ Test(text, every_model_in_the_tests_prints_to_what_reads_back_the_same)
 
 #define HEAD "mynah-model 1\nservice \"x\" tcp\n"
 #define TAIL "state 0\n"
-#define PRISMA HEAD "\nprisma order 2 separators \" \"\n"
+#define PRISMA HEAD "\nprisma order 2 port 21 separators \" \"\n"
 #define NODES PRISMA "node 0 start start\nnode 1 start c0\n"
 #define FORM NODES "form 0 node 1 count 2 \"USER \" *\n"
 
