@@ -11,6 +11,7 @@
 #include "control/cmd.h"
 #include "control/figures.h"
 #include "control/job.h"
+#include "control/page.h"
 #include "control/service.h"
 #include "control/transcript.h"
 #include "learning/split.h"
@@ -20,7 +21,7 @@
 enum { SPLIT_SEED = 7, MAX_CAPTURES = 1024 };
 
 struct evaluation {
-	const char *model_path, *transcripts;
+	const char *model_path, *transcripts, *html;
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
 	bool json, ablate, check;
@@ -31,6 +32,7 @@ struct evaluation {
 	struct model *model;		/* NULL: one is learned */
 	struct figures_column column[FIGURES_COLUMNS];
 	unsigned ncolumns;
+	const struct model *played;	/* of the first column */
 	struct diag why;
 };
 
@@ -102,6 +104,8 @@ add_column(struct evaluation *t, struct pool *pool, const struct corpus *c, cons
 
 	if (err < 0)
 		return err;
+	if (t->ncolumns == 0)
+		t->played = trial.made.model;
 	return put_column(t, pool, c, &(struct figures_column){ .title = title, .report = trial.report,
 		.baselines = trial.baselines, .has_baselines = true });
 }
@@ -186,6 +190,7 @@ eval_model(struct evaluation *t, struct pool *pool)
 	err = corpus_load(&c, pool, &o, t->capture, t->ncaptures, &t->why);
 	if (err < 0)
 		return err;
+	t->played = t->model;
 	eval(&column.report, pool, t->model, c, NULL, EVAL_ALL, &t->job.progress);
 	return put_column(t, pool, c, &column);
 }
@@ -199,6 +204,10 @@ eval_in_pool(struct pool *pool, void *ctx)
 	if (err == 0 && !t->ablate && t->column[0].report.messages == 0)
 		return diag_set(&t->why, -ENODATA, "%s: no server message to compare with.",
 		    t->capture[t->ntrain]);
+	if (err == 0 && t->html != NULL)
+		err = page_write(t->html, &(struct page){ .capture = t->capture + t->ntrain,
+			.ncaptures = t->ncaptures - t->ntrain, .column = t->column,
+			.ncolumns = t->ncolumns, .model = t->played }, pool, &t->why);
 	return err;
 }
 
@@ -231,6 +240,18 @@ run(struct evaluation *t)
 	return CMD_DONE;
 }
 
+static bool
+is_read(const struct evaluation *t, const char *path)
+{
+	for (size_t i = 0; path != NULL && i <= t->ncaptures; i++) {
+		const char *read = i < t->ncaptures ? t->capture[i] : t->model_path;
+
+		if (read != NULL && cmd_same_file(path, read))
+			return true;
+	}
+	return false;
+}
+
 int
 cmd_eval(int argc, char **argv)
 {
@@ -242,12 +263,13 @@ cmd_eval(int argc, char **argv)
 		{ "train", required_argument, NULL, 'l' },
 		{ "ablate", no_argument, NULL, 'a' },
 		{ "check", no_argument, NULL, 'c' },
+		{ "html", required_argument, NULL, 'H' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct evaluation t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:s:l:ac", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:l:acH:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -258,6 +280,9 @@ cmd_eval(int argc, char **argv)
 			break;
 		case 't':
 			t.transcripts = optarg;
+			break;
+		case 'H':
+			t.html = optarg;
 			break;
 		case 'a':
 			t.ablate = true;
@@ -283,9 +308,10 @@ cmd_eval(int argc, char **argv)
 	if (t.split > 0 && t.ntrain > 0)
 		return cmd_wrong_usage(argv, "--split holds conversations out of captures, --train names those to "
 		    "learn from: one of both");
-	if (t.ablate && ((t.split == 0 && t.ntrain == 0) || t.transcripts != NULL))
+	if (t.ablate && ((t.split == 0 && t.ntrain == 0) || t.transcripts != NULL ||
+	    t.html != NULL))
 		return cmd_wrong_usage(argv, "--ablate learns anew each time: it goes with --split, not with "
-		    "--transcripts");
+		    "--transcripts or --html");
 	if (t.split == 0 && t.ntrain == 0 && argc - optind > 1)
 		t.model_path = argv[optind++];
 	if (argc == optind || (t.split == 0 && t.ntrain == 0 && t.model_path == NULL))
@@ -294,12 +320,13 @@ cmd_eval(int argc, char **argv)
 		t.capture[t.ncaptures++] = argv[optind++];
 	if (optind < argc)
 		return cmd_wrong_usage(argv, "%s: at most %d captures", argv[optind], MAX_CAPTURES);
-	for (size_t i = 0; t.transcripts != NULL && i <= t.ncaptures; i++) {
-		const char *read = i < t.ncaptures ? t.capture[i] : t.model_path;
-
-		if (read != NULL && cmd_same_file(t.transcripts, read))
-			return cmd_wrong_usage(argv, "--transcripts %s would overwrite what is read",
-			    t.transcripts);
-	}
+	if (is_read(&t, t.transcripts))
+		return cmd_wrong_usage(argv, "--transcripts %s would overwrite what is read", t.transcripts);
+	if (is_read(&t, t.html))
+		return cmd_wrong_usage(argv, "--html %s would overwrite what is read", t.html);
+	if (t.html != NULL && t.transcripts != NULL && strcmp(t.html, t.transcripts) == 0)
+		return cmd_wrong_usage(argv, "%s cannot be both the page and the transcripts", t.html);
+	if (t.html != NULL)
+		cmd_unfinished(t.html);
 	return run(&t);
 }

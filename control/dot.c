@@ -2,9 +2,8 @@
 
 enum { LABEL = 40 };	/* characters of a template or reply on an edge */
 
-/* Bytes inside a dot string; what a reader could not see is a point. Returns characters used. */
-static unsigned
-put_bytes(FILE *to, struct span s, unsigned room)
+unsigned
+dot_bytes(FILE *to, struct span s, unsigned room)
 {
 	unsigned used = 0;
 
@@ -14,7 +13,10 @@ put_bytes(FILE *to, struct span s, unsigned room)
 			continue;
 		if (b == '"' || b == '\\')
 			fputc('\\', to);
-		fputc(b >= 0x20 && b <= 0x7e ? b : '.', to);
+		if (b == '&')			/* else the beginning of an entity */
+			fputs("&amp;", to);
+		else
+			fputc(b >= 0x20 && b <= 0x7e ? b : '.', to);
 		used++;
 	}
 	return used;
@@ -39,7 +41,7 @@ put_template(FILE *to, const struct text_template *tp)
 	for (uint32_t i = 0; i < tp->nelem && room > 0; i++) {
 		const struct text_elem *e = &tp->elem[i];
 		room -= e->kind == ELEM_LIT || e->kind == ELEM_LIT_CASE ?
-		    put_bytes(to, e->lit, room) :
+		    dot_bytes(to, e->lit, room) :
 		    put_word(to, vocab_name(&vocab_elem, e->kind), room);
 	}
 }
@@ -51,7 +53,7 @@ put_reply(FILE *to, const struct text_reply *r)
 
 	for (uint32_t i = 0; i < r->nop && room > 0; i++) {
 		const struct text_op *o = &r->op[i];
-		room -= o->kind == OP_LIT ? put_bytes(to, o->lit, room) :
+		room -= o->kind == OP_LIT ? dot_bytes(to, o->lit, room) :
 		    put_word(to, vocab_name(&vocab_op, o->kind), room);
 	}
 }
@@ -78,12 +80,12 @@ void
 dot_print(const struct text *t, FILE *to)
 {
 	fputs("digraph \"", to);
-	put_bytes(to, t->name, LABEL);
+	dot_bytes(to, t->name, LABEL);
 	fputs("\" {\n\trankdir=LR;\n\tnode [shape=box];\n", to);
 	for (uint32_t i = 0; i < t->nstate; i++) {
 		const struct text_state *s = &t->state[i];
 		fprintf(to, "\ts%u [label=\"%u  ", i, i);
-		put_bytes(to, s->note, LABEL);
+		dot_bytes(to, s->note, LABEL);
 		fprintf(to, "\\n%u\"%s];\n", s->support, i == t->start ? ", peripheries=2" : "");
 		if (s->backoff >= 0)
 			fprintf(to, "\ts%u -> s%d [style=dashed, label=\"back-off\"];\n", i, s->backoff);

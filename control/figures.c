@@ -102,44 +102,62 @@ value(const struct figures_column *c, enum row row)
 	return r->unasked;
 }
 
-static void
-print_row(const struct figures_column *column, unsigned n, enum row row)
+/* Does a column have it? */
+static bool
+is_wanted(const struct figures_column *column, unsigned n, enum row row)
 {
 	bool wanted = false;
 
 	for (unsigned i = 0; i < n; i++)
 		wanted |= has(&column[i], row);
-	if (!wanted)
-		return;
-	printf("%-31s", names[row]);
-	for (unsigned i = 0; i < n; i++)
-		if (is_count(row))
-			printf(" %16.0f", value(&column[i], row));
-		else if (!has(&column[i], row))
-			printf(" %16s", "none");
+	return wanted;
+}
+
+bool
+figures_next(struct figures_row *to, const struct figures_column *column, unsigned n, unsigned *at)
+{
+	while (*at < ROWS && !is_wanted(column, n, *at))
+		++*at;
+	if (*at == ROWS)
+		return false;
+	to->name = names[*at];
+	for (unsigned i = 0; i < n; i++) {
+		double v = value(&column[i], *at);
+
+		if (is_count(*at))
+			snprintf(to->cell[i], sizeof to->cell[i], "%.0f", v);
+		else if (!has(&column[i], *at))
+			snprintf(to->cell[i], sizeof to->cell[i], "none");
 		else
-			printf(" %14.2f %%", 100 * value(&column[i], row));
-	putchar('\n');
+			snprintf(to->cell[i], sizeof to->cell[i], "%.2f %%", 100 * v);
+	}
+	++*at;
+	return true;
 }
 
 void
 figures_print(const struct figures_column *column, unsigned n)
 {
-	bool titled = false, refused = false, learned = false;
+	bool refused = false, learned = false;
+	struct figures_row row;
+	unsigned at = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		titled |= column[i].title != NULL;
 		learned |= column[i].has_baselines;
 		refused |= column[i].baselines.refuses;
 	}
-	if (titled) {
+	if (column[0].title != NULL) {
 		printf("%-31s", "");
 		for (unsigned i = 0; i < n; i++)
 			printf(" %16s", column[i].title);
 		putchar('\n');
 	}
-	for (enum row row = 0; row < ROWS; row++)
-		print_row(column, n, row);
+	while (figures_next(&row, column, n, &at)) {
+		printf("%-31s", row.name);
+		for (unsigned i = 0; i < n; i++)
+			printf(" %16s", row.cell[i]);
+		putchar('\n');
+	}
 	if (learned && !refused)
 		puts("this service refuses nothing: it has no refuser");
 }

@@ -24,5 +24,13 @@ share(uint32_t part, uint32_t all)
 
 /* One object; what was not asked for is null. The caller's reference. */
 json_t	*figures_json(const struct figures_column *c);
+
+struct figures_row {
+	const char *name;		/* two blanks before it: belongs to the row above */
+	char cell[FIGURES_COLUMNS][24];
+};
+/* The rows one after the other, *at from 0 on; what no column has is left out. False: no more. */
+bool	figures_next(struct figures_row *to, const struct figures_column *column, unsigned n,
+	    unsigned *at);
 /* Side by side on standard output. */
 void	figures_print(const struct figures_column *column, unsigned n);

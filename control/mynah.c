@@ -41,7 +41,8 @@ static const struct command {
 	    "  -l, --train FILE         learn from this capture, which may be repeated, instead of a MODEL\n"
 	    "  -c, --check              judge what was said by the protocol's rules; needs python3 and tshark\n"
 	    "  -a, --ablate             with --split: a row for every clusterer, product and order\n"
-	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n",
+	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n"
+	    "  -H, --html FILE          one page with figures and charts, for a browser\n",
 	    cmd_eval },
 	{ "replay", "-m MODEL[@PORT] [-m MODEL[@PORT]] IN OUT", "answer a capture's clients, offline",
 	    "  -m, --model MODEL[@PORT]   who answers; without a port on every port of its protocol\n"

@@ -5,6 +5,10 @@
 #define EVAL "\"$M\" eval "
 #define FTP "\"$D\"/ftp-small.pcap.gz"
 #define HTTP "\"$D\"/http-small.pcap.gz"
+#define DESK "\"$D\"/desk.pcap.gz"
+/* Python: the page, which must be well-formed, and what to look at it with. */
+#define PAGE "import re; import xml.etree.ElementTree as E\npage = E.parse(\"p.html\").getroot()\n" \
+    "name = lambda e: e.tag.split(\"}\")[-1]\ncount = lambda n: sum(name(e) == n for e in page.iter())\n"
 
 static const struct {
 	const char *what, *line;
@@ -39,6 +43,13 @@ static const struct {
 	    "--transcripts c.pcap would overwrite" },
 	{ "an ablation of a model", EVAL "-a m.mynah " FTP, 2, "--ablate learns anew each time" },
 	{ "an ablation with transcripts", EVAL "-a -s 20 -t t " FTP, 2, "not with --transcripts" },
+	{ "a page that cannot be", EVAL "-H nowhere/p m.mynah " FTP, 1, "nowhere/p: cannot be written" },
+	{ "a page in the place of a device", EVAL "-H /dev/null m.mynah " FTP, 1, "/dev/null: is not a file" },
+	{ "the capture as page", "zcat " FTP " >c.pcap; " EVAL "-H c.pcap m.mynah c.pcap", 2,
+	    "--html c.pcap would overwrite" },
+	{ "the model as page", EVAL "-H m.mynah m.mynah " FTP, 2, "--html m.mynah would overwrite" },
+	{ "the page as transcripts", EVAL "-H t -t t m.mynah " FTP, 2, "t cannot be both the page" },
+	{ "an ablation with a page", EVAL "-a -s 20 -H p " FTP, 2, "--transcripts or --html" },
 	{ "transcripts on a full disk", EVAL "-t /dev/full m.mynah " FTP, 1, "/dev/full: not all" },
 };
 
@@ -86,6 +97,28 @@ static const struct {
 	    "assert all(0 < p[\"refuser\"][m] < p[\"table\"][m] and p[\"refuser\"][m] < p[m] "
 	    "for p in (s, s[\"by_client\"]) for m in (\"class_agreement_messages\",))' && "
 	    EVAL "--split 25 " FTP " | grep -q 'by conversation *by client'" },
+	{ "the page has the figures of the table, and needs nothing from elsewhere",
+	    EVAL "--html p.html m.mynah " FTP " 2>err >table && test ! -e p.html.tmp && python3 -c '" PAGE
+	    "told = \" \".join(page.itertext()); figures = open(\"table\").read().replace(\" %\", \"%\").split()\n"
+	    "assert all(f.replace(\"%\", \" %\") in told for f in figures if f[0].isdigit())\n"
+	    "assert not [e for e in page.iter() if name(e) in (\"script\", \"link\", \"img\", \"a\")]\n"
+	    "assert \"url(\" not in open(\"p.html\").read() and count(\"h1\") == 1'" },
+	{ "held out conversations and clients have their charts", EVAL "--split 25 --html p.html " FTP
+	    " >out && python3 -c '" PAGE "assert count(\"svg\") >= 8, count(\"svg\")\n"
+	    "assert [e.text for e in page.iter() if name(e) == \"h3\"][:2] == [\"by conversation\", \"by client\"]'" },
+	{ "who agrees always has a line at the top", "\"$M\" learn -o d.mynah " DESK " >out && "
+	    EVAL "--html p.html d.mynah " DESK " 2>err >out && python3 -c '" PAGE
+	    "line = [e for e in page.iter() if e.get(\"class\") == \"line0\"][0]\n"
+	    "ys = {p.split()[1] for p in re.split(\"[ML]\", line.get(\"d\")) if p}\n"
+	    "assert ys == {\"36.0\"}, ys'" },
+	{ "what an attacker said is text in it", "python3 -c 'import gzip, sys; "
+	    "b = gzip.open(sys.argv[1]).read(); open(\"evil.pcap\", \"wb\").write("
+	    "b.replace(b\"take \", b\"<&\\\"> \").replace(b\"ok b\", b\"\\0&#\\xff\"))' " DESK " && "
+	    EVAL "--split 40 --html p.html evil.pcap 2>err >out && python3 -c '" PAGE
+	    "told = \" \".join(page.itertext())\n"
+	    "assert \"<&\\\"> \" in told'" },
+	{ "where graphviz is not installed the page says so", "PATH=/nowhere " EVAL "--html p.html m.mynah " FTP
+	    " 2>err >out && grep -q \"graphviz is not installed\" p.html" },
 	{ "what is learned from one capture is played against another",
 	    EVAL "--train " FTP " --json " FTP " >s.json && "
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); assert s[\"conversations\"] == 20; "

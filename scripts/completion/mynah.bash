@@ -32,7 +32,7 @@ _mynah_value()
 	case $1 in
 	-o|--output)	_mynah_files '*.mynah' ;;
 	-b|--basis|-m|--model)	_mynah_files '*.mynah' ;;
-	-r|--report|--transcripts)	_mynah_files '*' ;;
+	-r|--report|--transcripts|-H|--html)	_mynah_files '*' ;;
 	-t)		[[ $command = eval || $command = simulate ]] && _mynah_files '*' ;;
 	-S|--server)	_mynah_words runtime prisma ;;
 	--socket)	_mynah_files '*' ;;
