@@ -118,8 +118,8 @@ def agreement(results):
 
 
 def sizes(results):
-    notes = Notes("Coverage: nodes of all that so many events could make. On air: states of the compiled model, which "
-                  "plays the server only and is minimal.")
+    notes = Notes("Coverage: nodes of all that so many events could make. Our rules: those for contexts never seen whole, "
+                  "too. On air: states of the compiled model, which plays the server only and is minimal.")
     rows = []
     for service in SIMULATED:
         nodes, coverage, minimal, rules = SIZES[service]
