@@ -113,6 +113,22 @@ heading(FILE *to, const struct page *p, unsigned i)
 		fprintf(to, "<h3>%s</h3>\n", p->column[i].title);
 }
 
+/* The model's share, and those of the baselines that there are. Returns how many bars. */
+static unsigned
+bars_of(struct plot_bar *bar, const struct figures_column *c, bool messages)
+{
+	const struct eval_report *r = &c->report;
+	const struct baselines *b = &c->baselines;
+	uint32_t all = messages ? r->messages : r->conversations;
+
+#define SHARE(x) share(messages ? (x)->class_messages : (x)->class_conversations, all)
+	bar[0] = (struct plot_bar){ messages ? "messages: model" : "conversations: model", SHARE(r), 0 };
+	bar[1] = (struct plot_bar){ "table", SHARE(&b->table), 1 };
+	bar[2] = (struct plot_bar){ "refuser", SHARE(&b->refuser), 1 };
+#undef SHARE
+	return b->refuses ? 3 : 2;
+}
+
 static void
 put_baselines(FILE *to, const struct page *p)
 {
@@ -121,21 +137,13 @@ put_baselines(FILE *to, const struct page *p)
 	fputs("<h2>Beside those who know next to nothing</h2>\n<p class=\"soft\">Share with the recorded server's class: "
 	    "of messages, and of conversations in which every message has it.</p>\n", to);
 	for (unsigned i = 0; i < p->ncolumns; i++) {
-		const struct eval_report *r = &p->column[i].report;
-		const struct baselines *b = &p->column[i].baselines;
-		double m = MAX(r->messages, 1u), v = MAX(r->conversations, 1u);
-		const struct plot_bar bar[] = {
-			{ "messages: model", r->class_messages / m, 0 },
-			{ "table", b->table.class_messages / m, 1 },
-			{ "refuser", b->refuser.class_messages / m, 1 },
-			{ NULL, 0, 0 },
-			{ "conversations: model", r->class_conversations / v, 0 },
-			{ "table", b->table.class_conversations / v, 1 },
-			{ "refuser", b->refuser.class_conversations / v, 1 },
-		};
+		struct plot_bar bar[7];
+		unsigned n = bars_of(bar, &p->column[i], true);
 
+		bar[n++] = (struct plot_bar){ 0 };	/* a gap */
+		n += bars_of(bar + n, &p->column[i], false);
 		heading(to, p, i);
-		plot_bars(to, bar, ARRAY_LEN(bar));
+		plot_bars(to, bar, n);
 	}
 }
 
