@@ -31,17 +31,16 @@ value_of(const struct occurrences *o, uint32_t i, uint32_t back, uint32_t field)
 	return o->said->values.value[value_id(o, i, back, field)];
 }
 
-/* 0.9 of n, and no further look once too many failed. */
 static bool
-enough(uint32_t good, uint32_t n)
+enough(uint32_t good, const struct occurrences *o)
 {
-	return 10 * (uint64_t)good >= 9 * (uint64_t)n;
+	return o->n - good <= o->allowed;
 }
 
 static bool
-hopeless(uint32_t failed, uint32_t n)
+hopeless(uint32_t failed, const struct occurrences *o)
 {
-	return 10 * (uint64_t)failed > n;
+	return failed > o->allowed;
 }
 
 static bool
@@ -92,9 +91,9 @@ copies(const struct occurrences *o, const struct text_rule *r)
 {
 	uint32_t failed = 0;
 
-	for (uint32_t i = 0; i < o->n && !hopeless(failed, o->n); i++)
+	for (uint32_t i = 0; i < o->n && !hopeless(failed, o); i++)
 		failed += value_id(o, i, r->back, r->source) != value_id(o, i, 0, r->field);
-	return enough(o->n - failed, o->n);
+	return enough(o->n - failed, o);
 }
 
 /* The increment by majority: more than half agree on it, or none is good enough. */
@@ -126,14 +125,14 @@ counts_on(const struct search *s, struct text_rule *r)
 	int64_t from, to;
 
 	r->delta = s->original ? 1 : increment(o, r);
-	for (uint32_t i = 0; i < o->n && !hopeless(failed, o->n); i++) {
+	for (uint32_t i = 0; i < o->n && !hopeless(failed, o); i++) {
 		struct span t = value_of(o, i, 0, r->field);
 
 		failed += !number_of(value_of(o, i, r->back, r->source), &from) ||
 		    !number_of(t, &to) || to - from != r->delta ||
 		    (!s->original && t.n > 1 && t.p[0] == '0');	/* would not be written so */
 	}
-	return r->delta != 0 && enough(o->n - failed, o->n);
+	return r->delta != 0 && enough(o->n - failed, o);
 }
 
 /* 1: the whole begins with the part, 2: it ends with it, 0: neither, or the part is short. */
@@ -149,12 +148,12 @@ common_side(const struct occurrences *o, const struct text_rule *r, bool add)
 {
 	uint32_t n[3] = { 0 };
 
-	for (uint32_t i = 0; i < o->n && !hopeless(n[0], o->n); i++) {
+	for (uint32_t i = 0; i < o->n && !hopeless(n[0], o); i++) {
 		struct span from = value_of(o, i, r->back, r->source), to = value_of(o, i, 0, r->field);
 
 		n[add ? side_of(to, from) : side_of(from, to)]++;
 	}
-	return enough(n[1], o->n) ? 1 : enough(n[2], o->n) ? 2 : 0;
+	return enough(n[1], o) ? 1 : enough(n[2], o) ? 2 : 0;
 }
 
 static bool
@@ -211,7 +210,7 @@ cuts(const struct search *s, struct text_rule *r)
 	for (uint32_t i = 0; i < o->n && r->lit.n > 0; i++)
 		good += span_eq(prisma_part(value_of(o, i, r->back, r->source), r->lit, r->after),
 		    value_of(o, i, 0, r->field));
-	return r->lit.n > 0 && (s->original || enough(good, o->n));
+	return r->lit.n > 0 && (s->original || enough(good, o));
 }
 
 static bool

@@ -2,7 +2,8 @@
 /*
  * context.h - the rules of one context: how the fields of its last form follow from what was said.
  *
- * PRISMA12 "Rules" (spec/prisma.md 8). A rule holds if it gives nine tenths of the occurrences.
+ * PRISMA12 "Rules" (spec/prisma.md 8). A rule holds if it gives nine tenths of the occurrences; of
+ * single bytes all, unless as published, for a name of which some bytes follow is none.
  * Kinds are tried in their order, of each the sources from near to far, then inside the message
  * itself; what is left is recorded, one row for all of them together.
  * Memory is the pool's.
@@ -19,7 +20,7 @@ struct said {				/* all messages as rows of tokens */
 struct occurrences {			/* of one context */
 	const struct said *said;
 	uint32_t *message;		/* its last message; the ones before stand before it */
-	uint32_t n;
+	uint32_t n, allowed;		/* of them a rule may fail on so many */
 	uint32_t nform;			/* messages in view */
 	struct {			/* by how many messages before */
 		const uint32_t *at;	/* token of each field */

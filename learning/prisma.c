@@ -254,7 +254,8 @@ static void
 learn_context(struct making *m, struct text_context *c, const struct group *g, uint32_t length,
     const struct text_context *shorter)
 {
-	struct occurrences o = { .said = &m->said, .message = g->message, .n = g->n, .nform = length };
+	struct occurrences o = { .said = &m->said, .message = g->message, .n = g->n, .nform = length,
+		.allowed = m->p->separators != NULL || m->p->original ? g->n / 10 : 0 };
 
 	for (uint32_t back = 0; back < length; back++) {
 		int32_t f = g->form[length - 1 - back];

@@ -3,9 +3,10 @@
  * sides.h - what both sides said, as PRISMA takes it: from exchanges and their names.
  *
  * A message is all that one side says until the other speaks, so what exchange.h cut is joined
- * again; its event is the cluster of the first piece (choose.h). Where a text service wrote the
- * address of one of its ends, that of a simulated conversation stands: whoever plays the server
- * sees the addresses it is talked to by. The result lives in the pool and points into the corpus.
+ * again where its answers could not be told apart; its event is the cluster of the first piece
+ * (choose.h). Where a text service wrote the address of one of its ends, that of a simulated
+ * conversation stands: whoever plays the server sees the addresses it is talked to by. The result
+ * lives in the pool and points into the corpus.
  */
 #include "learning/choose.h"
 #include "learning/prisma.h"
