@@ -1,8 +1,10 @@
 #include "control/check.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,19 +45,37 @@ start(pid_t *child, int *out, const char *const *argv)
 	return err;
 }
 
-double
-check_transcripts(const char *transcripts, uint8_t proto, uint16_t port, bool syntax)
+int
+check_path(char path[CHECK_PATH_BYTES], struct diag *why)
 {
-	const char *what = syntax ? "syntax" : "semantics";
+	int fd;
+
+	snprintf(path, CHECK_PATH_BYTES, "/tmp/mynah-eval-XXXXXX");
+	fd = mkstemp(path);
+	if (fd < 0)
+		return diag_set(why, -errno, "%s: cannot be made: %s.", path, strerror(errno));
+	close(fd);
+	return 0;
+}
+
+double
+check_transcripts(const char *transcripts, uint8_t proto, uint16_t port, unsigned how)
+{
+	const char *what = how & CHECK_SYNTAX ? "syntax" : "semantics";
 	char service[16];
 	const char *argv[] = { "python3", program(), service, transcripts, "--json",
-		syntax ? "--syntax" : NULL, NULL };
+		NULL, NULL, NULL };
+	size_t nargv = 5;
 	double share = -1;
 	json_t *o = NULL;
 	pid_t child;
 	int out, status = 0;
 	FILE *f;
 
+	if (how & CHECK_SYNTAX)
+		argv[nargv++] = "--syntax";
+	if (how & CHECK_BOTH)
+		argv[nargv++] = "--both";
 	snprintf(service, sizeof service, "%s/%u", proto == PROTO_TCP ? "tcp" : "udp", port);
 	if (start(&child, &out, argv) != 0) {
 		fprintf(stderr, "mynah: %s is not judged: python3 cannot be started.\n", what);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "control/ablate.h"
+#include "control/bidirectional.h"
 #include "control/check.h"
 #include "control/cmd.h"
 #include "control/figures.h"
@@ -25,6 +26,7 @@ struct evaluation {
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
 	bool json, ablate, check;
+	unsigned long both_sides;	/* conversations of the model with itself; 0: none */
 	unsigned split;			/* percent held out, the rest is learned from */
 	const char *capture[MAX_CAPTURES];
 	size_t ncaptures, ntrain;	/* the first ntrain are learned from, the others played */
@@ -32,7 +34,6 @@ struct evaluation {
 	struct model *model;		/* NULL: one is learned */
 	struct figures_column column[FIGURES_COLUMNS];
 	unsigned ncolumns;
-	const struct model *played;	/* of the first column */
 	struct diag why;
 };
 
@@ -57,25 +58,37 @@ static int
 check_column(struct evaluation *t, struct pool *pool, const struct corpus *c,
     struct figures_column *column, const char *transcripts)
 {
-	char path[] = "/tmp/mynah-eval-XXXXXX";
-	int err = 0, fd = -1;
+	char path[CHECK_PATH_BYTES];
+	const char *from = transcripts == NULL ? path : transcripts;
+	int err = 0;
 
 	if (transcripts == NULL) {
-		fd = mkstemp(path);
-		if (fd < 0)
-			return diag_set(&t->why, -errno, "%s: cannot be made: %s.", path, strerror(errno));
-		close(fd);
+		err = check_path(path, &t->why);
+		if (err < 0)
+			return err;
 		err = transcript_write(path, c, &column->report, pool, &t->why);
 	}
 	if (err == 0) {
-		const char *from = transcripts == NULL ? path : transcripts;
-
-		column->syntax = check_transcripts(from, c->proto, c->port, true);
-		column->semantics = check_transcripts(from, c->proto, c->port, false);
+		column->syntax = check_transcripts(from, c->proto, c->port, CHECK_SYNTAX);
+		column->semantics = check_transcripts(from, c->proto, c->port, 0);
 	}
-	if (fd >= 0)
+	if (transcripts == NULL)
 		unlink(path);
 	return err;
+}
+
+/* What does not know how clients talk has no figure, and a sentence. */
+static int
+simulate_column(struct evaluation *t, uint16_t port, struct figures_column *column)
+{
+	const char *name = t->model_path == NULL ? t->capture[0] : t->model_path;
+	int err = t->both_sides == 0 ? 0 : bidirectional_run(&column->both, column->model, name,
+	    t->both_sides, port, t->check, &t->why);
+
+	if (err != -ENODATA)
+		return err;
+	fprintf(stderr, "mynah: %s\n", t->why.text);
+	return 0;
 }
 
 /* The first column's talks are the transcripts. */
@@ -91,7 +104,9 @@ put_column(struct evaluation *t, struct pool *pool, const struct corpus *c,
 	to->syntax = to->semantics = -1;
 	if (transcripts != NULL)
 		err = transcript_write(transcripts, c, &to->report, pool, &t->why);
-	return err < 0 || !t->check ? err : check_column(t, pool, c, to, transcripts);
+	if (err == 0 && t->check)
+		err = check_column(t, pool, c, to, transcripts);
+	return err < 0 ? err : simulate_column(t, c->port, to);
 }
 
 /* Learns from what is not held, plays what is, and puts the figures into the next column. */
@@ -104,10 +119,8 @@ add_column(struct evaluation *t, struct pool *pool, const struct corpus *c, cons
 
 	if (err < 0)
 		return err;
-	if (t->ncolumns == 0)
-		t->played = trial.made.model;
-	return put_column(t, pool, c, &(struct figures_column){ .title = title, .report = trial.report,
-		.baselines = trial.baselines, .has_baselines = true });
+	return put_column(t, pool, c, &(struct figures_column){ .title = title, .model = trial.made.model,
+		.report = trial.report, .baselines = trial.baselines, .has_baselines = true });
 }
 
 static bool *
@@ -179,7 +192,7 @@ static int
 eval_model(struct evaluation *t, struct pool *pool)
 {
 	struct corpus_options o = { .port = t->port, .progress = t->job.progress.fn, .ctx = &t->job };
-	struct figures_column column = { 0 };
+	struct figures_column column = { .model = t->model };
 	struct corpus *c;
 	int err;
 
@@ -190,7 +203,6 @@ eval_model(struct evaluation *t, struct pool *pool)
 	err = corpus_load(&c, pool, &o, t->capture, t->ncaptures, &t->why);
 	if (err < 0)
 		return err;
-	t->played = t->model;
 	eval(&column.report, pool, t->model, c, NULL, EVAL_ALL, &t->job.progress);
 	return put_column(t, pool, c, &column);
 }
@@ -207,7 +219,7 @@ eval_in_pool(struct pool *pool, void *ctx)
 	if (err == 0 && t->html != NULL)
 		err = page_write(t->html, &(struct page){ .capture = t->capture + t->ntrain,
 			.ncaptures = t->ncaptures - t->ntrain, .column = t->column,
-			.ncolumns = t->ncolumns, .model = t->played }, pool, &t->why);
+			.ncolumns = t->ncolumns, .model = t->column[0].model }, pool, &t->why);
 	return err;
 }
 
@@ -263,13 +275,14 @@ cmd_eval(int argc, char **argv)
 		{ "train", required_argument, NULL, 'l' },
 		{ "ablate", no_argument, NULL, 'a' },
 		{ "check", no_argument, NULL, 'c' },
+		{ "both", required_argument, NULL, 'b' },
 		{ "html", required_argument, NULL, 'H' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct evaluation t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:s:l:acH:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:l:acH:b:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -289,6 +302,12 @@ cmd_eval(int argc, char **argv)
 			break;
 		case 'c':
 			t.check = true;
+			break;
+		case 'b':
+			t.both_sides = strtoul(optarg, NULL, 10);
+			if (t.both_sides == 0 || t.both_sides > BIDIRECTIONAL_MAX)
+				return cmd_wrong_usage(argv, "--both %s: give a number of conversations, 1 to %d",
+				    optarg, BIDIRECTIONAL_MAX);
 			break;
 		case 's':
 			t.split = (unsigned)strtoul(optarg, NULL, 10);

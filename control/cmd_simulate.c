@@ -4,24 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "control/both_sides.h"
 #include "control/cmd.h"
-#include "control/job.h"
 #include "control/transcript.h"
 #include "learning/embed.h"
-#include "learning/simulate.h"
 
 enum { CONVERSATIONS_MAX = 1000000 };
-#define FIRST_MS 1767225600000		/* 2026-01-01: no clock, so that the same call says the same */
 
 struct simulating {
 	const char *path, *transcripts;
 	unsigned long long seed, conversations;
 	bool prisma;			/* the server is LENS, too */
 	struct model *model;
-	const struct text *text;
 	FILE *to;
-	struct lens_book *book;		/* in the memory of the job that makes it */
-	uint32_t number;
 	struct diag why;
 };
 
@@ -60,74 +55,27 @@ not_written(struct simulating *t)
 }
 
 static int
-simulate_one(struct pool *pool, void *ctx)
+put(void *ctx, struct pool *pool, uint32_t number, const struct simulated *s)
 {
 	struct simulating *t = ctx;
-	struct simulate_how how = { .server = t->prisma ? NULL : t->model,
-		.proto = model_proto(t->model), .seed = t->seed, .book = t->book,
-		.start_ms = FIRST_MS };
-	struct simulated s;
 
-	simulate(&s, pool, &how, t->number);
 	if (t->to != NULL)
-		return transcript_add(t->to, pool, t->number, how.proto, &s) == 0 ? 0 : not_written(t);
+		return transcript_add(t->to, pool, number, model_proto(t->model), s) == 0 ? 0
+		    : not_written(t);
 	if (t->conversations > 1)
-		printf("%sconversation %u\n", t->number > 0 ? "\n" : "", t->number);
-	for (uint32_t i = 0; i < s.said.n; i++)
-		print_message(&s.said.line[i]);
+		printf("%sconversation %u\n", number > 0 ? "\n" : "", number);
+	for (uint32_t i = 0; i < s->said.n; i++)
+		print_message(&s->said.line[i]);
 	return 0;
-}
-
-/* Each conversation in a pool of its own, so that memory does not grow with their number. */
-static int
-simulate_all(struct pool *pool, void *ctx)
-{
-	struct simulating *t = ctx;
-	struct lens_book book;
-	int err = 0;
-
-	lens_book(&book, pool, &t->text->prisma);
-	t->book = &book;
-	for (t->number = 0; t->number < t->conversations && err == 0; t->number++) {
-		struct job job;
-
-		err = job_init(&job, 0, &t->why);
-		if (err == 0) {
-			err = pool_run(&job.pool, simulate_one, t);
-			job_fini(&job);
-		}
-	}
-	return err;
 }
 
 static int
 run(struct simulating *t)
 {
-	struct text text;
-	struct job job;
-	char *bytes;
-	size_t n;
-	int err = model_text(t->model, &bytes, &n, &t->why);
+	struct both_sides how = { .model = t->model, .name = t->path, .prisma = t->prisma,
+		.seed = t->seed, .conversations = (uint32_t)t->conversations, .each = put, .ctx = t };
 
-	if (err < 0)
-		return err;
-	err = text_parse(&text, t->path, span_of(bytes, n), &t->why);
-	free(bytes);
-	if (err < 0)
-		return err;
-	t->text = &text;
-	if (text.prisma.order == 0)
-		err = diag_set(&t->why, -ENODATA, "%s: does not say how clients talk; learn it again from "
-		    "captures.", t->path);
-	else
-		err = job_init(&job, 0, &t->why);
-	if (err == 0) {
-		diag_set(&t->why, 0, "%s: not enough memory to simulate it.", t->path);
-		err = pool_run(&job.pool, simulate_all, t);
-		job_fini(&job);
-	}
-	text_fini(&text);
-	return err;
+	return both_sides_run(&how, &t->why);
 }
 
 static int

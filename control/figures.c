@@ -10,12 +10,27 @@ score_json(const struct baseline_score *b, const struct eval_report *r)
 	    "class_agreement_conversations", share(b->class_conversations, r->conversations));
 }
 
+static json_t *
+judged_json(double v)
+{
+	return v < 0 ? json_null() : json_real(v);
+}
+
+static json_t *
+both_json(const struct bidirectional *b)
+{
+	return b->conversations == 0 ? json_null() : json_pack("{s:i, s:i, s:o, s:o}",
+	    "conversations", (int)b->conversations, "messages", (int)b->messages,
+	    "syntax_conversations_ok", judged_json(b->syntax),
+	    "semantic_conversations_ok", judged_json(b->semantics));
+}
+
 json_t *
 figures_json(const struct figures_column *c)
 {
 	const struct eval_report *r = &c->report;
 
-	return json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}",
 	    "conversations", (int)r->conversations, "messages", (int)r->messages,
 	    "class_agreement_messages", share(r->class_messages, r->messages),
 	    "class_agreement_conversations", share(r->class_conversations, r->conversations),
@@ -23,23 +38,27 @@ figures_json(const struct figures_column *c)
 	    "full_length", share(r->full_length, r->conversations), "unasked", (int)r->unasked,
 	    "refuser", c->baselines.refuses ? score_json(&c->baselines.refuser, r) : json_null(),
 	    "table", c->has_baselines ? score_json(&c->baselines.table, r) : json_null(),
-	    "syntax_conversations_ok", c->syntax < 0 ? json_null() : json_real(c->syntax),
-	    "semantic_conversations_ok", c->semantics < 0 ? json_null() : json_real(c->semantics));
+	    "syntax_conversations_ok", judged_json(c->syntax),
+	    "semantic_conversations_ok", judged_json(c->semantics),
+	    "bidirectional", both_json(&c->both));
 }
 
 enum row { ROW_CONVERSATIONS, ROW_MESSAGES, ROW_CLASS_MESSAGES, ROW_TABLE_MESSAGES, ROW_REFUSER_MESSAGES,
 	ROW_CLASS_CONVERSATIONS, ROW_TABLE_CONVERSATIONS, ROW_REFUSER_CONVERSATIONS, ROW_EQUAL,
-	ROW_SIMILARITY, ROW_FULL, ROW_SYNTAX, ROW_SEMANTICS, ROW_UNASKED, ROWS };
+	ROW_SIMILARITY, ROW_FULL, ROW_SYNTAX, ROW_SEMANTICS, ROW_UNASKED,
+	ROW_BOTH_CONVERSATIONS, ROW_BOTH_MESSAGES, ROW_BOTH_SYNTAX, ROW_BOTH_SEMANTICS, ROWS };
 
 static const char *const names[ROWS] = { "conversations", "server messages", "class agreement, messages",
 	"  a table", "  a refuser", "class agreement, conversations", "  a table", "  a refuser",
 	"equal byte for byte", "similarity", "full length reached", "right syntax, conversations",
-	"right semantics, conversations", "said unasked" };
+	"right semantics, conversations", "said unasked", "both sides, conversations",
+	"  messages", "  right syntax", "  right semantics" };
 
 static bool
 is_count(enum row row)
 {
-	return row == ROW_CONVERSATIONS || row == ROW_MESSAGES || row == ROW_UNASKED;
+	return row == ROW_CONVERSATIONS || row == ROW_MESSAGES || row == ROW_UNASKED ||
+	    row == ROW_BOTH_CONVERSATIONS || row == ROW_BOTH_MESSAGES;
 }
 
 /* Is there a figure for it? */
@@ -57,6 +76,13 @@ has(const struct figures_column *c, enum row row)
 		return c->syntax >= 0;
 	case ROW_SEMANTICS:
 		return c->semantics >= 0;
+	case ROW_BOTH_CONVERSATIONS:
+	case ROW_BOTH_MESSAGES:
+		return c->both.conversations > 0;
+	case ROW_BOTH_SYNTAX:
+		return c->both.conversations > 0 && c->both.syntax >= 0;
+	case ROW_BOTH_SEMANTICS:
+		return c->both.conversations > 0 && c->both.semantics >= 0;
 	default:
 		return true;
 	}
@@ -95,6 +121,14 @@ value(const struct figures_column *c, enum row row)
 		return c->syntax;
 	case ROW_SEMANTICS:
 		return c->semantics;
+	case ROW_BOTH_CONVERSATIONS:
+		return c->both.conversations;
+	case ROW_BOTH_MESSAGES:
+		return c->both.messages;
+	case ROW_BOTH_SYNTAX:
+		return c->both.syntax;
+	case ROW_BOTH_SEMANTICS:
+		return c->both.semantics;
 	case ROW_UNASKED:
 	case ROWS:
 		break;

@@ -4,16 +4,19 @@
  */
 #include <jansson.h>
 
+#include "control/bidirectional.h"
 #include "learning/baseline.h"
 
 enum { FIGURES_COLUMNS = 2 };
 
 struct figures_column {
 	const char *title;
+	const struct model *model;	/* that was played */
 	struct eval_report report;
 	struct baselines baselines;
 	bool has_baselines;
 	double syntax, semantics;	/* shares of conversations; -1: not judged */
+	struct bidirectional both;
 };
 
 static inline double

@@ -41,6 +41,7 @@ static const struct {
 	{ "transcripts that cannot be", EVAL "-t nowhere/t m.mynah " FTP, 1, "nowhere/t: cannot be written" },
 	{ "the capture as transcripts", "zcat " FTP " >c.pcap; " EVAL "-t c.pcap m.mynah c.pcap", 2,
 	    "--transcripts c.pcap would overwrite" },
+	{ "no conversation of both sides", EVAL "-b 0 m.mynah " FTP, 2, "--both 0: give a number" },
 	{ "an ablation of a model", EVAL "-a m.mynah " FTP, 2, "--ablate learns anew each time" },
 	{ "an ablation with transcripts", EVAL "-a -s 20 -t t " FTP, 2, "not with --transcripts" },
 	{ "a page that cannot be", EVAL "-H nowhere/p m.mynah " FTP, 1, "nowhere/p: cannot be written" },
@@ -78,7 +79,7 @@ static const struct {
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
 	    "assert sorted(s) == sorted([\"conversations\", \"messages\", \"class_agreement_messages\", "
 	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\", \"refuser\", \"table\", \"by_client\", "
-	    "\"syntax_conversations_ok\", \"semantic_conversations_ok\"]); "
+	    "\"syntax_conversations_ok\", \"semantic_conversations_ok\", \"bidirectional\"]); "
 	    "assert s[\"conversations\"] == 20 and s[\"messages\"] == 275; "
 	    "assert 0.7 < s[\"class_agreement_messages\"] <= 1'" },
 	{ "every conversation has its line in the transcripts, every server message its place in it",
@@ -128,6 +129,15 @@ static const struct {
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
 	    "assert 0 < s[\"semantic_conversations_ok\"] <= 1' && " EVAL "--check m.mynah " FTP
 	    " 2>err | grep -q '^right semantics, conversations .* %'" },
+	{ "the model talks with itself, and the rules judge both",
+	    EVAL "--check --both 30 --json m.mynah " FTP " 2>err >s.json && "
+	    "python3 -c 'import json; s = json.load(open(\"s.json\"))[\"bidirectional\"]; "
+	    "assert s[\"conversations\"] == 30 and s[\"messages\"] > 60; "
+	    "assert 0 < s[\"semantic_conversations_ok\"] <= 1' && " EVAL "-b 30 m.mynah " FTP
+	    " 2>err >out && grep -q '^both sides, conversations  *30$' out && ! grep -q '^  right' out" },
+	{ "a model that knows no clients cannot", "\"$M\" compile \"$D\"/models/talk-small.txt -o t.mynah >out && "
+	    EVAL "-b 5 --json t.mynah " FTP " 2>err | grep -q '\"bidirectional\":null' && "
+	    "grep -q 't.mynah: does not say how clients talk' err" },
 	{ "a model that learned from the capture is found out", EVAL "m.mynah " FTP " 2>err >out && "
 	    "grep -q 'm.mynah: learned from a capture called ftp-small.pcap.gz' err && "
 	    "cp " FTP " other.pcap.gz && " EVAL "m.mynah other.pcap.gz 2>err >out && test ! -s err" },
