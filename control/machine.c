@@ -93,7 +93,7 @@ put_box(FILE *to, const struct box *b)
 	fprintf(to, "%s\\n%u\"];\n", room == 0 ? ".." : "", b->messages);
 }
 
-/* What leads from one box to others that are shown. */
+/* What leads most often from one box to others that are shown. */
 static void
 put_ways(FILE *to, const struct text_prisma *p, const struct box *from, const struct box *box, uint32_t n)
 {
@@ -111,10 +111,18 @@ put_ways(FILE *to, const struct text_prisma *p, const struct box *from, const st
 					count[k] += way->count;
 		}
 	}
-	for (uint32_t k = 0; k < n; k++)
-		if (count[k] > 0 && 100 * count[k] >= MACHINE_PERCENT * all)
-			fprintf(to, "\tb%u -> b%u [label=\"%.0f %%\", penwidth=%.2f];\n", from->symbol,
-			    box[k].symbol, 100.0 * count[k] / all, 0.6 + 1.8 * count[k] / all);
+	for (unsigned i = 0; i < MACHINE_WAYS; i++) {
+		uint32_t best = 0;
+
+		for (uint32_t k = 1; k < n; k++)
+			if (count[k] > count[best])
+				best = k;
+		if (count[best] == 0 || 100 * count[best] < MACHINE_PERCENT * all)
+			break;
+		fprintf(to, "\tb%u -> b%u [label=\"%.0f %%\", penwidth=%.2f];\n", from->symbol,
+		    box[best].symbol, 100.0 * count[best] / all, 0.6 + 1.8 * count[best] / all);
+		count[best] = 0;
+	}
 }
 
 static bool
@@ -127,9 +135,10 @@ put_graph(FILE *to, const struct text_prisma *p, struct machine_size *size)
 	size->all = collect(box, p);
 	size->shown = MIN(size->all, (uint32_t)MACHINE_BOXES);
 	qsort(box, size->all, sizeof *box, by_messages);
-	fputs("digraph {\n\tbgcolor=transparent;\n\tnode [shape=box, fontname=\"sans-serif\", fontsize=11, "
-	    "height=0.3, margin=\"0.1,0.05\"];\n\tedge [fontname=\"sans-serif\", fontsize=9, arrowsize=0.6];\n",
-	    to);
+	/* The limits keep a dense graph from taking a minute. */
+	fputs("digraph {\n\tbgcolor=transparent;\n\tnslimit=1;\n\tnslimit1=1;\n\tmclimit=0.3;\n"
+	    "\tnode [shape=box, fontname=\"sans-serif\", fontsize=11, height=0.3, margin=\"0.1,0.05\"];\n"
+	    "\tedge [fontname=\"sans-serif\", fontsize=9, arrowsize=0.6];\n", to);
 	for (uint32_t i = 0; i < size->shown; i++) {
 		put_box(to, &box[i]);
 		put_ways(to, p, &box[i], box, size->shown);

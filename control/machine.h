@@ -11,8 +11,11 @@
 
 enum machine_drawn { MACHINE_DRAWN, MACHINE_NONE, MACHINE_NO_GRAPHVIZ, MACHINE_FAILED };
 
-/* Boxes, those of most messages, and what leads from one to another often enough. */
-enum { MACHINE_BOXES = 30, MACHINE_PERCENT = 5 };
+/*
+ * Boxes, those of most messages, and of each the commonest ways to others if they are gone often
+ * enough: what can be read, and drawn in a second.
+ */
+enum { MACHINE_BOXES = 30, MACHINE_WAYS = 5, MACHINE_PERCENT = 5 };
 
 struct machine_size {
 	uint32_t shown, all;		/* boxes */

@@ -22,7 +22,7 @@ static const char style[] =
     "--accent:#0b6e75;--second:#5d666f}\n"
     "@media(prefers-color-scheme:dark){:root{--ink:#e3e7ea;--soft:#98a2ab;--line:#343b41;--back:#15191c;"
     "--some:#1f2529;--accent:#4fc3c9;--second:#98a2ab}}\n"
-    "body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);max-width:64rem;"
+    "body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);max-width:46rem;"
     "margin:3rem auto;padding:0 1.5rem}\n"
     "h1{font-size:1.6rem;font-weight:600;margin:0}h2{font-size:1.1rem;font-weight:600;margin:3rem 0 .5rem}\n"
     "h3{font-size:.95rem;font-weight:600;margin:1.5rem 0 .3rem}\n"
@@ -75,8 +75,10 @@ put_head(FILE *to, const struct page *p)
 	    "<title>mynah eval</title>\n<style>\n%s</style>\n</head>\n<body>\n"
 	    "<h1>How well it answers</h1>\n<p class=\"soft\">", style);
 	for (size_t i = 0; i < p->ncaptures; i++) {
+		const char *slash = strrchr(p->capture[i], '/');
+
 		fputs(i > 0 ? ", " : "", to);
-		put(to, span_str(p->capture[i]), SIZE_MAX);
+		put(to, span_str(slash == NULL ? p->capture[i] : slash + 1), SIZE_MAX);
 	}
 	fprintf(to, " &#183; mynah eval</p>\n<p>The model was the server of %u recorded conversations. What it said "
 	    "is compared with what the recorded server said at the same place%s.</p>\n",
@@ -343,8 +345,8 @@ put_machine(FILE *to, const struct model *m, struct diag *why)
 		if (drawn == MACHINE_DRAWN)
 			fprintf(to, "%u of %u kinds of messages, with what is said most often there (* stands for what "
 			    "varies) and how many were learned from; shaded: the server. An arrow says how often the "
-			    "one follows the other, if in %d %% of the cases at least.", size.shown, size.all,
-			    MACHINE_PERCENT);
+			    "one follows the other; from each box lead the commonest %d, of %d %% at least.",
+			    size.shown, size.all, MACHINE_WAYS, MACHINE_PERCENT);
 		else
 			fputs(sentence[drawn], to);
 		fputs("</figcaption>\n</figure>\n", to);
