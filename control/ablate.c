@@ -71,10 +71,7 @@ in_own_pool(struct ablation *row, struct pool *outer, const char *clusterer, uin
 	int err;
 
 	pool_check(outer);
-	pool_init(own, 0);
-	own->get = outer->get;
-	own->put = outer->put;
-	own->ctx = outer->ctx;
+	pool_inner(own, outer);
 	row->params.clusterer = clusterer;
 	row->params.order = order;
 	err = pool_run(own, try_row, row);

@@ -19,7 +19,7 @@
 #include "learning/trial.h"
 #include "models/text.h"
 
-enum { SPLIT_SEED = 7, MAX_CAPTURES = 1024 };
+enum { SPLIT_SEED = 7, MAX_CAPTURES = 1024, MAX_REPEATS = 10000 };
 
 struct evaluation {
 	const char *model_path, *transcripts, *html;
@@ -27,6 +27,7 @@ struct evaluation {
 	uint16_t port;			/* 0: work out */
 	bool json, ablate, check;
 	unsigned long both_sides;	/* conversations of the model with itself; 0: none */
+	unsigned long repeats;		/* of which the best counts; 0: not asked for */
 	unsigned split;			/* percent held out, the rest is learned from */
 	const char *capture[MAX_CAPTURES];
 	size_t ncaptures, ntrain;	/* the first ntrain are learned from, the others played */
@@ -106,6 +107,9 @@ put_column(struct evaluation *t, struct pool *pool, const struct corpus *c,
 		err = transcript_write(transcripts, c, &to->report, pool, &t->why);
 	if (err == 0 && t->check)
 		err = check_column(t, pool, c, to, transcripts);
+	if (err == 0 && t->repeats > 0)
+		err = completeness_play(&to->best, pool, to->model, c, &to->report, (uint32_t)t->repeats,
+		    &t->job.progress);
 	return err < 0 ? err : simulate_column(t, c->port, to);
 }
 
@@ -276,13 +280,14 @@ cmd_eval(int argc, char **argv)
 		{ "ablate", no_argument, NULL, 'a' },
 		{ "check", no_argument, NULL, 'c' },
 		{ "both", required_argument, NULL, 'b' },
+		{ "repeat", required_argument, NULL, 'r' },
 		{ "html", required_argument, NULL, 'H' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct evaluation t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:s:l:acH:b:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:l:acH:b:r:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -308,6 +313,12 @@ cmd_eval(int argc, char **argv)
 			if (t.both_sides == 0 || t.both_sides > BIDIRECTIONAL_MAX)
 				return cmd_wrong_usage(argv, "--both %s: give a number of conversations, 1 to %d",
 				    optarg, BIDIRECTIONAL_MAX);
+			break;
+		case 'r':
+			t.repeats = strtoul(optarg, NULL, 10);
+			if (t.repeats == 0 || t.repeats > MAX_REPEATS)
+				return cmd_wrong_usage(argv, "--repeat %s: give how often, 1 to %d", optarg,
+				    MAX_REPEATS);
 			break;
 		case 's':
 			t.split = (unsigned)strtoul(optarg, NULL, 10);

@@ -1,6 +1,8 @@
 #include "control/figures.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 static json_t *
 score_json(const struct baseline_score *b, const struct eval_report *r)
@@ -25,12 +27,39 @@ both_json(const struct bidirectional *b)
 	    "semantic_conversations_ok", judged_json(b->semantics));
 }
 
+/* Of each position that the server reached: this member, as a share of messages. */
+static json_t *
+by_position(const struct completeness *c, size_t member)
+{
+	json_t *shares = json_array();
+
+	for (unsigned i = 0; i < COMPLETENESS_POSITIONS && c->at[i].messages > 0; i++) {
+		uint32_t n;
+
+		memcpy(&n, (const char *)&c->at[i] + member, sizeof n);
+		json_array_append_new(shares, json_real(share(n, c->at[i].messages)));
+	}
+	return shares;
+}
+
+static json_t *
+best_json(const struct completeness *c)
+{
+	return c->repeats == 0 ? json_null() : json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}",
+	    "repeats", (int)c->repeats,
+	    "equal", by_position(c, offsetof(struct completeness_shares, equal)),
+	    "by_sum_90", by_position(c, offsetof(struct completeness_shares, by_sum_90)),
+	    "by_sum_75", by_position(c, offsetof(struct completeness_shares, by_sum_75)),
+	    "by_longer_90", by_position(c, offsetof(struct completeness_shares, by_longer_90)),
+	    "by_longer_75", by_position(c, offsetof(struct completeness_shares, by_longer_75)));
+}
+
 json_t *
 figures_json(const struct figures_column *c)
 {
 	const struct eval_report *r = &c->report;
 
-	return json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "conversations", (int)r->conversations, "messages", (int)r->messages,
 	    "class_agreement_messages", share(r->class_messages, r->messages),
 	    "class_agreement_conversations", share(r->class_conversations, r->conversations),
@@ -40,18 +69,20 @@ figures_json(const struct figures_column *c)
 	    "table", c->has_baselines ? score_json(&c->baselines.table, r) : json_null(),
 	    "syntax_conversations_ok", judged_json(c->syntax),
 	    "semantic_conversations_ok", judged_json(c->semantics),
-	    "bidirectional", both_json(&c->both));
+	    "completeness", best_json(&c->best), "bidirectional", both_json(&c->both));
 }
 
 enum row { ROW_CONVERSATIONS, ROW_MESSAGES, ROW_CLASS_MESSAGES, ROW_TABLE_MESSAGES, ROW_REFUSER_MESSAGES,
 	ROW_CLASS_CONVERSATIONS, ROW_TABLE_CONVERSATIONS, ROW_REFUSER_CONVERSATIONS, ROW_EQUAL,
 	ROW_SIMILARITY, ROW_FULL, ROW_SYNTAX, ROW_SEMANTICS, ROW_UNASKED,
+	ROW_BEST, ROW_SUM_90, ROW_SUM_75, ROW_LONGER_90, ROW_LONGER_75,
 	ROW_BOTH_CONVERSATIONS, ROW_BOTH_MESSAGES, ROW_BOTH_SYNTAX, ROW_BOTH_SEMANTICS, ROWS };
 
 static const char *const names[ROWS] = { "conversations", "server messages", "class agreement, messages",
 	"  a table", "  a refuser", "class agreement, conversations", "  a table", "  a refuser",
 	"equal byte for byte", "similarity", "full length reached", "right syntax, conversations",
-	"right semantics, conversations", "said unasked", "both sides, conversations",
+	"right semantics, conversations", "said unasked", "best of all times, equal", "  at least 0.9 by sum",
+	"  at least 0.75 by sum", "  at least 0.9 by longer", "  at least 0.75 by longer", "both sides, conversations",
 	"  messages", "  right syntax", "  right semantics" };
 
 static bool
@@ -76,6 +107,12 @@ has(const struct figures_column *c, enum row row)
 		return c->syntax >= 0;
 	case ROW_SEMANTICS:
 		return c->semantics >= 0;
+	case ROW_BEST:
+	case ROW_SUM_90:
+	case ROW_SUM_75:
+	case ROW_LONGER_90:
+	case ROW_LONGER_75:
+		return c->best.repeats > 0;
 	case ROW_BOTH_CONVERSATIONS:
 	case ROW_BOTH_MESSAGES:
 		return c->both.conversations > 0;
@@ -93,6 +130,7 @@ value(const struct figures_column *c, enum row row)
 {
 	const struct eval_report *r = &c->report;
 	const struct baselines *b = &c->baselines;
+	const struct completeness_shares *best = &c->best.all;
 
 	switch (row) {
 	case ROW_CONVERSATIONS:
@@ -121,6 +159,16 @@ value(const struct figures_column *c, enum row row)
 		return c->syntax;
 	case ROW_SEMANTICS:
 		return c->semantics;
+	case ROW_BEST:
+		return share(best->equal, best->messages);
+	case ROW_SUM_90:
+		return share(best->by_sum_90, best->messages);
+	case ROW_SUM_75:
+		return share(best->by_sum_75, best->messages);
+	case ROW_LONGER_90:
+		return share(best->by_longer_90, best->messages);
+	case ROW_LONGER_75:
+		return share(best->by_longer_75, best->messages);
 	case ROW_BOTH_CONVERSATIONS:
 		return c->both.conversations;
 	case ROW_BOTH_MESSAGES:

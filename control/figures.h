@@ -6,6 +6,7 @@
 
 #include "control/bidirectional.h"
 #include "learning/baseline.h"
+#include "learning/completeness.h"
 
 enum { FIGURES_COLUMNS = 2 };
 
@@ -16,6 +17,7 @@ struct figures_column {
 	struct baselines baselines;
 	bool has_baselines;
 	double syntax, semantics;	/* shares of conversations; -1: not judged */
+	struct completeness best;
 	struct bidirectional both;
 };
 

@@ -40,6 +40,7 @@ static const struct command {
 	    "                           from the others\n"
 	    "  -l, --train FILE         learn from this capture, which may be repeated, instead of a MODEL\n"
 	    "  -c, --check              judge what was said by the protocol's rules; needs python3 and tshark\n"
+	    "  -r, --repeat N           play each conversation N times; at each place the best counts\n"
 	    "  -b, --both N             have the model talk with itself N times, too\n"
 	    "  -a, --ablate             with --split: a row for every clusterer, product and order\n"
 	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n"

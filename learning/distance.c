@@ -1,6 +1,6 @@
 #include "learning/distance.h"
 
-enum { WORD = 64 };
+enum { WORD = 64, SWAPS_CELLS = 1 << 26 };
 
 /* One column step of a block: horizontal differences in and out at its edges. */
 static int
@@ -54,6 +54,43 @@ distance(struct pool *pool, struct span a, struct span b)
 		}
 	}
 	return score;
+}
+
+size_t
+distance_swaps(struct pool *pool, struct span a, struct span b)
+{
+	uint32_t *row, *above, *over;	/* of the table, the last three; one column more than b */
+
+	for (; a.n > 0 && b.n > 0 && a.p[0] == b.p[0]; a = span_sub(a, 1, a.n), b = span_sub(b, 1, b.n))
+		;
+	for (; a.n > 0 && b.n > 0 && a.p[a.n - 1] == b.p[b.n - 1]; a.n--, b.n--)
+		;
+	if (a.n == 0 || b.n == 0)
+		return a.n + b.n;
+	if (a.n > SWAPS_CELLS / b.n)
+		return distance(pool, a, b);
+	row = pool_array(pool, 3 * (b.n + 1), sizeof *row);
+	above = row + b.n + 1;
+	over = above + b.n + 1;
+	for (size_t j = 0; j <= b.n; j++)
+		row[j] = (uint32_t)j;
+	for (size_t i = 1; i <= a.n; i++) {
+		uint32_t *last = over;
+
+		over = above;
+		above = row;
+		row = last;
+		row[0] = (uint32_t)i;
+		for (size_t j = 1; j <= b.n; j++) {
+			bool differ = a.p[i - 1] != b.p[j - 1];
+			uint32_t edits = MIN(MIN(row[j - 1], above[j]) + 1, above[j - 1] + differ);
+
+			if (differ && i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1])
+				edits = MIN(edits, over[j - 2] + 1);
+			row[j] = edits;
+		}
+	}
+	return row[b.n];
 }
 
 double

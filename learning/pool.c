@@ -38,6 +38,15 @@ pool_init(struct pool *p, size_t limit_bytes)
 	*p = (struct pool){ .get = heap_get, .put = heap_put, .limit_bytes = limit_bytes };
 }
 
+void
+pool_inner(struct pool *p, const struct pool *outer)
+{
+	pool_init(p, 0);
+	p->get = outer->get;
+	p->put = outer->put;
+	p->ctx = outer->ctx;
+}
+
 int
 pool_run(struct pool *p, int (*job)(struct pool *, void *ctx), void *ctx)
 {

@@ -33,6 +33,8 @@ struct pool {
 
 /* Chunks from malloc. limit_bytes 0: none. */
 void	pool_init(struct pool *p, size_t limit_bytes);
+/* Chunks from where another's come; nothing of it is the other's. No limit. */
+void	pool_inner(struct pool *p, const struct pool *outer);
 /* Runs job(ctx). Returns its value, -ENOMEM past the limit, -ECANCELED after pool_cancel(). */
 int	pool_run(struct pool *p, int (*job)(struct pool *, void *ctx), void *ctx);
 /* Zeroed memory, 16-byte aligned; does not return when there is none. */

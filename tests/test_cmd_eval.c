@@ -41,6 +41,7 @@ static const struct {
 	{ "transcripts that cannot be", EVAL "-t nowhere/t m.mynah " FTP, 1, "nowhere/t: cannot be written" },
 	{ "the capture as transcripts", "zcat " FTP " >c.pcap; " EVAL "-t c.pcap m.mynah c.pcap", 2,
 	    "--transcripts c.pcap would overwrite" },
+	{ "never repeated", EVAL "-r 0 m.mynah " FTP, 2, "--repeat 0: give how often" },
 	{ "no conversation of both sides", EVAL "-b 0 m.mynah " FTP, 2, "--both 0: give a number" },
 	{ "an ablation of a model", EVAL "-a m.mynah " FTP, 2, "--ablate learns anew each time" },
 	{ "an ablation with transcripts", EVAL "-a -s 20 -t t " FTP, 2, "not with --transcripts" },
@@ -79,7 +80,7 @@ static const struct {
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
 	    "assert sorted(s) == sorted([\"conversations\", \"messages\", \"class_agreement_messages\", "
 	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\", \"refuser\", \"table\", \"by_client\", "
-	    "\"syntax_conversations_ok\", \"semantic_conversations_ok\", \"bidirectional\"]); "
+	    "\"syntax_conversations_ok\", \"semantic_conversations_ok\", \"bidirectional\", \"completeness\"]); "
 	    "assert s[\"conversations\"] == 20 and s[\"messages\"] == 275; "
 	    "assert 0.7 < s[\"class_agreement_messages\"] <= 1'" },
 	{ "every conversation has its line in the transcripts, every server message its place in it",
@@ -138,6 +139,13 @@ static const struct {
 	{ "a model that knows no clients cannot", "\"$M\" compile \"$D\"/models/talk-small.txt -o t.mynah >out && "
 	    EVAL "-b 5 --json t.mynah " FTP " 2>err | grep -q '\"bidirectional\":null' && "
 	    "grep -q 't.mynah: does not say how clients talk' err" },
+	{ "the best of several times is at least what is said once",
+	    EVAL "--repeat 3 --json m.mynah " FTP " 2>err >s.json && "
+	    "python3 -c 'import json; s = json.load(open(\"s.json\")); b = s[\"completeness\"]; "
+	    "assert b[\"repeats\"] == 3 and len(b[\"equal\"]) == 21; "
+	    "assert all(e <= s9 <= s7 and e <= l9 <= l7 <= s7 and l9 <= s9 for e, s9, s7, l9, l7 in "
+	    "zip(b[\"equal\"], b[\"by_sum_90\"], b[\"by_sum_75\"], b[\"by_longer_90\"], b[\"by_longer_75\"]))' && "
+	    EVAL "-r 3 m.mynah " FTP " 2>err | grep -q '^best of all times, equal .* %'" },
 	{ "a model that learned from the capture is found out", EVAL "m.mynah " FTP " 2>err >out && "
 	    "grep -q 'm.mynah: learned from a capture called ftp-small.pcap.gz' err && "
 	    "cp " FTP " other.pcap.gz && " EVAL "m.mynah other.pcap.gz 2>err >out && test ! -s err" },

@@ -106,3 +106,29 @@ POOLED(distance, similarity_is_one_for_equals_and_zero_for_strangers)
 	cr_expect_eq(similarity(pool, span_str("abcd"), span_str("")), 0);
 	cr_expect_eq(similarity(pool, span_str("abcd"), span_str("abc")), 0.75);
 }
+
+static const struct {
+	const char *a, *b;
+	size_t distance;
+} swapped[] = {
+	{ "", "", 0 },
+	{ "", "abc", 3 },
+	{ "ab", "ba", 1 },
+	{ "ca", "abc", 3 },	/* what changed places is not edited again */
+	{ "220 ready", "220 raedy", 1 },
+	{ "abcd", "badc", 2 },
+	{ "kitten", "sitting", 3 },
+	{ "aab", "aaab", 1 },
+};
+
+EACH_CASE(distance, with_neighbours_that_change_places, swapped)
+{
+	struct pool pool;
+
+	pool_init(&pool, 0);
+	cr_expect_eq(distance_swaps(&pool, span_str(swapped[*i].a), span_str(swapped[*i].b)),
+	    swapped[*i].distance, "%s, %s", swapped[*i].a, swapped[*i].b);
+	cr_expect_eq(distance_swaps(&pool, span_str(swapped[*i].b), span_str(swapped[*i].a)),
+	    swapped[*i].distance, "%s, %s", swapped[*i].b, swapped[*i].a);
+	pool_fini(&pool);
+}
