@@ -14,6 +14,7 @@
 #include "control/job.h"
 #include "control/page.h"
 #include "control/service.h"
+#include "control/summary.h"
 #include "control/transcript.h"
 #include "learning/split.h"
 #include "learning/trial.h"
@@ -103,6 +104,7 @@ put_column(struct evaluation *t, struct pool *pool, const struct corpus *c,
 
 	*to = *column;
 	to->syntax = to->semantics = -1;
+	to->summary = t->json ? summary_object_of(to->model) : NULL;
 	if (transcripts != NULL)
 		err = transcript_write(transcripts, c, &to->report, pool, &t->why);
 	if (err == 0 && t->check)

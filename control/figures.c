@@ -59,12 +59,13 @@ figures_json(const struct figures_column *c)
 {
 	const struct eval_report *r = &c->report;
 
-	return json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:o?, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "conversations", (int)r->conversations, "messages", (int)r->messages,
 	    "class_agreement_messages", share(r->class_messages, r->messages),
 	    "class_agreement_conversations", share(r->class_conversations, r->conversations),
 	    "byte_equal", share(r->equal, r->messages), "similarity", r->similarity,
 	    "full_length", share(r->full_length, r->conversations), "unasked", (int)r->unasked,
+	    "model", c->summary,
 	    "refuser", c->baselines.refuses ? score_json(&c->baselines.refuser, r) : json_null(),
 	    "table", c->has_baselines ? score_json(&c->baselines.table, r) : json_null(),
 	    "syntax_conversations_ok", judged_json(c->syntax),

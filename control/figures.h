@@ -12,7 +12,8 @@ enum { FIGURES_COLUMNS = 2 };
 
 struct figures_column {
 	const char *title;
-	const struct model *model;	/* that was played */
+	const struct model *model;	/* that was played; not needed to print */
+	json_t *summary;		/* of it (summary.h), or NULL; figures_json() takes it */
 	struct eval_report report;
 	struct baselines baselines;
 	bool has_baselines;

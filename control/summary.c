@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdlib.h>
 
 static void
 count_alt(struct summary *s, const struct text_alt *a)
@@ -144,14 +145,13 @@ json_sources(const struct text *t)
 	return all;
 }
 
-int
-summary_json(const struct summary *s, FILE *to)
+json_t *
+summary_object(const struct summary *s)
 {
 	const struct text *t = s->t;
 	uint32_t states, classes;
 	size_t bytes = model_automaton(s->m, &states, &classes);
 	json_t *rules = json_object(), *o;
-	int err;
 
 	for (uint32_t i = 0; i < ORIGIN_N; i++)
 		if (s->reply[i] > 0)
@@ -164,7 +164,7 @@ summary_json(const struct summary *s, FILE *to)
 	    "seed", json_sprintf("%" PRIu64, t->seed),	/* a string: it may exceed 2^53 */
 	    "sources", json_sources(t));
 	if (o == NULL)
-		return -ENOMEM;
+		return NULL;
 	json_object_update_new(o, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "image_bytes", (json_int_t)model_image(s->m).n,
 	    "automaton_bytes", (json_int_t)bytes, "automaton_states", (json_int_t)states,
@@ -180,6 +180,38 @@ summary_json(const struct summary *s, FILE *to)
 	    "guards", json_counts(&vocab_guard, s->guard),
 	    "effects", json_counts(&vocab_effect, s->effect),
 	    "end_of_message", json_counts(&vocab_eom, s->eom), "rules", rules));
+	return o;
+}
+
+json_t *
+summary_object_of(const struct model *m)
+{
+	struct summary s;
+	struct diag why;
+	struct text t;
+	json_t *o = NULL;
+	char *text;
+	size_t n;
+
+	if (model_text(m, &text, &n, &why) < 0)
+		return NULL;
+	if (text_parse(&t, "model", span_of(text, n), &why) == 0) {
+		summary_of(&s, m, &t);
+		o = summary_object(&s);
+		text_fini(&t);
+	}
+	free(text);
+	return o;
+}
+
+int
+summary_json(const struct summary *s, FILE *to)
+{
+	json_t *o = summary_object(s);
+	int err;
+
+	if (o == NULL)
+		return -ENOMEM;
 	err = json_dumpf(o, to, JSON_COMPACT) < 0 ? -ENOMEM : 0;
 	fputc('\n', to);
 	json_decref(o);

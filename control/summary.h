@@ -2,6 +2,7 @@
 /*
  * summary.h - the numbers of a model: for people, and the same as JSON.
  */
+#include <jansson.h>
 #include <stdio.h>
 
 #include "models/model.h"
@@ -21,5 +22,9 @@ struct summary {
 /* t is the text of m; both must stay as long as s. */
 void	summary_of(struct summary *s, const struct model *m, const struct text *t);
 void	summary_print(const struct summary *s, FILE *to);
+/* The caller's reference; NULL: no memory. */
+json_t	*summary_object(const struct summary *s);
+/* That of a model, whose text is read for it. NULL: no memory. */
+json_t	*summary_object_of(const struct model *m);
 /* One object on one line. 0 or -ENOMEM. */
 int	summary_json(const struct summary *s, FILE *to);

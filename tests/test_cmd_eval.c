@@ -80,7 +80,8 @@ static const struct {
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
 	    "assert sorted(s) == sorted([\"conversations\", \"messages\", \"class_agreement_messages\", "
 	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\", \"refuser\", \"table\", \"by_client\", "
-	    "\"syntax_conversations_ok\", \"semantic_conversations_ok\", \"bidirectional\", \"completeness\"]); "
+	    "\"syntax_conversations_ok\", \"semantic_conversations_ok\", \"bidirectional\", \"completeness\", \"model\"]); "
+	    "assert s[\"model\"][\"image_bytes\"] > 1000 and sum(s[\"model\"][\"templates\"].values()) > 5; "
 	    "assert s[\"conversations\"] == 20 and s[\"messages\"] == 275; "
 	    "assert 0.7 < s[\"class_agreement_messages\"] <= 1'" },
 	{ "every conversation has its line in the transcripts, every server message its place in it",
