@@ -43,25 +43,41 @@ is_name(const char *s)
 	return n > 0 && n <= 63 && strspn(s, allowed) == n;
 }
 
-/* Packets that were not used, by why: name and number, in the order of the counters. */
+/* What was not used, or not as it was: name, sentence and number, in the order of the counters. */
 static void
-each_unused(const struct corpus_report *r, void (*say)(void *, const char *, uint64_t), void *ctx)
+each_unused(const struct learn_report *r, void (*say)(void *, const char *, const char *, uint64_t), void *ctx)
 {
+	const struct corpus_report *c = &r->corpus->report;
+
 	for (unsigned f = 1; f < WIRE_FAULTS; f++)
-		say(ctx, wire_fault_name((enum wire_fault)f), r->fault[f]);
-	say(ctx, "other-protocol", r->other_protocol);
-	say(ctx, "other-service", r->other_service);
-	say(ctx, "stray-segments", r->stray);
-	say(ctx, "unanswered-connections", r->unanswered);
-	say(ctx, "silent-conversations", r->silent);
-	say(ctx, "fragments-lost", r->frag_lost);
+		say(ctx, wire_fault_name((enum wire_fault)f), "not used: %llu frames that are damaged or no IP", c->fault[f]);
+	say(ctx, "other-protocol", "not used: %llu packets that are neither TCP nor UDP", c->other_protocol);
+	say(ctx, "other-service", "not used: %llu packets of other services", c->other_service);
+	say(ctx, "stray-segments", "not used: %llu TCP segments that begin no conversation and belong to none", c->stray);
+	say(ctx, "unanswered-connections", "not used: %llu connections that nobody accepted", c->unanswered);
+	say(ctx, "silent-conversations", "not used: %llu conversations without payload", c->silent);
+	say(ctx, "fragments-lost", "not used: %llu packets whose fragments are not all there", c->frag_lost);
+	say(ctx, "empty-messages", "not used: %llu messages without a byte", r->odd.empty);
+	say(ctx, "no-handshake", "in part: %llu conversations began before the capture, so what was said first is "
+	    "missing; capture before clients come", c->no_handshake);
+	say(ctx, "gaps", "in part: %llu conversations miss packets, and what stands beside the holes may belong together "
+	    "wrongly; capture with a larger buffer", c->gaps);
+	say(ctx, "long-questions", "in part: %llu messages of clients are longer than a model hears at once "
+	    "(64 KiB) and count as several", r->odd.long_client);
+	say(ctx, "long-replies", "in part: %llu replies are longer than a model says (64 KiB), so only their beginning is "
+	    "learned", r->odd.long_server);
+	say(ctx, "random-messages", "in part: %llu messages look encrypted or compressed; what the model knows of "
+	    "them is recorded, not understood", r->odd.random);
 }
 
 static void
-print_unused(void *ctx, const char *why, uint64_t n)
+print_unused(void *ctx, const char *name, const char *sentence, uint64_t n)
 {
-	if (n > 0)
-		fprintf(ctx, "  not used: %llu %s\n", (unsigned long long)n, why);
+	if (n == 0)
+		return;
+	fputs("  ", ctx);
+	fprintf(ctx, sentence, (unsigned long long)n);
+	fprintf(ctx, " (%s)\n", name);
 }
 
 static void
@@ -92,24 +108,25 @@ print_summary(const struct order *o, FILE *to)
 		fprintf(to, "  %u templates left out: the automaton was full\n",
 		    o->made.compiled.templates_left_out);
 	if (r->pipelined > 0)
-		fprintf(to, "  not used: %u messages sent in one go, whose replies cannot be told apart\n",
+		fprintf(to, "  not used: %u messages sent in one go, or in pieces, whose replies cannot be told apart\n",
 		    r->pipelined);
 	if (r->extra > 0)
-		fprintf(to, "  not used: %u further messages of the server to one question\n", r->extra);
+		fprintf(to, "  not used: %u messages of the server that no message of a client is known for\n", r->extra);
 	if (corpus->report.left_out > 0)
 		fprintf(to, "  not used: %llu conversations (%llu messages) more than learning keeps; what was "
 		    "new stayed first\n", (unsigned long long)corpus->report.left_out,
 		    (unsigned long long)corpus->report.left_out_messages);
-	each_unused(&corpus->report, print_unused, to);
+	each_unused(r, print_unused, to);
 	for (uint32_t i = 0; i < corpus->nsources; i++)
 		if (corpus->sources[i].warning != NULL)
 			fprintf(to, "  warning: %s\n", corpus->sources[i].warning);
 }
 
 static void
-put_unused(void *ctx, const char *why, uint64_t n)
+put_unused(void *ctx, const char *name, const char *sentence, uint64_t n)
 {
-	json_object_set_new(ctx, why, json_integer((json_int_t)n));
+	(void)sentence;
+	json_object_set_new(ctx, name, json_integer((json_int_t)n));
 }
 
 static json_t *
@@ -158,7 +175,7 @@ write_report(const struct order *o, const char *path, struct diag *why)
 
 	for (unsigned k = 0; k < RULE_KINDS; k++)
 		json_object_set_new(rules, rule_names[k], json_integer(r->emit.rule[k]));
-	each_unused(&r->corpus->report, put_unused, unused);
+	each_unused(r, put_unused, unused);
 	if (r->choice.has_nmf)
 		nmf = json_pack("{s:b, s:f, s:i, s:i, s:i, s:f}", "warm", c->warm, "known", c->known,
 		    "columns", (int)c->inner, "sweeps", (int)c->sweeps,

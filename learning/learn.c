@@ -107,13 +107,14 @@ static int
 prepare(struct learner *l, const struct corpus *c, const bool *use, struct diag *why)
 {
 	l->report->binary = is_binary(c, l->pool);
+	odd_count(&l->report->odd, c, use);
 	progress_at(l->p->progress, "exchanges", 0);
 	exchanges_make(&l->x, l->pool, c, use, l->report->binary);
 	progress_at(l->p->progress, "templates", 0);
 	templates_of_server(&l->server, l->pool, &l->x);
 	if (l->server.n == 0)
-		return diag_set(why, -ENODATA, "%s: the server on %s/%u never says anything, so "
-		    "there is nothing to learn; is the capture of both directions?",
+		return diag_set(why, -ENODATA, "%s: the server on %s/%u never answers what a client says, "
+		    "so there is nothing to learn; is the capture of both directions?",
 		    c->sources[0].name, c->proto == PROTO_TCP ? "tcp" : "udp", c->port);
 	templates_of_client(&l->client, l->pool, &l->x, &l->server);
 	progress_at(l->p->progress, "rules", 0);

@@ -10,6 +10,7 @@
 #include "learning/choose.h"
 #include "learning/corpus.h"
 #include "learning/emit.h"
+#include "learning/odd.h"
 #include "learning/prisma.h"
 #include "models/compile.h"
 #include "models/model.h"
@@ -37,6 +38,7 @@ struct learn_report {
 	uint32_t markov_states, dfa_states, minimal_states;
 	struct emit_report emit;
 	struct prisma_report sides;	/* how both talk, for the simulator */
+	struct odd odd;
 	bool binary;
 };
 
