@@ -257,7 +257,8 @@ try_sorted(struct chooser *c, struct outcome *best, const struct sorted *s, uint
 		r->candidate[r->ncandidates++] = (struct candidate){ s->name, orders[i], n.k,
 			(double)o.decisions.right / (double)MAX(o.decisions.judged, 1u) };
 		if (r->ncandidates > 1 &&
-		    o.decisions.right <= best->decisions.right + best->decisions.judged / 500)
+		    o.decisions.right + o.decisions.kind <=
+		    best->decisions.right + best->decisions.kind + best->decisions.judged / 250)
 			continue;
 		*best = o;
 		taken = true;

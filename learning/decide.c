@@ -24,11 +24,14 @@ struct sample {
 	const struct answer *answer; /* NULL: silence */
 };
 
+/* How well an answer foretells a reply: what is said at all, or at least what kind of reply it is. */
+enum { WRONG, SAME_KIND, SAME_ANSWER };
+
 struct decider {
 	struct pool *pool;
 	const struct rules *r;
 	const struct memory *m;
-	bool *right;		/* per exchange and level: foretold by the longest node so far */
+	uint8_t *right;		/* per exchange and level: how well the longest node so far foretells it */
 	struct decisions *out;
 	uint32_t room;
 };
@@ -45,7 +48,20 @@ sample_cmp(const void *a, const void *b)
 				      : (x->exchange > y->exchange) - (x->exchange < y->exchange);
 }
 
-static bool *
+static uint32_t
+kind_of(const struct decider *d, const struct answer *a)
+{
+	return a == NULL ? 0 : d->r->x->exchange[a->exchange[0]].kind;
+}
+
+/* Of an answer that enough evidence speaks for without the exchange itself. */
+static uint8_t
+foretold(const struct decider *d, const struct answer *by, const struct answer *a)
+{
+	return a == by ? SAME_ANSWER : kind_of(d, a) == kind_of(d, by) ? SAME_KIND : WRONG;
+}
+
+static uint8_t *
 right_of(const struct decider *d, const struct sample *s)
 {
 	return &d->right[(size_t)s->exchange * LEVELS + s->level];
@@ -63,8 +79,8 @@ general_level(const struct decider *d, const struct sample *s)
 	return l;
 }
 
-/* Was the sample foretold by that template? NULL: it has none. */
-static const bool *
+/* How well that template foretells the sample. NULL: it has none. */
+static const uint8_t *
 right_in_general(const struct decider *d, const struct sample *s)
 {
 	unsigned l = general_level(d, s);
@@ -104,28 +120,39 @@ generalises(const struct decider *d, const struct sample *s, uint32_t n, uint32_
 	uint32_t general = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		const bool *right = right_in_general(d, &s[i]);
+		const uint8_t *right = right_in_general(d, &s[i]);
 
 		if (right == NULL)
 			return literal_bytes(t) > LONG_LITERAL && n < RARE;
-		general += *right && !invents_more(d, &s[i]);
+		general += *right == SAME_ANSWER && invents_more(d, &s[i]) ? SAME_KIND : *right;
 	}
-	return hits < general + (literal_bytes(t) + FIELD_BYTES * t->nfields) / BYTES_PER_HIT;
+	return hits < general +
+	    SAME_ANSWER * ((literal_bytes(t) + FIELD_BYTES * t->nfields) / BYTES_PER_HIT);
 }
 
-/* Answers of some samples with their numbers, most frequent first. */
+/* Answers of some samples with their numbers, the one that foretells most first. */
 struct tally {
 	const struct answer *answer;
-	uint32_t n;
+	uint32_t n, kind, alike;	/* alike: how many got this kind */
 };
 
 static int
 tally_cmp(const void *a, const void *b)
 {
 	const struct tally *x = a, *y = b;
+	uint32_t v = x->n + x->alike, w = y->n + y->alike;
 
-	return x->n != y->n ? (x->n < y->n) - (x->n > y->n)
-			    : (x->answer > y->answer) - (x->answer < y->answer);
+	return v != w ? (v < w) - (v > w)
+	    : x->n != y->n ? (x->n < y->n) - (x->n > y->n)
+			   : (x->answer > y->answer) - (x->answer < y->answer);
+}
+
+static int
+kind_cmp(const void *a, const void *b)
+{
+	const struct tally *x = a, *y = b;
+
+	return (x->kind > y->kind) - (x->kind < y->kind);
 }
 
 static int
@@ -137,9 +164,9 @@ answer_cmp(const void *a, const void *b)
 }
 
 static uint32_t
-tally(struct tally *t, uint32_t n)
+tally(const struct decider *d, struct tally *t, uint32_t n)
 {
-	uint32_t m = 0;
+	uint32_t m = 0, end;
 
 	qsort(t, n, sizeof *t, answer_cmp);
 	for (uint32_t i = 0; i < n; i++) {
@@ -147,6 +174,17 @@ tally(struct tally *t, uint32_t n)
 			t[m - 1].n += t[i].n;
 		else
 			t[m++] = t[i];
+	}
+	for (uint32_t i = 0; i < m; i++)
+		t[i].kind = kind_of(d, t[i].answer);
+	qsort(t, m, sizeof *t, kind_cmp);
+	for (uint32_t i = 0; i < m; i = end) {
+		uint32_t alike = 0;
+
+		for (end = i; end < m && t[end].kind == t[i].kind; end++)
+			alike += t[end].n;
+		for (uint32_t j = i; j < end; j++)
+			t[j].alike = alike;
 	}
 	qsort(t, m, sizeof *t, tally_cmp);
 	return m;
@@ -184,9 +222,9 @@ answer_for_new(const struct decider *d, const struct keyed *k, uint32_t n, struc
 			continue;
 		groups++;
 		if (speaks_for_strangers(k[i].answer))
-			scratch[m++] = (struct tally){ k[i].answer, 1 };
+			scratch[m++] = (struct tally){ .answer = k[i].answer, .n = 1 };
 	}
-	m = tally(scratch, m);
+	m = tally(d, scratch, m);
 	if (m == 0 || (scratch[0].n < MAX((uint32_t)MIN_STRANGERS, groups / STRANGERS_SHARE) &&
 	    !(scratch[0].answer != NULL && d->r->habits.generic[scratch[0].answer->server])))
 		return false;	/* what few values got may be their own */
@@ -196,15 +234,16 @@ answer_for_new(const struct decider *d, const struct keyed *k, uint32_t n, struc
 
 /* Per key value (sorted in k): its most frequent answer, and how many samples it has. */
 static uint32_t
-group(const struct keyed *k, uint32_t n, uint32_t from, struct tally *scratch, struct tally *top)
+group(const struct decider *d, const struct keyed *k, uint32_t n, uint32_t from, struct tally *scratch,
+    struct tally *top)
 {
 	uint32_t end = from, m;
 
 	while (end < n && span_eq(k[end].key, k[from].key)) {
-		scratch[end - from] = (struct tally){ k[end].answer, 1 };
+		scratch[end - from] = (struct tally){ .answer = k[end].answer, .n = 1 };
 		end++;
 	}
-	m = tally(scratch, end - from);
+	m = tally(d, scratch, end - from);
 	*top = m > 0 ? scratch[0] : (struct tally){ 0 };
 	return end;
 }
@@ -238,7 +277,7 @@ make_keyed(const struct decider *d, const struct key *key, const struct sample *
 
 /* Samples foretold when the field decides, each left out of its own value's evidence. */
 static uint32_t
-judge_key(const struct decider *d, const struct keyed *k, uint32_t n, struct tally *scratch, bool *right)
+judge_key(const struct decider *d, const struct keyed *k, uint32_t n, struct tally *scratch, uint8_t *right)
 {
 	const struct answer *fresh = NULL;
 	bool has_fresh = answer_for_new(d, k, n, scratch, &fresh);
@@ -247,13 +286,13 @@ judge_key(const struct decider *d, const struct keyed *k, uint32_t n, struct tal
 	for (uint32_t from = 0, end; from < n; from = end) {
 		struct tally top;
 
-		end = group(k, n, from, scratch, &top);
+		end = group(d, k, n, from, scratch, &top);
 		for (uint32_t i = from; i < end; i++) {
-			bool ok = top.n > 1 ? k[i].answer == top.answer
-					    : has_fresh && k[i].answer == fresh;
+			uint8_t how = top.n > 1 ? foretold(d, top.answer, k[i].answer)
+			    : has_fresh ? foretold(d, fresh, k[i].answer) : WRONG;
 
-			right[k[i].sample] = ok;
-			hits += ok;
+			right[k[i].sample] = how;
+			hits += how;
 		}
 	}
 	return hits;
@@ -269,7 +308,7 @@ add_node(struct decider *d, const struct sample *s, uint32_t n, uint32_t hits)
 		out->node = pool_grow(d->pool, out->node, out->n, d->room, sizeof *out->node);
 	}
 	out->node[out->n] = (struct node){ .state = s->state, .client = s->client, .support = n,
-		.accuracy = (double)hits / n };
+		.accuracy = (double)hits / SAME_ANSWER / n };
 	return &out->node[out->n++];
 }
 
@@ -292,11 +331,11 @@ choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
 	uint32_t groups = 0, answers;
 
 	for (uint32_t from = 0, end; from < n; from = end, groups++) {
-		end = group(k, n, from, scratch, &tops[groups]);
+		end = group(d, k, n, from, scratch, &tops[groups]);
 		value[groups] = k[from].key;
 	}
 	all = pool_copy(d->pool, tops, groups * sizeof *tops);
-	answers = tally(all, groups);
+	answers = tally(d, all, groups);
 	nd->choice = pool_array(d->pool, answers + 1, sizeof *nd->choice);
 	for (uint32_t a = 0; a < answers; a++) {
 		struct span *mine = pool_array(d->pool, groups, sizeof *mine);
@@ -407,11 +446,13 @@ key_candidates(const struct decider *d, const struct sample *s, uint32_t n, stru
 	return m;
 }
 
-/* Right answers that a longer history must have, where a shorter one has so many. */
+/* What a longer history must foretell of n exchanges, where a shorter one foretells so much. */
 static uint32_t
 clearly_better(uint32_t before, uint32_t n)
 {
-	return before + (uint32_t)MIN_BETTER + (uint32_t)sqrt(n - before);
+	double right = before / (double)SAME_ANSWER;
+
+	return before + SAME_ANSWER * ((uint32_t)MIN_BETTER + (uint32_t)sqrt(n - right));
 }
 
 static void
@@ -420,13 +461,14 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 	struct key candidate[MAX_SOURCES + MAX_EARLIER + MAX_PAIRED * MAX_PAIRED], key = { 0 };
 	uint32_t ncandidates, m, hits = 0, before = 0;
 	struct tally *votes, *scratch;
-	bool *right, *trial, by_key = false;
+	uint8_t *right, *trial;
+	bool by_key = false;
 	struct keyed *k;
 	struct node *nd;
 
 	for (uint32_t i = 0; i < n; i++)
 		before += *right_of(d, &s[i]);
-	if (s->length > 0 && n < clearly_better(before, n))
+	if (s->length > 0 && SAME_ANSWER * n < clearly_better(before, n))
 		return;
 	ncandidates = key_candidates(d, s, n, candidate);
 	votes = pool_array(d->pool, n, sizeof *votes);
@@ -435,18 +477,20 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 	right = pool_array(d->pool, n, sizeof *right);
 	trial = pool_array(d->pool, n, sizeof *trial);
 	for (uint32_t i = 0; i < n; i++)
-		votes[i] = (struct tally){ s[i].answer, 1 };
-	m = tally(votes, n);
+		votes[i] = (struct tally){ .answer = s[i].answer, .n = 1 };
+	m = tally(d, votes, n);
 	for (uint32_t i = 0; i < n; i++) {
-		right[i] = votes[0].n > 1 && s[i].answer == votes[0].answer;
+		right[i] = foretold(d, votes[0].answer, s[i].answer);
+		if (right[i] == SAME_ANSWER && votes[0].n == 1)	/* of itself alone */
+			right[i] = votes[0].alike > 1 ? SAME_KIND : WRONG;
 		hits += right[i];
 	}
-	for (uint32_t j = 0; j < ncandidates && hits * 50 < n * 49; j++) {
+	for (uint32_t j = 0; j < ncandidates && hits * 50 < SAME_ANSWER * n * 49; j++) {
 		uint32_t h;
 
 		make_keyed(d, &candidate[j], s, n, k);
 		h = judge_key(d, k, n, scratch, trial);
-		if (h > hits + n / 50 + 1) {
+		if (h > hits + SAME_ANSWER * (n / 50 + 1)) {
 			hits = h;
 			key = candidate[j];
 			by_key = true;
@@ -458,9 +502,9 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 	if (s->length == 0 && s->client < d->r->client->n && generalises(d, s, n, hits)) {
 		d->out->dropped[s->client] = true;
 		for (uint32_t i = 0; i < n; i++) {
-			const bool *general = right_in_general(d, &s[i]);
+			const uint8_t *general = right_in_general(d, &s[i]);
 
-			*right_of(d, &s[i]) = general != NULL && *general;
+			*right_of(d, &s[i]) = general == NULL ? WRONG : *general;
 		}
 		return;
 	}
@@ -541,7 +585,8 @@ decide(struct decisions *out, struct pool *pool, const struct rules *r, const st
 	for (uint32_t i = 0; i < x->n; i++) {
 		if (x->exchange[i].known) {
 			out->judged++;
-			out->right += d.right[(size_t)i * LEVELS];
+			out->right += d.right[(size_t)i * LEVELS] == SAME_ANSWER;
+			out->kind += d.right[(size_t)i * LEVELS] != WRONG;
 		}
 	}
 }

@@ -39,6 +39,7 @@ struct decisions {
 	struct node *node;		/* sorted by state, then client */
 	uint32_t n;
 	bool *dropped;			/* per client template: a more general level answers as well */
+	uint64_t kind;			/* as right, but only the kind of reply */
 	uint64_t right, judged;		/* left-one-out, over all exchanges with a known reply */
 };
 

@@ -1,5 +1,6 @@
 #include "learning/exchange.h"
 
+#include "learning/klass.h"
 #include "learning/separators.h"
 
 enum {
@@ -433,6 +434,41 @@ learn_replies(struct maker *k, const bool *use)
 	ending_learn(&k->reply_end, k->pool, m, n);
 }
 
+/* What kind of reply each exchange got, by what is used of the corpus alone. */
+static void
+find_kinds(struct maker *k)
+{
+	struct exchanges *x = k->x;
+	struct klass_pair *pair = pool_array(k->pool, x->n + 1, sizeof *pair);
+	struct intern names;
+	struct klass klass;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct exchange *e = &x->exchange[i];
+		uint32_t before = e->previous == NO_UNIT ? NO_UNIT : x->exchange[e->previous].client;
+
+		if (e->server == NO_UNIT)
+			continue;
+		pair[n++] = (struct klass_pair){ .said = x->unit[e->server].bytes,
+			.asked = e->client == NO_UNIT ? (struct span){ 0 } : x->unit[e->client].bytes,
+			.before = before == NO_UNIT ? (struct span){ 0 } : x->unit[before].bytes,
+			.conversation = e->conversation };
+	}
+	klass_learn_pairs(&klass, k->pool, pair, n);
+	intern_init(&names, k->pool);
+	intern_add(&names, (struct span){ 0 });
+	for (uint32_t i = 0, p = 0; i < x->n; i++) {
+		struct klass_name name;
+
+		if (x->exchange[i].server == NO_UNIT)
+			continue;
+		name = klass_of(&klass, &pair[p++]);
+		x->exchange[i].kind = intern_add(&names,
+		    span_of(pool_copy(k->pool, name.b, name.n), name.n));
+	}
+}
+
 void
 exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corpus,
     const bool *use, bool binary)
@@ -479,4 +515,5 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 			lex(&k, &x->unit[x->exchange[i].server], true);
 		x->silent += x->exchange[i].server == NO_UNIT;
 	}
+	find_kinds(&k);
 }

@@ -34,6 +34,7 @@ struct exchange {
 	uint32_t client;	/* unit, NO_UNIT: the connection itself (CONNECT) */
 	uint32_t server;	/* unit, NO_UNIT: silence */
 	bool known;		/* server really answers client, and only it */
+	uint32_t kind;		/* of the reply (klass.h): equal for equal kinds; 0: silence */
 	bool closes;		/* the server closed after it */
 	bool timed;		/* TCP, alone and with a reply: wait_ms is known */
 	uint32_t wait_ms;	/* from its last byte to the first of the reply */

@@ -53,15 +53,12 @@ klass_pairs(struct klass_pair *to, const struct corpus *c, uint32_t conversation
 }
 
 void
-klass_learn(struct klass *k, struct pool *pool, const struct corpus *c)
+klass_learn_pairs(struct klass *k, struct pool *pool, const struct klass_pair *all, uint32_t n)
 {
-	struct klass_pair *all = pool_array(pool, c->nmessages + 1, sizeof *all);
-	struct klass_pair *text = pool_array(pool, c->nmessages + 1, sizeof *text);
-	struct klass_pair *binary = pool_array(pool, c->nmessages + 1, sizeof *binary);
-	uint32_t n = 0, ntext = 0, nbinary = 0;
+	struct klass_pair *text = pool_array(pool, n + 1, sizeof *text);
+	struct klass_pair *binary = pool_array(pool, n + 1, sizeof *binary);
+	uint32_t ntext = 0, nbinary = 0;
 
-	for (uint32_t i = 0; i < c->nconversations; i++)
-		n += klass_pairs(all + n, c, i);
 	for (uint32_t i = 0; i < n; i++)
 		if (klass_is_text(all[i].said))
 			text[ntext++] = all[i];
@@ -69,4 +66,15 @@ klass_learn(struct klass *k, struct pool *pool, const struct corpus *c)
 			binary[nbinary++] = all[i];
 	klass_word_learn(&k->word, pool, text, ntext);
 	klass_field_learn(&k->field, pool, binary, nbinary);
+}
+
+void
+klass_learn(struct klass *k, struct pool *pool, const struct corpus *c)
+{
+	struct klass_pair *all = pool_array(pool, c->nmessages + 1, sizeof *all);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		n += klass_pairs(all + n, c, i);
+	klass_learn_pairs(k, pool, all, n);
 }

@@ -20,5 +20,7 @@ bool	klass_is_text(struct span m);
 /* The replies of a conversation and what each answers; room for all its messages. Returns their number. */
 uint32_t klass_pairs(struct klass_pair *to, const struct corpus *c, uint32_t conversation);
 void	klass_learn(struct klass *k, struct pool *pool, const struct corpus *c);
+/* The same from n replies of one's own choice, none of them empty, conversation by conversation. */
+void	klass_learn_pairs(struct klass *k, struct pool *pool, const struct klass_pair *all, uint32_t n);
 /* Silence has the empty name. */
 struct klass_name klass_of(const struct klass *k, const struct klass_pair *pair);

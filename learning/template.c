@@ -374,10 +374,10 @@ split(struct splitter *s, struct row *rows, uint32_t n, const bool *done_before,
 		split(s, rest, kept, done, depth + 1);
 }
 
-/* Rows of one shape: same number and kinds of tokens. Sorted by shape, then unit. */
+/* Rows of one shape: same number and kinds of tokens; of servers also one kind of reply. */
 struct shaped {
 	struct row row;
-	uint32_t shape;
+	uint32_t shape, kind;
 };
 
 static int
@@ -386,6 +386,7 @@ shaped_cmp(const void *a, const void *b)
 	const struct shaped *x = a, *y = b;
 
 	return x->shape != y->shape ? (x->shape > y->shape) - (x->shape < y->shape)
+	    : x->kind != y->kind    ? (x->kind > y->kind) - (x->kind < y->kind)
 				    : (x->row.unit > y->row.unit) - (x->row.unit < y->row.unit);
 }
 
@@ -400,7 +401,7 @@ split_shapes(struct splitter *s, struct shaped *all, uint32_t n)
 	for (uint32_t i = 0, from = 0; i < n; i++) {
 		bool *none;
 
-		if (i + 1 < n && all[i + 1].shape == all[i].shape)
+		if (i + 1 < n && all[i + 1].shape == all[i].shape && all[i + 1].kind == all[i].kind)
 			continue;
 		none = pool_array(s->pool, rows[from].ntoken + 1, sizeof *none);
 		split(s, rows + from, i + 1 - from, none, 0);
@@ -440,7 +441,7 @@ templates_of_server(struct templates *out, struct pool *pool, const struct excha
 			continue;
 		unit = &x->unit[u];
 		all[n++] = (struct shaped){ { u, unit->token, unit->value, unit->ntoken, false },
-			unit->shape };
+			unit->shape, x->exchange[i].kind };
 	}
 	if (n > 0)
 		split_shapes(&s, all, n);
@@ -468,6 +469,7 @@ templates_of_client(struct templates *out, struct pool *pool, const struct excha
 				&x->unit[u], &values))
 				continue;
 			all[n].row.unit = u;
+			all[n].kind = 0;
 			all[n].shape = row_shape(&shapes, pool, (enum level)level, &all[n].row);
 			n++;
 		}
