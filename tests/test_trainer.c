@@ -16,6 +16,8 @@
 #define FTP DATA("ftp-proftpd.pcap.gz")
 #define SLOW DATA("http-nginx.pcap.gz")
 
+enum { HOLD_OUT = 20 };
+
 static char place[] = "/tmp/mynah-trainer-XXXXXX";
 static struct trainer *t;
 static struct diag why;
@@ -25,7 +27,8 @@ static const char *clusterer;	/* of the model on air; NULL: whatever is best */
 static int
 learn_job(struct pool *pool, void *path)
 {
-	struct learn_params p = { .name = "spoken", .clusterer = clusterer };
+	/* What jobs judge by is held back, or it would be asked what it knows by heart. */
+	struct learn_params p = { .name = "spoken", .clusterer = clusterer, .spare = HOLD_OUT };
 	struct learned l;
 
 	if (learn(&l, pool, (const char *const *)&path, 1, &p, &why) < 0)
@@ -71,7 +74,7 @@ static struct trainer_job
 job_of(const char *const *captures, uint32_t nold, uint32_t nnew, uint16_t port)
 {
 	return (struct trainer_job){ .service = "archive", .proto = MODEL_TCP, .port = port, .captures = captures,
-		.nold = nold, .nnew = nnew, .running = "running.mynah", .image = "next.mynah", .hold_out = 20 };
+		.nold = nold, .nnew = nnew, .running = "running.mynah", .image = "next.mynah", .hold_out = HOLD_OUT };
 }
 
 static struct trainer_result
