@@ -606,6 +606,8 @@ make_template(struct emitter *e, struct text_template *out, uint32_t index)
 			memcpy(both, last->lit.p, last->lit.n);
 			memcpy(both + last->lit.n, b.p, b.n);
 			last->lit = span_of(both, last->lit.n + b.n);
+		} else if (!t->is_field[j] && b.n == 0) {
+			continue;	/* a run that never has a byte: nothing to match, and no field begins here */
 		} else if (!t->is_field[j]) {
 			out->elem[out->nelem++] = (struct text_elem){ .kind = ELEM_LIT, .lit = b };
 			open = true;
