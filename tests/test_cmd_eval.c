@@ -115,11 +115,11 @@ static const struct {
 	    "ys = {p.split()[1] for p in re.split(\"[ML]\", line.get(\"d\")) if p}\n"
 	    "assert ys == {\"36.0\"}, ys'" },
 	{ "what an attacker said is text in it", "python3 -c 'import gzip, sys; "
-	    "b = gzip.open(sys.argv[1]).read(); open(\"evil.pcap\", \"wb\").write("
+	    "b = gzip.open(sys.argv[1]).read(); open(\"<&\\\"> .pcap\", \"wb\").write("
 	    "b.replace(b\"take \", b\"<&\\\"> \").replace(b\"ok b\", b\"\\0&#\\xff\"))' " DESK " && "
-	    EVAL "--split 40 --html p.html evil.pcap 2>err >out && python3 -c '" PAGE
+	    EVAL "--split 40 --html p.html *.pcap 2>err >out && python3 -c '" PAGE
 	    "told = \" \".join(page.itertext())\n"
-	    "assert \"<&\\\"> \" in told'" },
+	    "assert told.count(\"<&\\\"> \") > 1 - (\"graphviz is not installed\" in told)'" },
 	{ "where graphviz is not installed the page says so", "PATH=/nowhere " EVAL "--html p.html m.mynah " FTP
 	    " 2>err >out && grep -q \"graphviz is not installed\" p.html" },
 	{ "what is learned from one capture is played against another",
