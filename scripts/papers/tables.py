@@ -41,7 +41,7 @@ class Notes:
 
 def part_of(results, service, name):
     """What a run found, or what is missing."""
-    found = results["services"].get(service, {"missing": "not asked for"})
+    found = results["services"].get(service, {"missing": "not in this run"})
     if is_missing(found):
         return found
     return found.get(name, found["eval"] if is_missing(found["eval"]) else None)
