@@ -1,8 +1,6 @@
 #include "control/figures.h"
 
-#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 
 static json_t *
 score_json(const struct baseline_score *b, const struct eval_report *r)
@@ -27,18 +25,14 @@ both_json(const struct bidirectional *b)
 	    "semantic_conversations_ok", judged_json(b->semantics));
 }
 
-/* Of each position that the server reached: this member, as a share of messages. */
+/* Of each position that the server reached, the share of messages. */
 static json_t *
-by_position(const struct completeness *c, size_t member)
+by_position(const struct completeness *c, enum completeness_kind kind)
 {
 	json_t *shares = json_array();
 
-	for (unsigned i = 0; i < COMPLETENESS_POSITIONS && c->at[i].messages > 0; i++) {
-		uint32_t n;
-
-		memcpy(&n, (const char *)&c->at[i] + member, sizeof n);
-		json_array_append_new(shares, json_real(share(n, c->at[i].messages)));
-	}
+	for (unsigned i = 0; i < COMPLETENESS_POSITIONS && c->at[i].messages > 0; i++)
+		json_array_append_new(shares, json_real(share(c->at[i].of[kind], c->at[i].messages)));
 	return shares;
 }
 
@@ -47,11 +41,11 @@ best_json(const struct completeness *c)
 {
 	return c->repeats == 0 ? json_null() : json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}",
 	    "repeats", (int)c->repeats,
-	    "equal", by_position(c, offsetof(struct completeness_shares, equal)),
-	    "by_sum_90", by_position(c, offsetof(struct completeness_shares, by_sum_90)),
-	    "by_sum_75", by_position(c, offsetof(struct completeness_shares, by_sum_75)),
-	    "by_longer_90", by_position(c, offsetof(struct completeness_shares, by_longer_90)),
-	    "by_longer_75", by_position(c, offsetof(struct completeness_shares, by_longer_75)));
+	    "equal", by_position(c, BEST_EQUAL),
+	    "by_sum_90", by_position(c, BEST_SUM_90),
+	    "by_sum_75", by_position(c, BEST_SUM_75),
+	    "by_longer_90", by_position(c, BEST_LONGER_90),
+	    "by_longer_75", by_position(c, BEST_LONGER_75));
 }
 
 json_t *
@@ -161,15 +155,11 @@ value(const struct figures_column *c, enum row row)
 	case ROW_SEMANTICS:
 		return c->semantics;
 	case ROW_BEST:
-		return share(best->equal, best->messages);
 	case ROW_SUM_90:
-		return share(best->by_sum_90, best->messages);
 	case ROW_SUM_75:
-		return share(best->by_sum_75, best->messages);
 	case ROW_LONGER_90:
-		return share(best->by_longer_90, best->messages);
 	case ROW_LONGER_75:
-		return share(best->by_longer_75, best->messages);
+		return share(best->of[BEST_EQUAL + row - ROW_BEST], best->messages);
 	case ROW_BOTH_CONVERSATIONS:
 		return c->both.conversations;
 	case ROW_BOTH_MESSAGES:

@@ -36,11 +36,11 @@ static void
 add(struct completeness_shares *to, const struct best *b)
 {
 	to->messages++;
-	to->equal += b->by_longer == 1;
-	to->by_sum_90 += b->by_sum >= 0.9;
-	to->by_sum_75 += b->by_sum >= 0.75;
-	to->by_longer_90 += b->by_longer >= 0.9;
-	to->by_longer_75 += b->by_longer >= 0.75;
+	to->of[BEST_EQUAL] += b->by_longer == 1;
+	to->of[BEST_SUM_90] += b->by_sum >= 0.9;
+	to->of[BEST_SUM_75] += b->by_sum >= 0.75;
+	to->of[BEST_LONGER_90] += b->by_longer >= 0.9;
+	to->of[BEST_LONGER_75] += b->by_longer >= 0.75;
 }
 
 static int

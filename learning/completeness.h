@@ -12,10 +12,11 @@
 
 enum { COMPLETENESS_POSITIONS = 21 };	/* the last: all beyond */
 
+/* Similarity of at least 0.9, 0.75; equal ones too. */
+enum completeness_kind { BEST_EQUAL, BEST_SUM_90, BEST_SUM_75, BEST_LONGER_90, BEST_LONGER_75, BEST_KINDS };
+
 struct completeness_shares {		/* messages at one position of the server's */
-	uint32_t messages, equal;
-	uint32_t by_sum_90, by_sum_75;	/* similarity of at least 0.9, 0.75; equal ones too */
-	uint32_t by_longer_90, by_longer_75;
+	uint32_t messages, of[BEST_KINDS];
 };
 
 struct completeness {

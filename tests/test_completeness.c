@@ -46,24 +46,24 @@ POOLED(completeness, the_best_of_many_times_counts_at_each_position)
 	struct completeness c = measure(pool, REPEATS);
 
 	cr_expect_eq(c.at[0].messages, N);
-	cr_expect_eq(c.at[0].equal, N, "one of two greetings, %u of %u times", c.at[0].equal, REPEATS);
+	cr_expect_eq(c.at[0].of[BEST_EQUAL], N, "one of two greetings, %u of %u times", c.at[0].of[BEST_EQUAL], REPEATS);
 	/* 331 go no: one swap of 11 bytes, 1 - 1/22 by the sum */
-	cr_expect_eq(c.at[1].equal, 0);
-	cr_expect_eq(c.at[1].by_sum_90, N);
-	cr_expect_eq(c.at[1].by_longer_90, N, "1 - 1/11");
+	cr_expect_eq(c.at[1].of[BEST_EQUAL], 0);
+	cr_expect_eq(c.at[1].of[BEST_SUM_90], N);
+	cr_expect_eq(c.at[1].of[BEST_LONGER_90], N, "1 - 1/11");
 	/* 999 zyx: 5 edits of 9 bytes, since the blank, the y and the line's end stand */
-	cr_expect_eq(c.at[2].by_sum_90, 0);
-	cr_expect_eq(c.at[2].by_sum_75, 0);
-	cr_expect_eq(c.at[2].by_longer_75, 0);
+	cr_expect_eq(c.at[2].of[BEST_SUM_90], 0);
+	cr_expect_eq(c.at[2].of[BEST_SUM_75], 0);
+	cr_expect_eq(c.at[2].of[BEST_LONGER_75], 0);
 	cr_expect_eq(c.at[3].messages, 0);
 	cr_expect_eq(c.all.messages, 3 * N);
-	cr_expect_eq(c.all.by_sum_75, 2 * N);
+	cr_expect_eq(c.all.of[BEST_SUM_75], 2 * N);
 }
 
 POOLED(completeness, once_is_not_the_best_of_many)
 {
 	struct completeness once = measure(pool, 1), many = measure(pool, REPEATS);
 
-	cr_expect_lt(once.at[0].equal, many.at[0].equal, "%u", once.at[0].equal);
+	cr_expect_lt(once.at[0].of[BEST_EQUAL], many.at[0].of[BEST_EQUAL], "%u", once.at[0].of[BEST_EQUAL]);
 	cr_expect_eq(once.all.messages, many.all.messages);
 }
