@@ -14,6 +14,8 @@ enum {
 	BRANCH_BITS = 4,	/* what a further template must gain to be worth its place */
 };
 
+#define NEARLY_BEST 0.5		/* of the bits that the best position gains */
+
 struct pair {
 	uint32_t branch, target;
 };
@@ -310,22 +312,24 @@ gain_of(struct splitter *s, const struct row *rows, uint32_t n, uint32_t j)
 	return chance - real > 8 + BRANCH_BITS * nbranch + 0.02 * chance ? chance - real : 0;
 }
 
+/*
+ * The first column that tells replies apart nearly as well as the best: what a message wants stands
+ * before what it wants it of (spec/prisma.md 5.5 weighs positions for the same reason).
+ */
 static uint32_t
 client_column(struct splitter *s, const struct row *rows, uint32_t n, const bool *varies,
     const bool *done)
 {
-	uint32_t best = rows[0].ntoken;
-	double best_gain = 0;
+	uint32_t ntoken = rows[0].ntoken, first = 0;
+	double *gain = pool_array(s->pool, ntoken + 1, sizeof *gain), best = 0;
 
-	for (uint32_t j = 0; j < rows[0].ntoken; j++) {
-		double g = varies[j] && !done[j] ? gain_of(s, rows, n, j) : 0;
-
-		if (g > best_gain) {
-			best_gain = g;
-			best = j;
-		}
+	for (uint32_t j = 0; j < ntoken; j++) {
+		gain[j] = varies[j] && !done[j] ? gain_of(s, rows, n, j) : 0;
+		best = MAX(best, gain[j]);
 	}
-	return best;
+	while (first < ntoken && (gain[first] == 0 || gain[first] < NEARLY_BEST * best))
+		first++;
+	return first;
 }
 
 static int

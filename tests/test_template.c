@@ -177,3 +177,33 @@ POOLED(template, binary_messages_have_one_level_for_all_behind_their_run)
 	}
 	cr_expect_eq(lines, 1, "never divided");
 }
+
+/* Numbers and words that take too many values to be told from each other one by one. */
+POOLED(template, replies_of_different_kinds_are_different_templates)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 6379);
+	struct learned *l;
+
+	for (int i = 0; i < 60; i++)
+		handmade_talk(&h, handmade_line(&h, ">GET key%d\r\n", i),
+		    i % 3 == 0 ? handmade_line(&h, "<:%d\r\n", i * 7 + 1)
+		    : i % 3 == 1 ? handmade_line(&h, "<$%d\r\n", i * 5 + 1) : "<+none\r\n", NULL);
+	l = learned_from(&h, false);
+	cr_expect_eq(l->server.n, 3u, "%s", template_list(pool, &l->server));
+	EXPECT_HAS(l, true, LEVEL_FULL, "+none;");
+}
+
+/* The three things gain more bits than the two commands; taken first they would leave too little to tell those. */
+POOLED(template, what_is_wanted_divides_before_what_it_is_wanted_of)
+{
+	static const char *const thing[] = { "box", "jar", "tin" };
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	struct learned *l;
+
+	for (int i = 0; i < 45; i++)
+		handmade_talk(&h, handmade_line(&h, i % 2 == 0 ? ">OPEN %s\r\n" : ">SHUT %s\r\n",
+		    thing[i / 2 % 3]), handmade_line(&h, "<2%d%d\r\n", i % 2, i / 2 % 3), NULL);
+	l = learned_from(&h, false);
+	EXPECT_HAS(l, false, LEVEL_FULL, "OPEN box;");
+	EXPECT_HAS(l, false, LEVEL_FULL, "SHUT tin;");
+}
