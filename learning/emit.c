@@ -29,6 +29,7 @@ struct emitter {
 	uint32_t nearlier;	/* slots from the top */
 	int32_t *reply_of;	/* per answer: reply, or NOT_EMITTED */
 	int32_t *map_of;	/* per answer: map that its key is asked in, or NOT_EMITTED */
+	int32_t *bits_of;	/* per mask and rest of a rule about bits: map, or NOT_EMITTED */
 	int32_t *bare_of;	/* per server template: reply without fields */
 	uint32_t *template_of;	/* per client template: its number in the model */
 	int32_t **guard_of;	/* per node and choice: map of its values, or NOT_EMITTED */
@@ -104,6 +105,26 @@ add_map(struct emitter *e, struct text_pair *pair, uint32_t n)
 
 	*m = (struct text_map){ pair, n };
 	return (int32_t)e->maps.n - 1;
+}
+
+/* What a rule about bits says for each of all bytes; one map, however many replies have it. */
+static int32_t
+bits_map(struct emitter *e, const struct rule *rule)
+{
+	int32_t *map = &e->bits_of[rule->mask << 8 | rule->rest_bits];
+	struct text_pair *pair;
+	uint8_t *byte;
+
+	if (*map != NOT_EMITTED)
+		return *map;
+	pair = pool_array(e->pool, 256, sizeof *pair);
+	byte = pool_array(e->pool, 256, 2);
+	for (unsigned b = 0; b < 256; b++) {
+		byte[2 * b] = (uint8_t)b;
+		byte[2 * b + 1] = (uint8_t)((b & rule->mask) | rule->rest_bits);
+		pair[b] = (struct text_pair){ span_of(byte + 2 * b, 1), span_of(byte + 2 * b + 1, 1) };
+	}
+	return *map = add_map(e, pair, 256);
 }
 
 /* Ops of one reply while they are collected; neighbouring literals become one. */
@@ -191,6 +212,10 @@ say_rule(struct ops *o, const struct answer *a, const struct rule *rule, struct 
 		if (e->map_of[a - e->in->rules->answer] == NOT_EMITTED)
 			e->map_of[a - e->in->rules->answer] = map;
 		say_source(o, rule, (struct text_op){ .kind = OP_MAP, .index = (uint32_t)map }, sample);
+		break;
+	case RULE_BITS:
+		say_source(o, rule, (struct text_op){ .kind = OP_MAP,
+			.index = (uint32_t)bits_map(e, rule) }, sample);
 		break;
 	default:
 		if (rule->n == 1)
@@ -665,6 +690,8 @@ emit(struct text *t, struct pool *pool, const struct emit_input *in, struct emit
 	e.bare_of = pool_array(pool, in->server->n + 1, sizeof *e.bare_of);
 	memset(e.reply_of, 0xff, in->rules->n * sizeof *e.reply_of);
 	memset(e.map_of, 0xff, in->rules->n * sizeof *e.map_of);
+	e.bits_of = pool_array(pool, 1 << 16, sizeof *e.bits_of);
+	memset(e.bits_of, 0xff, (1 << 16) * sizeof *e.bits_of);
 	memset(e.bare_of, 0xff, in->server->n * sizeof *e.bare_of);
 	t->separators.p = seps;
 	for (unsigned b = 0; b < 256 && !l->binary; b++)

@@ -3,9 +3,26 @@
 #include <stdlib.h>
 
 enum {
+	MIN_BITS = 12,		/* samples of either value that show that a bit is repeated */
+	MANY_VALUES = 24,	/* different bytes in a place that looks random */
+	MOVED_BYTES = 96,	/* places of both sides that are compared with each other */
+	MOVED_SAMPLES = 4096,	/* exchanges looked at for that */
 	GENERIC_SUBJECTS = 8,	/* different subjects that got an answer that fits all */
 	GENERIC_SHARE = 400,	/* and one in so many of all subjects */
 };
+
+/* The byte of a token that is one, or -1. */
+static int
+byte_of(const struct unit *u, uint32_t j)
+{
+	return j < u->ntoken && u->token[j].kind == TOKEN_BYTE ? u->token[j].bytes.p[0] : -1;
+}
+
+static bool
+is_answered(const struct exchange *e)
+{
+	return e->known && e->client != NO_UNIT && e->server != NO_UNIT;
+}
 
 /*
  * Where do servers repeat the client's byte in the same place, whatever it is? A constant equals a
@@ -17,24 +34,17 @@ find_echoes(struct habits *out, struct pool *pool, const struct exchanges *x)
 {
 	struct { uint32_t all, same; } (*seen)[256];	/* per place and byte */
 
-	out->echo = pool_array(pool, HABIT_BYTES, sizeof *out->echo);
-	if (!x->client_lexer.binary)
-		return;
 	seen = pool_array(pool, HABIT_BYTES, sizeof *seen);
 	for (uint32_t i = 0; i < x->n; i++) {
 		const struct exchange *e = &x->exchange[i];
-		const struct unit *c, *s;
 
-		if (!e->known || e->client == NO_UNIT || e->server == NO_UNIT)
-			continue;
-		c = &x->unit[e->client];
-		s = &x->unit[e->server];
-		for (uint32_t j = 0; j < MIN(MIN(c->ntoken, s->ntoken), (uint32_t)HABIT_BYTES); j++) {
-			if (c->token[j].kind != TOKEN_BYTE || s->token[j].kind != TOKEN_BYTE)
+		for (uint32_t j = 0; j < HABIT_BYTES && is_answered(e); j++) {
+			int asked = byte_of(&x->unit[e->client], j), said = byte_of(&x->unit[e->server], j);
+
+			if (asked < 0 || said < 0)
 				continue;
-			seen[j][c->token[j].bytes.p[0]].all++;
-			seen[j][c->token[j].bytes.p[0]].same +=
-			    c->token[j].bytes.p[0] == s->token[j].bytes.p[0];
+			seen[j][asked].all++;
+			seen[j][asked].same += asked == said;
 		}
 	}
 	for (uint32_t j = 0; j < HABIT_BYTES; j++) {
@@ -49,8 +59,123 @@ find_echoes(struct habits *out, struct pool *pool, const struct exchanges *x)
 			other += b != usual ? seen[j][b].all : 0;
 			same_other += b != usual ? seen[j][b].same : 0;
 		}
-		out->echo[j] = (values >= 3 && same * 100ull >= all * 95ull) ||
-		    (other > 0 && other * 100ull >= all && same_other * 100ull >= other * 80ull);
+		if ((values >= 3 && same * 100ull >= all * 95ull) ||
+		    (other > 0 && other * 100ull >= all && same_other * 100ull >= other * 80ull))
+			out->echo[j] = (struct echo){ (uint8_t)j, 0xff };
+	}
+}
+
+/*
+ * Bits of a byte that servers repeat in the same place though not the whole byte: whatever the
+ * client's bit is, with enough samples of either.
+ */
+static void
+find_bits(struct habits *out, struct pool *pool, const struct exchanges *x)
+{
+	struct { uint32_t all[2], same[2]; } (*seen)[8] = pool_array(pool, HABIT_BYTES, sizeof *seen);
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct exchange *e = &x->exchange[i];
+
+		for (uint32_t j = 0; j < HABIT_BYTES && is_answered(e); j++) {
+			int asked = byte_of(&x->unit[e->client], j), said = byte_of(&x->unit[e->server], j);
+
+			for (unsigned bit = 0; bit < 8 && asked >= 0 && said >= 0; bit++) {
+				seen[j][bit].all[asked >> bit & 1]++;
+				seen[j][bit].same[asked >> bit & 1] += (asked >> bit & 1) == (said >> bit & 1);
+			}
+		}
+	}
+	for (uint32_t j = 0; j < HABIT_BYTES; j++) {
+		uint8_t mask = 0;
+
+		for (unsigned bit = 0; bit < 8; bit++) {
+			bool echo = true;
+
+			for (unsigned v = 0; v < 2; v++)
+				echo &= seen[j][bit].all[v] >= MIN_BITS &&
+				    seen[j][bit].same[v] * 100ull >= seen[j][bit].all[v] * 98ull;
+			mask |= (uint8_t)(echo << bit);
+		}
+		if (out->echo[j].mask == 0)
+			out->echo[j] = (struct echo){ (uint8_t)j, mask };
+	}
+}
+
+/* Exchanges in which the reply has the client's byte c in place j, of those that have both places. */
+struct moved {
+	uint32_t all, same;
+};
+
+/* Client bytes that take so many values that nothing equals them by chance. */
+static void
+find_random(bool *random, struct pool *pool, const struct exchanges *x)
+{
+	bool (*seen)[256] = pool_array(pool, MOVED_BYTES, sizeof *seen);
+	uint32_t *values = pool_array(pool, MOVED_BYTES, sizeof *values);
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		for (uint32_t c = 0; c < MOVED_BYTES && is_answered(&x->exchange[i]); c++) {
+			int b = byte_of(&x->unit[x->exchange[i].client], c);
+
+			values[c] += b >= 0 && !seen[c][b];
+			if (b >= 0)
+				seen[c][b] = true;
+		}
+	}
+	for (uint32_t c = 0; c < MOVED_BYTES; c++)
+		random[c] = values[c] >= MANY_VALUES;
+}
+
+static bool
+is_moved(const struct moved *m)
+{
+	return m->all >= MANY_VALUES && m->same * 100ull >= m->all * 95ull;
+}
+
+/*
+ * Bytes that servers repeat in another place: one that looks random says so, and its neighbours
+ * belong to the same value as far as they are the same, too.
+ */
+static void
+find_moved(struct habits *out, struct pool *pool, const struct exchanges *x)
+{
+	struct moved (*m)[MOVED_BYTES] = pool_array(pool, MOVED_BYTES, sizeof *m);
+	bool *random = pool_array(pool, MOVED_BYTES, sizeof *random);
+	uint32_t step = MAX(1u, x->n / MOVED_SAMPLES);
+
+	find_random(random, pool, x);
+	for (uint32_t i = 0; i < x->n; i += step) {
+		const struct exchange *e = &x->exchange[i];
+
+		for (uint32_t j = 0; j < MOVED_BYTES && is_answered(e); j++) {
+			int said = byte_of(&x->unit[e->server], j), asked;
+
+			for (uint32_t c = 0; c < MOVED_BYTES && said >= 0; c++) {
+				asked = byte_of(&x->unit[e->client], c);
+				m[j][c].all += asked >= 0;
+				m[j][c].same += asked == said;
+			}
+		}
+	}
+	for (uint32_t j = 0; j < MOVED_BYTES; j++)
+		for (uint32_t c = 0; c < MOVED_BYTES && out->echo[j].mask != 0xff; c++)
+			if (random[c] && is_moved(&m[j][c]))
+				out->echo[j] = (struct echo){ (uint8_t)c, 0xff };
+	for (uint32_t j = 1; j < MOVED_BYTES; j++) {	/* onwards */
+		struct echo last = out->echo[j - 1];
+		uint32_t c = last.from + 1u;
+
+		if (out->echo[j].mask != 0xff && last.mask == 0xff && last.from != j - 1 &&
+		    c < MOVED_BYTES && is_moved(&m[j][c]))
+			out->echo[j] = (struct echo){ (uint8_t)c, 0xff };
+	}
+	for (uint32_t j = MOVED_BYTES - 1; j-- > 0;) {	/* and back */
+		struct echo next = out->echo[j + 1];
+
+		if (out->echo[j].mask != 0xff && next.mask == 0xff && next.from != j + 1 &&
+		    next.from > 0 && is_moved(&m[j][next.from - 1]))
+			out->echo[j] = (struct echo){ (uint8_t)(next.from - 1), 0xff };
 	}
 }
 
@@ -115,6 +240,11 @@ void
 habits_learn(struct habits *out, struct pool *pool, const struct exchanges *x,
     const struct templates *server)
 {
-	find_echoes(out, pool, x);
+	out->echo = pool_array(pool, HABIT_BYTES, sizeof *out->echo);
+	if (x->client_lexer.binary) {
+		find_echoes(out, pool, x);
+		find_bits(out, pool, x);
+		find_moved(out, pool, x);
+	}
 	find_generic(out, pool, x, server);
 }

@@ -4,7 +4,7 @@
 
 enum { MAX_INCREMENT = 100000 };
 
-const char *const rule_names[RULE_KINDS] = { "copy", "seq", "add", "part", "map", "data" };
+const char *const rule_names[RULE_KINDS] = { "copy", "seq", "add", "part", "map", "data", "bits" };
 
 static bool
 to_number(struct span s, int64_t *v)
@@ -50,6 +50,9 @@ rule_yields(const struct rule *rule, struct span from, struct span to)
 			(size_t)(from.p + from.n - cut) - rule->before.n)
 		    : span_of(from.p, (size_t)(cut - from.p));
 		return span_eq(part, to);
+	case RULE_BITS:
+		return from.n == 1 && to.n == 1 &&
+		    to.p[0] == ((from.p[0] & rule->mask) | rule->rest_bits);
 	default:
 		return false;
 	}

@@ -2,15 +2,16 @@
 /*
  * rule.h - one rule: how one value of a reply follows from bytes of the client.
  *
- * PRISMA12 "Templates and Rules" (spec/prisma.md 8), with seq's increment inferred, and map, which
- * repeats what the captures' server said for a value.
+ * PRISMA12 "Templates and Rules" (spec/prisma.md 8), with seq's increment inferred, map, which
+ * repeats what the captures' server said for a value, and bits, a copy of some bits of a byte.
  */
 #include "learning/source.h"
 #include "models/text.h"
 
 enum { RULE_MIN_ECHO = 3 };	/* bytes of a copy or a part that chance would hardly give */
 
-enum rule_kind { RULE_COPY, RULE_SEQ, RULE_ADD, RULE_PART, RULE_MAP, RULE_DATA, RULE_KINDS };
+enum rule_kind { RULE_COPY, RULE_SEQ, RULE_ADD, RULE_PART, RULE_MAP, RULE_DATA, RULE_BITS,
+	RULE_KINDS };
 extern const char *const rule_names[RULE_KINDS];
 
 struct rule {
@@ -23,6 +24,7 @@ struct rule {
 	struct text_pair *pair;	/* MAP, sorted by key */
 	struct text_choice *choice; /* DATA, most frequent first */
 	uint32_t n;
+	uint8_t mask, rest_bits; /* BITS: those under mask are the source's, the others constant */
 };
 
 /* Does the rule yield to from from? Not for MAP and DATA, which are tables. */

@@ -298,19 +298,31 @@ learn_data(const struct rules *r, const struct answer *a, const struct goal *g, 
 	draw_from(r, value, a->n, out);
 }
 
-/* A single byte is copied from its very place, where servers do so in general, or not at all. */
-static uint32_t
-same_place(const struct rules *r, struct source *src, uint32_t n, uint32_t token)
+/* The client's field that a byte of the reply repeats, all of it or some bits. */
+static bool
+echo_source(const struct rules *r, const struct answer *a, uint32_t token, struct source *out)
 {
-	if (!habit_echoes(&r->habits, token))
-		return 0;
-	for (uint32_t i = 0; i < n; i++) {
-		if (src[i].first == token && src[i].last == token && !src[i].earlier) {
-			src[0] = src[i];
-			return 1;
-		}
-	}
-	return 0;
+	struct echo e = habit_echo(&r->habits, token);
+	const struct template *t;
+
+	if (e.mask == 0 || a->client >= r->client->n)
+		return false;
+	t = &r->client->t[a->client];
+	*out = (struct source){ .template = a->client, .first = e.from, .last = e.from };
+	return e.from < t->ntoken && t->is_field[e.from] && t->token[e.from].kind == TOKEN_BYTE;
+}
+
+/* Some bits of the client's byte, where servers repeat them in general; the others as they were. */
+static bool
+try_bits(const struct rules *r, const struct answer *a, const struct goal *g, struct rule *out)
+{
+	struct rule bits = { .kind = RULE_BITS, .mask = habit_echo(&r->habits, g->token).mask };
+
+	if (bits.mask == 0xff || !echo_source(r, a, g->token, &bits.from))
+		return false;
+	bits.rest_bits = target(r, a, 0, g).p[0] & (uint8_t)~bits.mask;
+	*out = bits;
+	return holds(r, a, g, out);
 }
 
 /* One sample is enough for an echo of some length, or a byte in its place; not for more. */
@@ -339,11 +351,14 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 {
 	struct source src[MAX_SOURCES + HISTORY_FIELDS];
 	bool asked = a->client < r->client->n;
+	bool byte = r->server->t[a->server].token[g->token].kind == TOKEN_BYTE;
 	uint32_t n = asked ? sources_of(r, a->client, src, MAX_SOURCES) : 0, weak_n = 0;
 	struct rule weak;
 
-	if (r->server->t[a->server].token[g->token].kind == TOKEN_BYTE)
-		n = same_place(r, src, n, g->token);
+	if (byte && try_bits(r, a, g, out))
+		return;
+	if (byte)
+		n = habit_echo(&r->habits, g->token).mask == 0xff && echo_source(r, a, g->token, src);
 	else if (a->n > 1)
 		n += sources_earlier(r, a->exchange, a->n, src + n, HISTORY_FIELDS);
 	if (try_sources(r, a, g, src, n, out, &weak, &weak_n) && trusted(r, a, g, out))
@@ -365,6 +380,19 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 		*out = weak;
 }
 
+/* A byte that is fixed in the template, but repeats the client's, or bits of it, in general. */
+static bool
+repeats_byte(const struct rules *r, const struct answer *a, uint32_t token)
+{
+	struct rule rule = { .kind = RULE_COPY };
+	struct goal g = { token, NULL };
+
+	if (!echo_source(r, a, token, &rule.from))
+		return false;
+	return habit_echo(&r->habits, token).mask == 0xff ? holds(r, a, &g, &rule)
+	    : try_bits(r, a, &g, &rule);
+}
+
 /* A word that is fixed in the template, but that the client said in a field every time. */
 static bool
 repeats_client(const struct rules *r, const struct answer *a, uint32_t token)
@@ -372,19 +400,18 @@ repeats_client(const struct rules *r, const struct answer *a, uint32_t token)
 	const struct template *t = &r->server->t[a->server];
 	struct source src[MAX_SOURCES];
 	uint32_t n = a->client < r->client->n ? sources_of(r, a->client, src, MAX_SOURCES) : 0;
-	bool byte = t->token[token].kind == TOKEN_BYTE;
 
+	if (t->token[token].kind == TOKEN_BYTE)
+		return repeats_byte(r, a, token);
 	if (t->token[token].kind == TOKEN_SEP || t->token[token].kind == TOKEN_TIME ||
-	    t->token[token].kind == TOKEN_ADDR ||
-	    (byte ? !habit_echoes(&r->habits, token)
-		  : t->token[token].bytes.n < RULE_MIN_ECHO))
+	    t->token[token].kind == TOKEN_ADDR || t->token[token].bytes.n < RULE_MIN_ECHO)
 		return false;
 	if (a->n < MIN_REPEATS && a->n < t->support)	/* others have it who did not say it */
 		return false;
 	for (uint32_t k = 0; k < n; k++) {
 		struct rule copy = { .kind = RULE_COPY, .from = src[k] };
 
-		if (src[k].first == src[k].last && (!byte || src[k].first == token) &&
+		if (src[k].first == src[k].last &&
 		    holds(r, a, &(struct goal){ token, NULL }, &copy))
 			return true;
 	}

@@ -11,6 +11,8 @@
  *  - map stands before data: where a field of the client decides the value (a name its
  *    address), the value seen with it is repeated, and nothing is made up for other values;
  *  - a single sample teaches no rule but a copy of three bytes or more, or in the same place;
+ *  - a byte of a binary reply is copied from where servers copy it in general (habit.h), whole
+ *    or some of its bits, and from nowhere else;
  *  - what all samples have in common is a copy too where the client said it in a field.
  */
 #include "learning/habit.h"

@@ -106,11 +106,22 @@ Test(rule, what_was_never_said_yields_nothing)
 
 Test(rule, tables_are_not_asked_for_what_they_yield)
 {
-	for (unsigned kind = RULE_MAP; kind < RULE_KINDS; kind++) {
+	for (unsigned kind = RULE_MAP; kind <= RULE_DATA; kind++) {
 		struct rule r = { .kind = (uint8_t)kind };
 
 		cr_expect_not(rule_yields(&r, span_str("a"), span_str("a")), "%s", rule_names[kind]);
 	}
+}
+
+Test(rule, bits_take_some_of_the_source_and_leave_the_others)
+{
+	struct rule r = { .kind = RULE_BITS, .mask = 0x01, .rest_bits = 0x84 };
+
+	cr_expect(rule_yields(&r, span_str("\x01"), span_str("\x85")));
+	cr_expect(rule_yields(&r, span_str("\x28"), span_str("\x84")), "other bits do not count");
+	cr_expect_not(rule_yields(&r, span_str("\x01"), span_str("\x84")));
+	cr_expect_not(rule_yields(&r, span_str("\x01\x01"), span_str("\x85")), "one byte, not two");
+	cr_expect_not(rule_yields(&r, (struct span){ NULL, 0 }, span_str("\x84")));
 }
 
 Test(rule, what_stands_before_an_added_value_may_vary_when_a_rule_of_its_own_gives_it)
