@@ -1,6 +1,9 @@
 #include "learning/row.h"
 
-enum { WORD_TOKENS = 4 };	/* of a LEVEL_WORD row */
+enum {
+	WORD_TOKENS = 4,	/* of a LEVEL_WORD row */
+	HEAD_BYTES = 8,		/* of a binary message without a run */
+};
 
 /* Tokens up to and with the first separator that holds a line feed; ntoken when there is none. */
 static uint32_t
@@ -23,7 +26,7 @@ line_end(struct span sep)
 	return lf == NULL ? sep : span_of(sep.p, (size_t)(lf - sep.p) + 1);
 }
 
-/* Binary: head, run and the bytes behind it, then anything. */
+/* Binary: head, run and the bytes behind it, then anything; without a run the first bytes, then anything. */
 static bool
 run_row(struct row *r, const struct unit *u, uint32_t tail)
 {
@@ -35,7 +38,10 @@ run_row(struct row *r, const struct unit *u, uint32_t tail)
 			return true;
 		}
 	}
-	return false;
+	if (u->ntoken <= HEAD_BYTES)
+		return false;
+	*r = (struct row){ .token = u->token, .value = u->value, .ntoken = HEAD_BYTES, .tail = true };
+	return true;
 }
 
 /* The first line, then anything. */

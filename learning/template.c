@@ -341,6 +341,16 @@ row_cmp(const void *a, const void *b, void *column)
 	return v != w ? (v > w) - (v < w) : (x->unit > y->unit) - (x->unit < y->unit);
 }
 
+/* A binary head with a run is never divided: it stands for messages never seen. */
+static bool
+holds_run(const struct row *r)
+{
+	for (uint32_t j = 0; r->tail && j < r->ntoken; j++)
+		if (r->token[j].kind == TOKEN_RUN)
+			return true;
+	return false;
+}
+
 static void
 split(struct splitter *s, struct row *rows, uint32_t n, const bool *done_before, unsigned depth)
 {
@@ -353,7 +363,7 @@ split(struct splitter *s, struct row *rows, uint32_t n, const bool *done_before,
 	for (uint32_t i = 1; i < n; i++)
 		for (uint32_t j = 0; j < ntoken; j++)
 			varies[j] |= rows[i].value[j] != rows[0].value[j];
-	col = depth == MAX_DEPTH || (rows[0].tail && s->x->client_lexer.binary) ? ntoken
+	col = depth == MAX_DEPTH || holds_run(&rows[0]) ? ntoken
 	    : s->server == NULL ? server_column(s, rows, n, varies, done, &rare)
 				: client_column(s, rows, n, varies, done);
 	if (col == ntoken) {

@@ -11,9 +11,10 @@
  *  - on the client's side, by a position that tells the replies apart (reply-supervised).
  *
  * Client templates come in levels, from whole messages to their first word, so that what was
- * never seen whole still finds a template: LEVEL_FULL, LEVEL_LINE (first line,
- * then anything; binary: head, run and the bytes behind it, then anything, never divided),
- * LEVEL_WORD (first word, separator, the rest of its line, line end, then anything).
+ * never seen whole still finds a template: LEVEL_FULL, LEVEL_LINE (first line, then anything;
+ * binary: head, run and the bytes behind it, then anything, never divided, or without a run the first
+ * eight bytes, then anything), LEVEL_WORD (first word, separator, the rest of its line, line end,
+ * then anything).
  */
 #include "learning/row.h"
 

@@ -207,3 +207,34 @@ POOLED(template, what_is_wanted_divides_before_what_it_is_wanted_of)
 	EXPECT_HAS(l, false, LEVEL_FULL, "OPEN box;");
 	EXPECT_HAS(l, false, LEVEL_FULL, "SHUT tin;");
 }
+
+/* Two kinds of message with bodies of any length: the byte that tells them is in the first eight. */
+POOLED(template, binary_messages_of_a_length_never_seen_have_the_template_of_their_head)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 1883);
+	struct learned *l;
+	unsigned heads = 0;
+
+	for (int i = 0; i < 60; i++) {
+		uint8_t *m = pool_alloc(pool, 64);
+		size_t n = 10 + (size_t)i % 40;
+
+		for (size_t j = 0; j < n; j++)
+			m[j] = (uint8_t)(0x80 + (i * 31 + (int)j * 17) % 100);
+		m[0] = i % 2 == 0 ? 0x10 : 0x82;
+		handmade_open(&h);
+		handmade_say(&h, SIDE_CLIENT, span_of(m, n));
+		handmade_say(&h, SIDE_SERVER, i % 2 == 0 ? span_of("\x20\2\0\0", 4) : span_of("\x90\3\1\1\0", 5));
+	}
+	l = learned_from(&h, true);
+	for (uint32_t i = 0; i < l->client.n; i++) {
+		const struct template *t = &l->client.t[i];
+
+		if (t->level != LEVEL_LINE)
+			continue;
+		heads++;
+		cr_expect(t->tail && t->ntoken == 8 && !t->is_field[0], "%s",
+		    template_words(pool, t));
+	}
+	cr_expect_eq(heads, 2u);
+}
