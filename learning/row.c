@@ -102,14 +102,14 @@ row_token(const struct unit *u, enum level level, uint32_t j)
 	size_t blanks;
 	uint32_t n;
 
-	if (level == LEVEL_FULL || j == 0)
+	if (level == LEVEL_FULL || j == 0 || (level == LEVEL_LINE && u->token[j].kind != TOKEN_SEP))
 		return u->token[j].bytes;
 	if (level == LEVEL_WORD && j == 1)
 		return span_sub(u->token[1].bytes, 0, 1);
 	n = line_tokens(u);
 	sep = u->token[n - 1].bytes;
 	if (level == LEVEL_LINE)
-		return j == n - 1 && u->token[j].kind == TOKEN_SEP ? line_end(sep) : u->token[j].bytes;
+		return j == n - 1 ? line_end(sep) : u->token[j].bytes;
 	blanks = blanks_before_end(sep);
 	from = u->token[1].bytes.p + 1;
 	if (j == 2)
