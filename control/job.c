@@ -51,7 +51,7 @@ end_turn(struct job *j, double now)
 	if (j->now == NULL)
 		return;
 	j->now->seconds += now - j->since_s;
-	j->now->pool_bytes = j->pool.used_bytes;
+	j->now->pool_bytes = j->pool.peak_bytes;
 }
 
 static void

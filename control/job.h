@@ -15,7 +15,7 @@ enum { JOB_STAGES = 24 };		/* that are told apart; learning has 14 */
 struct job_stage {			/* all its turns together: some stages come back */
 	const char *name;
 	double seconds;
-	size_t pool_bytes;		/* at the end of its last turn */
+	size_t pool_bytes;		/* held at most until the end of its last turn */
 };
 
 struct job {

@@ -315,7 +315,7 @@ work(void *arg)
 		r.get = r.job.pool.get;
 		r.job.pool.get = get_chunk;
 		out->err = explain(&r, pool_run(&r.job.pool, work_in_pool, &r));
-		out->peak_bytes = r.job.pool.used_bytes;
+		out->peak_bytes = r.job.pool.peak_bytes;
 		job_fini(&r.job);
 	}
 	if (out->err < 0)

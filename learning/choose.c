@@ -15,6 +15,7 @@ struct chooser {
 	uint32_t *unit[2];		/* of each of these messages */
 	const struct latches *latches;
 	uint32_t *before;		/* per exchange: state it came in */
+	uint32_t *alike[CHOOSE_CANDIDATES]; /* what each candidate tells apart: see alike() */
 };
 
 struct sorted {				/* both sides by one clusterer, or by two */
@@ -222,20 +223,60 @@ sequences(struct chooser *c, const struct naming *n, struct markov_seq *seq, uin
 	}
 }
 
+/* The Markov model of what was chosen. */
+static void
+report_markov(struct chooser *c, struct outcome *o)
+{
+	struct markov_seq *seq = pool_array(c->pool, c->r->x->conversations, sizeof *seq);
+	uint32_t nseq;
+
+	sequences(c, &o->naming, seq, &nseq);
+	markov_build(&o->markov, c->pool, seq, nseq, o->order);
+}
+
 static void
 try_order(struct chooser *c, struct outcome *o, const struct naming *n, uint32_t order)
 {
-	const struct exchanges *x = c->r->x;
-	struct markov_seq *seq = pool_array(c->pool, x->conversations, sizeof *seq);
 	struct symbols symbols = { n->client, n->server, n->silence, n->connect };
-	uint32_t nseq;
 
 	*o = (struct outcome){ .naming = *n, .order = order };
-	sequences(c, n, seq, &nseq);
-	markov_build(&o->markov, c->pool, seq, nseq, order);
-	memory_build(&o->memory, c->pool, x, c->r->client, c->r->server, &symbols, c->latches, order,
-	    c->before);
+	memory_build(&o->memory, c->pool, c->r->x, c->r->client, c->r->server, &symbols, c->latches,
+	    order, c->before);
 	decide(&o->decisions, c->pool, c->r, &o->memory, c->before);
+}
+
+static size_t
+templates(const struct chooser *c)
+{
+	return (size_t)c->r->client->n + c->r->server->n;
+}
+
+/* Per template the first one of the same symbol: equal where two namings tell the same apart. */
+static void
+alike(struct chooser *c, uint32_t *to, const struct naming *n)
+{
+	struct pool_mark mark = pool_mark(c->pool);
+	uint32_t *first = pool_array(c->pool, 2 * (size_t)n->k, sizeof *first);	/* 0: none yet */
+
+	for (uint32_t i = 0; i < templates(c); i++) {
+		uint32_t symbol = i < c->r->client->n ? n->client[i] : n->server[i - c->r->client->n];
+
+		if (first[symbol] == 0)
+			first[symbol] = i + 1;
+		to[i] = first[symbol];
+	}
+	pool_release(c->pool, &mark);
+}
+
+/* A candidate of this order that told the same apart, so that it foretold as much; or NULL. */
+static const struct candidate *
+tried_before(const struct chooser *c, const uint32_t *to, uint32_t order)
+{
+	for (uint32_t i = 0; i < c->report->ncandidates; i++)
+		if (c->report->candidate[i].order == order &&
+		    memcmp(c->alike[i], to, templates(c) * sizeof *to) == 0)
+			return &c->report->candidate[i];
+	return NULL;
 }
 
 /* Tries one order, or all; takes what foretells clearly more than the best so far. */
@@ -243,23 +284,37 @@ static bool
 try_sorted(struct chooser *c, struct outcome *best, const struct sorted *s, uint32_t order)
 {
 	struct choose_report *r = c->report;
+	uint32_t *tells_apart = pool_array(c->pool, templates(c), sizeof *tells_apart);
 	struct naming n = name(c, s);
 	bool taken = false;
 
+	alike(c, tells_apart, &n);
 	for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+		struct pool_mark mark = pool_mark(c->pool);
+		const struct candidate *same;
+		struct candidate *now;
 		struct outcome o;
 
 		if (order != 0 && order != orders[i])
 			continue;
 		assert(r->ncandidates < CHOOSE_CANDIDATES);
 		progress_at(c->p->progress, "choose", (double)r->ncandidates / CHOOSE_CANDIDATES);
+		same = tried_before(c, tells_apart, orders[i]);
+		c->alike[r->ncandidates] = tells_apart;
+		now = &r->candidate[r->ncandidates++];
+		*now = (struct candidate){ s->name, orders[i], n.k, 0 };
+		if (same != NULL) {
+			now->foretold = same->foretold;
+			continue;
+		}
 		try_order(c, &o, &n, orders[i]);
-		r->candidate[r->ncandidates++] = (struct candidate){ s->name, orders[i], n.k,
-			(double)o.decisions.right / (double)MAX(o.decisions.judged, 1u) };
+		now->foretold = (double)o.decisions.right / (double)MAX(o.decisions.judged, 1u);
 		if (r->ncandidates > 1 &&
 		    o.decisions.right + o.decisions.kind <=
-		    best->decisions.right + best->decisions.kind + best->decisions.judged / 250)
+		    best->decisions.right + best->decisions.kind + best->decisions.judged / 250) {
+			pool_release(c->pool, &mark);
 			continue;
+		}
 		*best = o;
 		taken = true;
 		r->chosen = r->ncandidates - 1;
@@ -305,5 +360,8 @@ choose(struct outcome *out, struct pool *pool, const struct rules *r,
 		multiply(&c, &product, &s[MIN(i, best)], &s[MAX(i, best)]);
 		try_sorted(&c, out, &product, report->candidate[report->chosen].order);
 	}
-	return n > 0 ? 0 : -EINVAL;
+	if (n == 0)
+		return -EINVAL;
+	report_markov(&c, out);
+	return 0;
 }

@@ -34,18 +34,40 @@ struct decider {
 	uint8_t *right;		/* per exchange and level: how well the longest node so far foretells it */
 	struct decisions *out;
 	uint32_t room;
+	struct scratch *scratch;
 };
 
-static int
-sample_cmp(const void *a, const void *b)
+static uint32_t
+by_client(const struct sample *s)
 {
-	const struct sample *x = a, *y = b;
+	return s->client;
+}
 
-	return x->length != y->length ? (x->length > y->length) - (x->length < y->length)
-	    : x->level != y->level    ? (x->level < y->level) - (x->level > y->level)
-	    : x->state != y->state    ? (x->state > y->state) - (x->state < y->state)
-	    : x->client != y->client  ? (x->client > y->client) - (x->client < y->client)
-				      : (x->exchange > y->exchange) - (x->exchange < y->exchange);
+static uint32_t
+by_state(const struct sample *s)
+{
+	return s->state;
+}
+
+/* The shortest history first, in it the most general level. */
+static uint32_t
+by_length(const struct sample *s)
+{
+	return s->length * LEVELS + LEVELS - 1 - s->level;
+}
+
+/* Stable, by a number below keys; at: room for one more. */
+static void
+sort_by_number(struct sample *to, const struct sample *from, size_t n,
+    uint32_t (*key)(const struct sample *), size_t *at, uint32_t keys)
+{
+	memset(at, 0, ((size_t)keys + 1) * sizeof *at);
+	for (size_t i = 0; i < n; i++)
+		at[key(&from[i]) + 1]++;
+	for (uint32_t k = 0; k < keys; k++)
+		at[k + 1] += at[k];
+	for (size_t i = 0; i < n; i++)
+		to[at[key(&from[i])]++] = from[i];
 }
 
 static uint32_t
@@ -163,18 +185,33 @@ answer_cmp(const void *a, const void *b)
 	return (x->answer > y->answer) - (x->answer < y->answer);
 }
 
+/* Neighbours with the same answer become one. */
 static uint32_t
-tally(const struct decider *d, struct tally *t, uint32_t n)
+merge(struct tally *t, uint32_t n)
 {
-	uint32_t m = 0, end;
+	uint32_t m = 0;
 
-	qsort(t, n, sizeof *t, answer_cmp);
 	for (uint32_t i = 0; i < n; i++) {
 		if (m > 0 && t[m - 1].answer == t[i].answer)
 			t[m - 1].n += t[i].n;
 		else
 			t[m++] = t[i];
 	}
+	return m;
+}
+
+static uint32_t
+tally(const struct decider *d, struct tally *t, uint32_t n)
+{
+	uint32_t m = merge(t, n), end;
+
+	if (m == 1) {		/* most often */
+		t[0].kind = kind_of(d, t[0].answer);
+		t[0].alike = t[0].n;
+		return 1;
+	}
+	qsort(t, m, sizeof *t, answer_cmp);
+	m = merge(t, m);
 	for (uint32_t i = 0; i < m; i++)
 		t[i].kind = kind_of(d, t[i].answer);
 	qsort(t, m, sizeof *t, kind_cmp);
@@ -194,6 +231,13 @@ struct keyed {
 	struct span key;
 	uint32_t sample;	/* order of first sight */
 	const struct answer *answer;
+};
+
+struct scratch {			/* as many of each as samples have been considered at once */
+	struct tally *votes, *tally;
+	struct keyed *keyed;
+	uint32_t *exchange;
+	uint8_t *right, *trial;
 };
 
 static int
@@ -232,7 +276,7 @@ answer_for_new(const struct decider *d, const struct keyed *k, uint32_t n, struc
 	return true;
 }
 
-/* Per key value (sorted in k): its most frequent answer, and how many samples it has. */
+/* Per key value (together in k): its most frequent answer, and how many samples it has. */
 static uint32_t
 group(const struct decider *d, const struct keyed *k, uint32_t n, uint32_t from, struct tally *scratch,
     struct tally *top)
@@ -272,7 +316,27 @@ make_keyed(const struct decider *d, const struct key *key, const struct sample *
 {
 	for (uint32_t i = 0; i < n; i++)
 		k[i] = (struct keyed){ key_bytes(d, key, s[i].exchange), i, s[i].answer };
-	qsort(k, n, sizeof *k, keyed_cmp);
+}
+
+/* Equal keys become neighbours, each in the order of its samples. */
+static struct keyed *
+gather_keyed(const struct decider *d, const struct keyed *k, uint32_t n)
+{
+	struct keyed *gathered = pool_array(d->pool, n, sizeof *gathered);
+	uint32_t *id = pool_array(d->pool, n, sizeof *id);
+	uint32_t *at = pool_array(d->pool, (size_t)n + 1, sizeof *at);
+	struct intern keys;
+
+	intern_init(&keys, d->pool);
+	for (uint32_t i = 0; i < n; i++) {
+		id[i] = intern_add(&keys, k[i].key);
+		at[id[i] + 1]++;
+	}
+	for (uint32_t i = 0; i < keys.n; i++)
+		at[i + 1] += at[i];
+	for (uint32_t i = 0; i < n; i++)
+		gathered[at[id[i]]++] = k[i];
+	return gathered;
 }
 
 /* Samples foretold when the field decides, each left out of its own value's evidence. */
@@ -326,10 +390,16 @@ choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
 {
 	const struct answer *fresh = NULL;
 	bool has_fresh = answer_for_new(d, k, n, scratch, &fresh);
-	struct tally *tops = pool_array(d->pool, n, sizeof *tops), *all;
-	struct span *value = pool_array(d->pool, n, sizeof *value);
+	struct tally *tops, *all;
+	struct span *value, *mine;
 	uint32_t groups = 0, answers;
 
+	for (uint32_t i = 0; i < n; i++)
+		groups += i == 0 || !span_eq(k[i].key, k[i - 1].key);
+	tops = pool_array(d->pool, groups, sizeof *tops);
+	value = pool_array(d->pool, groups, sizeof *value);
+	mine = pool_array(d->pool, groups, sizeof *mine);
+	groups = 0;
 	for (uint32_t from = 0, end; from < n; from = end, groups++) {
 		end = group(d, k, n, from, scratch, &tops[groups]);
 		value[groups] = k[from].key;
@@ -338,7 +408,6 @@ choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
 	answers = tally(d, all, groups);
 	nd->choice = pool_array(d->pool, answers + 1, sizeof *nd->choice);
 	for (uint32_t a = 0; a < answers; a++) {
-		struct span *mine = pool_array(d->pool, groups, sizeof *mine);
 		uint32_t nmine = 0;
 
 		if (has_fresh && all[a].answer == fresh)
@@ -347,6 +416,7 @@ choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
 			if (tops[g].answer == all[a].answer)
 				mine[nmine++] = value[g];
 		add_choice(nd, all[a].answer, true, mine, nmine, all[a].n);
+		mine += nmine;
 	}
 	if (has_fresh)
 		add_choice(nd, fresh, false, NULL, 0, n);
@@ -384,6 +454,7 @@ static bool
 few_subjects(const struct decider *d, const struct sample *s, uint32_t n,
     const struct answer *answer, struct source *subject)
 {
+	struct pool_mark mark = pool_mark(d->pool);
 	struct subject *all;
 	uint32_t mine = 0, distinct = 0;
 
@@ -405,6 +476,7 @@ few_subjects(const struct decider *d, const struct sample *s, uint32_t n,
 		mine += got;
 		distinct++;
 	}
+	pool_release(d->pool, &mark);
 	return mine < MAX((uint32_t)MIN_STRANGERS, distinct / STRANGERS_SHARE);
 }
 
@@ -427,12 +499,11 @@ static uint32_t
 key_candidates(const struct decider *d, const struct sample *s, uint32_t n, struct key *out)
 {
 	struct source own[MAX_SOURCES], earlier[MAX_EARLIER];
-	uint32_t *exchange, nown, nearlier, m = 0;
+	uint32_t *exchange = d->scratch->exchange, nown, nearlier, m = 0;
 
 	if (s->client == d->r->client->n || n < MIN_KEYED)
 		return 0;
 	nown = sources_deciding(d->r, s->client, own, MAX_SOURCES);
-	exchange = pool_array(d->pool, n, sizeof *exchange);
 	for (uint32_t i = 0; i < n; i++)
 		exchange[i] = s[i].exchange;
 	nearlier = sources_earlier(d->r, exchange, n, earlier, MAX_EARLIER);
@@ -460,10 +531,10 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 {
 	struct key candidate[MAX_SOURCES + MAX_EARLIER + MAX_PAIRED * MAX_PAIRED], key = { 0 };
 	uint32_t ncandidates, m, hits = 0, before = 0;
-	struct tally *votes, *scratch;
-	uint8_t *right, *trial;
+	struct tally *votes = d->scratch->votes, *scratch = d->scratch->tally;
+	uint8_t *right = d->scratch->right, *trial = d->scratch->trial;
+	struct keyed *k = d->scratch->keyed;
 	bool by_key = false;
-	struct keyed *k;
 	struct node *nd;
 
 	for (uint32_t i = 0; i < n; i++)
@@ -471,11 +542,6 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 	if (s->length > 0 && SAME_ANSWER * n < clearly_better(before, n))
 		return;
 	ncandidates = key_candidates(d, s, n, candidate);
-	votes = pool_array(d->pool, n, sizeof *votes);
-	scratch = pool_array(d->pool, n, sizeof *scratch);
-	k = ncandidates > 0 ? pool_array(d->pool, n, sizeof *k) : NULL;
-	right = pool_array(d->pool, n, sizeof *right);
-	trial = pool_array(d->pool, n, sizeof *trial);
 	for (uint32_t i = 0; i < n; i++)
 		votes[i] = (struct tally){ .answer = s[i].answer, .n = 1 };
 	m = tally(d, votes, n);
@@ -486,10 +552,12 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		hits += right[i];
 	}
 	for (uint32_t j = 0; j < ncandidates && hits * 50 < SAME_ANSWER * n * 49; j++) {
+		struct pool_mark mark = pool_mark(d->pool);
 		uint32_t h;
 
 		make_keyed(d, &candidate[j], s, n, k);
-		h = judge_key(d, k, n, scratch, trial);
+		h = judge_key(d, gather_keyed(d, k, n), n, scratch, trial);
+		pool_release(d->pool, &mark);
 		if (h > hits + SAME_ANSWER * (n / 50 + 1)) {
 			hits = h;
 			key = candidate[j];
@@ -510,13 +578,13 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 	}
 	nd = add_node(d, s, n, hits);
 	if (!by_key && few_subjects(d, s, n, votes[0].answer, &key.one)) {
-		k = pool_array(d->pool, n, sizeof *k);
 		key.is_pair = false;
 		by_key = true;
 	}
 	if (by_key) {
 		nd->key = key;
 		make_keyed(d, &key, s, n, k);
+		qsort(k, n, sizeof *k, keyed_cmp);
 		choose_by_key(d, nd, k, n, scratch);
 	} else {
 		choose_by_number(d, nd, s, n, votes, m);
@@ -542,12 +610,44 @@ decisions_find(const struct decisions *d, uint32_t state, uint32_t client)
 	return d->n == 0 ? NULL : bsearch(&key, d->node, d->n, sizeof key, node_cmp);
 }
 
+/* Room for the largest of the groups that begin where state or client differ. */
+static void
+make_scratch(struct scratch *sc, struct pool *pool, const struct sample *all, size_t n)
+{
+	size_t most = 0;
+
+	for (size_t i = 0, from = 0; i < n; i++) {
+		if (all[i].state != all[from].state || all[i].client != all[from].client)
+			from = i;
+		most = MAX(most, i + 1 - from);
+	}
+	*sc = (struct scratch){ pool_array(pool, most, sizeof *sc->votes),
+		pool_array(pool, most, sizeof *sc->tally), pool_array(pool, most, sizeof *sc->keyed),
+		pool_array(pool, most, sizeof *sc->exchange), pool_array(pool, most, sizeof *sc->right),
+		pool_array(pool, most, sizeof *sc->trial) };
+}
+
+/* The order in which they are considered: by length, level, state, client and exchange. */
+static struct sample *
+sort_samples(const struct decider *d, struct sample *all, size_t n)
+{
+	uint32_t lengths = (d->m->full + 1) * LEVELS, clients = d->r->client->n + 1;
+	size_t *at = pool_array(d->pool, (size_t)MAX(MAX(lengths, clients), d->m->nstates) + 1, sizeof *at);
+	struct sample *sorted = pool_array(d->pool, n, sizeof *sorted);
+
+	sort_by_number(sorted, all, n, by_client, at, clients);
+	sort_by_number(all, sorted, n, by_state, at, d->m->nstates);
+	sort_by_number(sorted, all, n, by_length, at, lengths);
+	return sorted;
+}
+
 void
 decide(struct decisions *out, struct pool *pool, const struct rules *r, const struct memory *m,
     const uint32_t *before)
 {
 	const struct exchanges *x = r->x;
-	struct decider d = { .pool = pool, .r = r, .m = m, .out = out };
+	struct scratch scratch;
+	struct decider d = { .pool = pool, .r = r, .m = m, .out = out, .scratch = &scratch };
 	size_t room = (size_t)x->n * LEVELS * (m->full + 1), n = 0;
 	struct sample *all = pool_array(pool, room, sizeof *all);
 
@@ -572,7 +672,8 @@ decide(struct decisions *out, struct pool *pool, const struct rules *r, const st
 				all[n++] = (struct sample){ s, t, i, m->state[s].length, l, a };
 		}
 	}
-	qsort(all, n, sizeof *all, sample_cmp);
+	all = sort_samples(&d, all, n);
+	make_scratch(&scratch, pool, all, n);
 	for (size_t i = 0, from = 0; i < n; i++) {
 		if (i + 1 < n && all[i + 1].state == all[i].state && all[i + 1].client == all[i].client)
 			continue;

@@ -90,6 +90,7 @@ add_chunk(struct pool *p, size_t bytes)
 	c->bytes = want;
 	p->chunks = c;
 	p->used_bytes += want;
+	p->peak_bytes = MAX(p->peak_bytes, p->used_bytes);
 	p->at = (uint8_t *)c + ALIGN;
 	p->end = (uint8_t *)c + want;
 }
@@ -150,6 +151,33 @@ pool_defer(struct pool *p, void (*fn)(void *), void *arg)
 	p->defers = d;
 }
 
+struct pool_mark
+pool_mark(const struct pool *p)
+{
+	return (struct pool_mark){ p->chunks, p->defers, p->at, p->end };
+}
+
+/* Chunks newer than that one. */
+static void
+put_chunks(struct pool *p, const struct pool_chunk *until)
+{
+	for (struct pool_chunk *c = p->chunks, *next; c != until; c = next) {
+		next = c->next;
+		p->used_bytes -= c->bytes;
+		p->put(p->ctx, c, c->bytes);
+	}
+}
+
+void
+pool_release(struct pool *p, const struct pool_mark *m)
+{
+	assert(p->defers == m->defers);
+	put_chunks(p, m->chunks);
+	p->chunks = m->chunks;
+	p->at = m->at;
+	p->end = m->end;
+}
+
 void
 pool_cancel(struct pool *p)
 {
@@ -161,12 +189,8 @@ pool_fini(struct pool *p)
 {
 	for (struct pool_defer *d = p->defers; d != NULL; d = d->next)
 		d->fn(d->arg);
-	for (struct pool_chunk *c = p->chunks, *next; c != NULL; c = next) {
-		next = c->next;
-		p->put(p->ctx, c, c->bytes);
-	}
+	put_chunks(p, NULL);
 	p->chunks = NULL;
 	p->defers = NULL;
 	p->at = p->end = NULL;
-	p->used_bytes = 0;
 }

@@ -2,10 +2,10 @@
 /*
  * pool.h - the memory of one learning job.
  *
- * A job allocates and never frees; the pool returns everything at its end. Running
- * out of the limit, or being cancelled, ends the job at once: control returns to
- * pool_run(), so learning code has no error path for memory. The caller says where
- * chunks come from (jemalloc arena in the programs, malloc in tests).
+ * A job allocates and frees nothing by itself: the pool returns everything at its end, or, of
+ * a trial, what was allocated since a mark. Running out of the limit, or being cancelled, ends
+ * the job at once: control returns to pool_run(), so learning code has no error path for memory.
+ * The caller says where chunks come from (jemalloc arena in the programs, malloc in tests).
  *
  * Threads: one pool belongs to one thread, except pool_cancel(), which any thread
  * may call. Nothing that must be released by hand (a FILE, a pcap handle) may be held
@@ -23,12 +23,18 @@ struct pool {
 	void (*put)(void *ctx, void *p, size_t bytes);
 	void *ctx;
 	size_t limit_bytes;		/* 0: no limit */
-	size_t used_bytes;		/* held from get(), peak for now: nothing is given back */
+	size_t used_bytes, peak_bytes;	/* held from get(): now, and at most so far */
 	struct pool_chunk *chunks;
 	struct pool_defer *defers;
 	uint8_t *at, *end;		/* free part of the newest chunk */
 	jmp_buf out;
 	int running, cancelled;
+};
+
+struct pool_mark {
+	struct pool_chunk *chunks;
+	struct pool_defer *defers;
+	uint8_t *at, *end;
 };
 
 /* Chunks from malloc. limit_bytes 0: none. */
@@ -47,6 +53,13 @@ void	*pool_copy(struct pool *p, const void *from, size_t bytes);
 void	*pool_grow(struct pool *p, const void *old, size_t old_n, size_t new_n, size_t size);
 /* Calls fn(arg) at pool_fini(), last in first out, also after a job that ended early. */
 void	pool_defer(struct pool *p, void (*fn)(void *), void *arg);
+/*
+ * Gives back all that was allocated since the mark was taken: for trials of which only the result
+ * is kept. Nothing older may point to it, nothing may have been deferred meanwhile, and a mark
+ * taken later is void.
+ */
+struct pool_mark pool_mark(const struct pool *p);
+void	pool_release(struct pool *p, const struct pool_mark *m);
 void	pool_cancel(struct pool *p);
 /* Does not return when the job was cancelled: for long work that allocates nothing. */
 void	pool_check(struct pool *p);

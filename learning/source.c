@@ -13,7 +13,7 @@ static struct span
 range_in(const struct unit *u, const struct template *t, uint32_t first, uint32_t last)
 {
 	struct span a = row_token(u, (enum level)t->level, first);
-	struct span b = row_token(u, (enum level)t->level, last);
+	struct span b = first == last ? a : row_token(u, (enum level)t->level, last);
 
 	return span_of(a.p, (size_t)(b.p + b.n - a.p));
 }

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 
 #include <criterion/criterion.h>
 
@@ -86,4 +87,38 @@ Test(pool, a_size_that_overflows_is_no_memory)
 	pool_init(&p, 0);
 	cr_expect_eq(pool_run(&p, overflow, NULL), -ENOMEM);
 	pool_fini(&p);
+}
+
+static int
+try_and_release(struct pool *p, void *ctx)
+{
+	uint8_t *kept = pool_alloc(p, 100), *tried;
+	struct pool_mark m = pool_mark(p);
+	size_t used = p->used_bytes;
+
+	for (int i = 0; i < 100; i++) {		/* more than the limit in all */
+		tried = memset(pool_alloc(p, 1000), 0xff, 1000);
+		memset(pool_alloc(p, 2 << 20), 0xff, 2 << 20);
+		pool_release(p, &m);
+		cr_assert_eq(p->used_bytes, used);
+	}
+	cr_expect_eq(pool_alloc(p, 1000), tried, "the same memory again");
+	for (int i = 0; i < 1000; i++)
+		cr_assert_eq(tried[i], 0);
+	cr_expect_eq(kept[0], 0);
+	*(size_t *)ctx = p->peak_bytes;
+	return 0;
+}
+
+Test(pool, what_is_released_serves_again_and_comes_zeroed)
+{
+	struct pool p;
+	size_t peak = 0;
+
+	pool_init(&p, 8 << 20);
+	cr_expect_eq(pool_run(&p, try_and_release, &peak), 0);
+	cr_expect_geq(peak, (size_t)2 << 20);
+	cr_expect_leq(peak, (size_t)4 << 20);
+	pool_fini(&p);
+	cr_expect_eq(p.used_bytes, 0);
 }
