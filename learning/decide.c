@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "learning/tally.h"
+
 enum {
 	MAX_SOURCES = 64,
 	BYTES_PER_HIT = 40,	/* literal bytes that one more right reply is worth */
@@ -70,17 +72,11 @@ sort_by_number(struct sample *to, const struct sample *from, size_t n,
 		to[at[key(&from[i])]++] = from[i];
 }
 
-static uint32_t
-kind_of(const struct decider *d, const struct answer *a)
-{
-	return a == NULL ? 0 : d->r->x->exchange[a->exchange[0]].kind;
-}
-
 /* Of an answer that enough evidence speaks for without the exchange itself. */
 static uint8_t
 foretold(const struct decider *d, const struct answer *by, const struct answer *a)
 {
-	return a == by ? SAME_ANSWER : kind_of(d, a) == kind_of(d, by) ? SAME_KIND : WRONG;
+	return a == by ? SAME_ANSWER : answer_kind(d->r->x, a) == answer_kind(d->r->x, by) ? SAME_KIND : WRONG;
 }
 
 static uint8_t *
@@ -152,81 +148,6 @@ generalises(const struct decider *d, const struct sample *s, uint32_t n, uint32_
 	    SAME_ANSWER * ((literal_bytes(t) + FIELD_BYTES * t->nfields) / BYTES_PER_HIT);
 }
 
-/* Answers of some samples with their numbers, the one that foretells most first. */
-struct tally {
-	const struct answer *answer;
-	uint32_t n, kind, alike;	/* alike: how many got this kind */
-};
-
-static int
-tally_cmp(const void *a, const void *b)
-{
-	const struct tally *x = a, *y = b;
-	uint32_t v = x->n + x->alike, w = y->n + y->alike;
-
-	return v != w ? (v < w) - (v > w)
-	    : x->n != y->n ? (x->n < y->n) - (x->n > y->n)
-			   : (x->answer > y->answer) - (x->answer < y->answer);
-}
-
-static int
-kind_cmp(const void *a, const void *b)
-{
-	const struct tally *x = a, *y = b;
-
-	return (x->kind > y->kind) - (x->kind < y->kind);
-}
-
-static int
-answer_cmp(const void *a, const void *b)
-{
-	const struct tally *x = a, *y = b;
-
-	return (x->answer > y->answer) - (x->answer < y->answer);
-}
-
-/* Neighbours with the same answer become one. */
-static uint32_t
-merge(struct tally *t, uint32_t n)
-{
-	uint32_t m = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (m > 0 && t[m - 1].answer == t[i].answer)
-			t[m - 1].n += t[i].n;
-		else
-			t[m++] = t[i];
-	}
-	return m;
-}
-
-static uint32_t
-tally(const struct decider *d, struct tally *t, uint32_t n)
-{
-	uint32_t m = merge(t, n), end;
-
-	if (m == 1) {		/* most often */
-		t[0].kind = kind_of(d, t[0].answer);
-		t[0].alike = t[0].n;
-		return 1;
-	}
-	qsort(t, m, sizeof *t, answer_cmp);
-	m = merge(t, m);
-	for (uint32_t i = 0; i < m; i++)
-		t[i].kind = kind_of(d, t[i].answer);
-	qsort(t, m, sizeof *t, kind_cmp);
-	for (uint32_t i = 0; i < m; i = end) {
-		uint32_t alike = 0;
-
-		for (end = i; end < m && t[end].kind == t[i].kind; end++)
-			alike += t[end].n;
-		for (uint32_t j = i; j < end; j++)
-			t[j].alike = alike;
-	}
-	qsort(t, m, sizeof *t, tally_cmp);
-	return m;
-}
-
 struct keyed {
 	struct span key;
 	uint32_t sample;	/* order of first sight */
@@ -268,7 +189,7 @@ answer_for_new(const struct decider *d, const struct keyed *k, uint32_t n, struc
 		if (speaks_for_strangers(k[i].answer))
 			scratch[m++] = (struct tally){ .answer = k[i].answer, .n = 1 };
 	}
-	m = tally(d, scratch, m);
+	m = tally(d->r->x, scratch, m);
 	if (m == 0 || (scratch[0].n < MAX((uint32_t)MIN_STRANGERS, groups / STRANGERS_SHARE) &&
 	    !(scratch[0].answer != NULL && d->r->habits.generic[scratch[0].answer->server])))
 		return false;	/* what few values got may be their own */
@@ -287,7 +208,7 @@ group(const struct decider *d, const struct keyed *k, uint32_t n, uint32_t from,
 		scratch[end - from] = (struct tally){ .answer = k[end].answer, .n = 1 };
 		end++;
 	}
-	m = tally(d, scratch, end - from);
+	m = tally(d->r->x, scratch, end - from);
 	*top = m > 0 ? scratch[0] : (struct tally){ 0 };
 	return end;
 }
@@ -405,7 +326,7 @@ choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
 		value[groups] = k[from].key;
 	}
 	all = pool_copy(d->pool, tops, groups * sizeof *tops);
-	answers = tally(d, all, groups);
+	answers = tally(d->r->x, all, groups);
 	nd->choice = pool_array(d->pool, answers + 1, sizeof *nd->choice);
 	for (uint32_t a = 0; a < answers; a++) {
 		uint32_t nmine = 0;
@@ -544,7 +465,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 	ncandidates = key_candidates(d, s, n, candidate);
 	for (uint32_t i = 0; i < n; i++)
 		votes[i] = (struct tally){ .answer = s[i].answer, .n = 1 };
-	m = tally(d, votes, n);
+	m = tally(d->r->x, votes, n);
 	for (uint32_t i = 0; i < n; i++) {
 		right[i] = foretold(d, votes[0].answer, s[i].answer);
 		if (right[i] == SAME_ANSWER && votes[0].n == 1)	/* of itself alone */
