@@ -134,7 +134,7 @@ likely_reason(const struct corpus *c, char *to, size_t room)
 		snprintf(to, room, " %llu of its %llu frames are not IP or damaged.",
 		    (unsigned long long)(r->packets - r->fault[WIRE_OK]), (unsigned long long)r->packets);
 	else if (r->fault[WIRE_OK] > r->other_protocol)
-		snprintf(to, room, " Is the capture of both directions?");
+		snprintf(to, room, " See that both directions were captured.");
 	return to;
 }
 

@@ -114,7 +114,7 @@ prepare(struct learner *l, const struct corpus *c, const bool *use, struct diag 
 	templates_of_server(&l->server, l->pool, &l->x);
 	if (l->server.n == 0)
 		return diag_set(why, -ENODATA, "%s: the server on %s/%u never answers what a client says, "
-		    "so there is nothing to learn; is the capture of both directions?",
+		    "so there is nothing to learn; see that both directions were captured.",
 		    c->sources[0].name, c->proto == PROTO_TCP ? "tcp" : "udp", c->port);
 	templates_of_client(&l->client, l->pool, &l->x, &l->server);
 	progress_at(l->p->progress, "rules", 0);

@@ -57,7 +57,7 @@ static const struct {
 	const char *capture, *sentence;
 } refused[] = {
 	{ "client_only", "no conversation in which a server answers (390 packets read). Is the capture of both" },
-	{ "server_only", "never answers what a client says, so there is nothing to learn; is the capture of both" },
+	{ "server_only", "never answers what a client says, so there is nothing to learn; see that both directions" },
 	{ "only_empty", "never answers what a client says" },
 	{ "nothing_said", "no conversation in which a server answers" },
 	{ "mixed", "several services talk here, by conversations tcp/21 (20), tcp/80 (20)" },
