@@ -56,7 +56,7 @@ EACH_CASE(odd_captures, are_learned_as_far_as_sense_goes, learned)
 static const struct {
 	const char *capture, *sentence;
 } refused[] = {
-	{ "client_only", "no conversation in which a server answers (390 packets read). Is the capture of both" },
+	{ "client_only", "no conversation in which a server answers (390 packets read). See that both directions" },
 	{ "server_only", "never answers what a client says, so there is nothing to learn; see that both directions" },
 	{ "only_empty", "never answers what a client says" },
 	{ "nothing_said", "no conversation in which a server answers" },
