@@ -26,9 +26,6 @@ struct sample {
 	const struct answer *answer; /* NULL: silence */
 };
 
-/* How well an answer foretells a reply: what is said at all, or at least what kind of reply it is. */
-enum { WRONG, SAME_KIND, SAME_ANSWER };
-
 struct decider {
 	struct pool *pool;
 	const struct rules *r;

@@ -12,7 +12,8 @@ static int
 tally_cmp(const void *a, const void *b)
 {
 	const struct tally *x = a, *y = b;
-	uint32_t v = x->n + x->alike, w = y->n + y->alike;
+	uint32_t v = (SAME_ANSWER - SAME_KIND) * x->n + SAME_KIND * x->alike;
+	uint32_t w = (SAME_ANSWER - SAME_KIND) * y->n + SAME_KIND * y->alike;
 
 	return v != w ? (v < w) - (v > w)
 	    : x->n != y->n ? (x->n < y->n) - (x->n > y->n)

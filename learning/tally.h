@@ -4,6 +4,12 @@
  */
 #include "learning/rules.h"
 
+/*
+ * How well an answer foretells a reply: what is said at all, or at least what kind of reply it is. With
+ * more for the kind, names would decide that need a name and a type.
+ */
+enum { WRONG, SAME_KIND, SAME_ANSWER = 4 };
+
 /* Answers of some samples with their numbers, the one that foretells most first. */
 struct tally {
 	const struct answer *answer;	/* NULL: silence */
