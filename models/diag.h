@@ -14,5 +14,8 @@ struct diag {
 	char text[512];
 };
 
-/* Writes the sentence and returns err, so that "return diag_set(why, -EINVAL, ...)" reads well. */
+/*
+ * Writes the sentence, on one line whatever it quotes: a control character becomes "?". Returns err,
+ * so that "return diag_set(why, -EINVAL, ...)" reads well.
+ */
 int diag_set(struct diag *why, int err, const char *fmt, ...) PRINTF(3, 4);
