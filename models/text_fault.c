@@ -4,8 +4,8 @@
 
 #include "models/text_parts.h"
 
-static bool PRINTF(3, 4)
-say(char *fault, size_t room, const char *fmt, ...)
+bool
+text_fault_say(char *fault, size_t room, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -14,7 +14,6 @@ say(char *fault, size_t room, const char *fmt, ...)
 	va_end(ap);
 	return true;
 }
-#define FAULT(...) say(fault, room, __VA_ARGS__)
 
 struct bytes256 {
 	uint64_t w[4];

@@ -33,6 +33,10 @@ enum {
 
 int	text_check_at(const struct text *t, const struct text_spots *spots, struct diag *why);
 
+/* Writes the sentence into fault[room]; true, so that a check can return it. */
+bool	text_fault_say(char *fault, size_t room, const char *fmt, ...) PRINTF(3, 4);
+#define FAULT(...) text_fault_say(fault, room, __VA_ARGS__)
+
 /* Is something wrong with one template or reply? Then the sentence is in fault[room]. */
 bool	text_template_fault(const struct text *t, const struct text_template *tp, char *fault,
     size_t room);

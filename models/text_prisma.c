@@ -1,7 +1,4 @@
 /* The part of PRISMA: its reader, and what can be wrong with it. */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "models/text_read.h"
 
 /* start, end, or c or s and the number of an event. */
@@ -176,18 +173,6 @@ read_prisma(struct parser *p)
 	to->values = KEEP(p, &p->values, struct text_values, &to->nvalues);
 	to->context = KEEP(p, &p->context, struct text_context, &to->ncontext);
 }
-
-static bool PRINTF(3, 4)
-say(char *fault, size_t room, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(fault, room, fmt, ap);
-	va_end(ap);
-	return true;
-}
-#define FAULT(...) say(fault, room, __VA_ARGS__)
 
 /* start comes first if at all, end last. */
 static bool
