@@ -10,6 +10,7 @@
 #include "control/bidirectional.h"
 #include "control/check.h"
 #include "control/cmd.h"
+#include "control/curve.h"
 #include "control/figures.h"
 #include "control/job.h"
 #include "control/page.h"
@@ -26,7 +27,7 @@ struct evaluation {
 	const char *model_path, *transcripts, *html;
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
-	bool json, ablate, check;
+	bool json, ablate, check, measure_curve;
 	unsigned long both_sides;	/* conversations of the model with itself; 0: none */
 	unsigned long repeats;		/* of which the best counts; 0: not asked for */
 	unsigned split;			/* percent held out, the rest is learned from */
@@ -36,6 +37,7 @@ struct evaluation {
 	struct model *model;		/* NULL: one is learned */
 	struct figures_column column[FIGURES_COLUMNS];
 	unsigned ncolumns;
+	struct curve curve;
 	struct diag why;
 };
 
@@ -46,10 +48,12 @@ print_figures(const struct evaluation *t)
 
 	if (!t->json) {
 		figures_print(t->column, t->ncolumns);
+		curve_print(&t->curve);
 		return;
 	}
 	o = figures_json(&t->column[0]);
 	json_object_set_new(o, "by_client", t->ncolumns > 1 ? figures_json(&t->column[1]) : json_null());
+	json_object_set_new(o, "curve", curve_json(&t->curve));
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);
@@ -157,6 +161,8 @@ eval_learned(struct evaluation *t, struct pool *pool)
 	if (t->ablate)
 		return ablate(pool, c, held, &p, t->json, &t->why);
 	err = add_column(t, pool, c, held, &p, t->ntrain > 0 ? NULL : "by conversation");
+	if (err == 0 && t->measure_curve)
+		err = curve_measure(&t->curve, pool, c, held, &p, &t->why);
 	if (err < 0 || t->ntrain > 0)
 		return err;
 	clients = split_by_client(pool, c, t->split, SPLIT_SEED);
@@ -225,7 +231,7 @@ eval_in_pool(struct pool *pool, void *ctx)
 	if (err == 0 && t->html != NULL)
 		err = page_write(t->html, &(struct page){ .capture = t->capture + t->ntrain,
 			.ncaptures = t->ncaptures - t->ntrain, .column = t->column,
-			.ncolumns = t->ncolumns, .model = t->column[0].model }, pool, &t->why);
+			.ncolumns = t->ncolumns, .curve = &t->curve, .model = t->column[0].model }, pool, &t->why);
 	return err;
 }
 
@@ -281,6 +287,7 @@ cmd_eval(int argc, char **argv)
 		{ "train", required_argument, NULL, 'l' },
 		{ "ablate", no_argument, NULL, 'a' },
 		{ "check", no_argument, NULL, 'c' },
+		{ "curve", no_argument, NULL, 'C' },
 		{ "both", required_argument, NULL, 'b' },
 		{ "repeat", required_argument, NULL, 'r' },
 		{ "html", required_argument, NULL, 'H' },
@@ -289,7 +296,7 @@ cmd_eval(int argc, char **argv)
 	static struct evaluation t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:s:l:acH:b:r:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:l:acCH:b:r:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -309,6 +316,9 @@ cmd_eval(int argc, char **argv)
 			break;
 		case 'c':
 			t.check = true;
+			break;
+		case 'C':
+			t.measure_curve = true;
 			break;
 		case 'b':
 			t.both_sides = strtoul(optarg, NULL, 10);
@@ -344,6 +354,9 @@ cmd_eval(int argc, char **argv)
 	    t.html != NULL))
 		return cmd_wrong_usage(argv, "--ablate learns anew each time: it goes with --split, not with "
 		    "--transcripts or --html");
+	if (t.measure_curve && ((t.split == 0 && t.ntrain == 0) || t.ablate))
+		return cmd_wrong_usage(argv, "--curve learns from parts of the conversations: it goes with --split or "
+		    "--train, not with --ablate");
 	if (t.split == 0 && t.ntrain == 0 && argc - optind > 1)
 		t.model_path = argv[optind++];
 	if (argc == optind || (t.split == 0 && t.ntrain == 0 && t.model_path == NULL))

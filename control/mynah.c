@@ -43,6 +43,7 @@ static const struct command {
 	    "  -r, --repeat N           play each conversation N times; at each place the best counts\n"
 	    "  -b, --both N             have the model talk with itself N times, too\n"
 	    "  -a, --ablate             with --split: a row for every clusterer, product and order\n"
+	    "  -C, --curve              learn from a sixteenth, an eighth ... of the conversations, too\n"
 	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n"
 	    "  -H, --html FILE          one page with figures and charts, for a browser\n",
 	    cmd_eval },

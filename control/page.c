@@ -192,18 +192,77 @@ put_positions(FILE *to, const struct page *p)
 	fputs("<h2>By position in the conversation</h2>\n<p class=\"soft\">The n-th message of the server. Bars: how many "
 	    "conversations get that far; where only a few do, the lines end.</p>\n", to);
 	for (unsigned i = 0; i < p->ncolumns; i++) {
-		uint32_t n = by_position(&p->column[i].report, mean, places);
+		const struct plot_places at = { .height = places,
+			.n = by_position(&p->column[i].report, mean, places) };
 
-		if (n == 0)
+		if (at.n == 0)
 			continue;
 		heading(to, p, i);
 		fputs("<figure>", to);
-		plot_lines(to, "message of the server", "mean", agreement, ARRAY_LEN(agreement), places, n);
+		plot_lines(to, "message of the server", "mean", agreement, ARRAY_LEN(agreement), &at);
 		fputs("</figure>\n<figure>", to);
 		plot_lines(to, "message of the server", "share of replies", completeness,
-		    ARRAY_LEN(completeness), places, n);
+		    ARRAY_LEN(completeness), &at);
 		fputs("</figure>\n", to);
 	}
+}
+
+/* By what the server had said before: at each place the best of all times. */
+static void
+put_best(FILE *to, const struct page *p)
+{
+	double mean[3][COMPLETENESS_POSITIONS];
+	uint32_t places[COMPLETENESS_POSITIONS], n = 0;
+	const struct plot_line line[] = { { "equal", mean[0], 0 },
+		{ "at least 90 % similar", mean[1], 1 }, { "75 %", mean[2], 3 } };
+
+	if (p->column[0].best.repeats == 0)
+		return;
+	fprintf(to, "<h2>The best of %u times</h2>\n<p class=\"soft\">Each conversation was played so often with other "
+	    "draws; what counts at each place is the best reply of all. The last place: all beyond.</p>\n",
+	    p->column[0].best.repeats);
+	for (unsigned i = 0; i < p->ncolumns; i++) {
+		for (n = 0; n < COMPLETENESS_POSITIONS && p->column[i].best.at[n].messages > 0; n++) {
+			const struct completeness_shares *s = &p->column[i].best.at[n];
+
+			places[n] = s->messages;
+			mean[0][n] = share(s->of[BEST_EQUAL], s->messages);
+			mean[1][n] = share(s->of[BEST_LONGER_90], s->messages);
+			mean[2][n] = share(s->of[BEST_LONGER_75], s->messages);
+		}
+		heading(to, p, i);
+		fputs("<figure>", to);
+		plot_lines(to, "message of the server", "share of replies", line, ARRAY_LEN(line),
+		    &(struct plot_places){ .height = places, .n = n });
+		fputs("</figure>\n", to);
+	}
+}
+
+static void
+put_curve(FILE *to, const struct page *p)
+{
+	double messages[CURVE_POINTS], conversations[CURVE_POINTS], similarity[CURVE_POINTS];
+	uint32_t states[CURVE_POINTS], learned[CURVE_POINTS];
+	const struct plot_line line[] = { { "class agrees", messages, 0 },
+		{ "in whole conversations", conversations, 3 }, { "similarity", similarity, 1 } };
+
+	if (p->curve->n == 0)
+		return;
+	for (unsigned i = 0; i < p->curve->n; i++) {
+		const struct curve_point *at = &p->curve->at[i];
+
+		messages[i] = at->class_messages;
+		conversations[i] = at->class_conversations;
+		similarity[i] = at->similarity;
+		states[i] = at->states;
+		learned[i] = at->conversations;
+	}
+	fprintf(to, "<h2>Would more captures help?</h2>\n<p class=\"soft\">Learned from growing parts of the conversations, "
+	    "played on the same ones held out. Bars: states of the model, %u to %u.</p>\n<figure>", states[0],
+	    states[p->curve->n - 1]);
+	plot_lines(to, "conversations learned from", "share", line, ARRAY_LEN(line),
+	    &(struct plot_places){ .height = states, .name = learned, .n = p->curve->n });
+	fputs("</figure>\n", to);
 }
 
 /* Returns the mean distance between what was said and what was right. */
@@ -380,6 +439,8 @@ page_write(const char *path, const struct page *p, struct pool *pool, struct dia
 	put_figures(to, p);
 	put_baselines(to, p);
 	put_positions(to, p);
+	put_best(to, p);
+	put_curve(to, p);
 	put_calibration(to, p);
 	put_wrong(to, wrong, nwrong);
 	err = put_machine(to, p->model, why);

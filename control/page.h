@@ -5,6 +5,7 @@
  * It needs no network and no script, and is well-formed XML. What was said by whoever stands in it
  * escaped: bytes that are not printable ASCII as \xHH.
  */
+#include "control/curve.h"
 #include "control/figures.h"
 #include "models/model.h"
 
@@ -13,6 +14,7 @@ struct page {
 	size_t ncaptures;
 	const struct figures_column *column;
 	unsigned ncolumns;
+	const struct curve *curve;
 	const struct model *model;	/* of the first column */
 };
 

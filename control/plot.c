@@ -94,15 +94,15 @@ step_of(uint32_t n)
 
 void
 plot_lines(FILE *to, const char *x_label, const char *y_label, const struct plot_line *line,
-    unsigned nlines, const uint32_t *places, uint32_t n)
+    unsigned nlines, const struct plot_places *at)
 {
-	uint32_t most = 1, step = step_of(n);
+	uint32_t n = at->n, most = 1, step = step_of(n);
 
 	for (uint32_t i = 0; i < n; i++)
-		most = places[i] > most ? places[i] : most;
+		most = at->height[i] > most ? at->height[i] : most;
 	begin(to, HEIGHT, y_label);
 	for (uint32_t i = 0; i < n; i++) {
-		double h = (double)places[i] / most * INNER_H;
+		double h = (double)at->height[i] / most * INNER_H;
 
 		fprintf(to, "<rect class=\"places\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
 		    LEFT + (i + 0.1) * INNER_W / n, y_of(0) - h, 0.8 * INNER_W / n, h);
@@ -110,7 +110,7 @@ plot_lines(FILE *to, const char *x_label, const char *y_label, const struct plot
 	frame(to, x_label, y_label);
 	for (uint32_t i = 0; i < n; i++)
 		if (i == 0 || (i + 1) % step == 0)
-			x_tick(to, x_of(i, n), "%.0f", i + 1);
+			x_tick(to, x_of(i, n), "%.0f", at->name == NULL ? i + 1 : at->name[i]);
 	for (unsigned i = nlines; i > 0; i--)
 		draw_line(to, &line[i - 1], n);
 	legend(to, line, nlines);

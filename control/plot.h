@@ -13,9 +13,15 @@ struct plot_line {
 	unsigned style;			/* the style sheet's class "lineN"; 0 stands out */
 };
 
-/* A point of each line for x = 1 .. n, and how many places each x is about as bars behind them. */
+struct plot_places {			/* along the x axis, from the left */
+	const uint32_t *height;		/* of the bars behind the lines; the highest fills the chart */
+	const uint32_t *name;		/* what stands below each; NULL: 1 .. n */
+	uint32_t n;
+};
+
+/* A point of each line at each place. */
 void	plot_lines(FILE *to, const char *x_label, const char *y_label, const struct plot_line *line,
-	    unsigned nlines, const uint32_t *places, uint32_t n);
+	    unsigned nlines, const struct plot_places *at);
 
 struct plot_bin {
 	double said, right;		/* means; right NAN: nobody is in it */

@@ -43,6 +43,7 @@ static const struct {
 	    "--transcripts c.pcap would overwrite" },
 	{ "never repeated", EVAL "-r 0 m.mynah " FTP, 2, "--repeat 0: give how often" },
 	{ "no conversation of both sides", EVAL "-b 0 m.mynah " FTP, 2, "--both 0: give a number" },
+	{ "a curve of a model", EVAL "-C m.mynah " FTP, 2, "--curve learns from parts" },
 	{ "an ablation of a model", EVAL "-a m.mynah " FTP, 2, "--ablate learns anew each time" },
 	{ "an ablation with transcripts", EVAL "-a -s 20 -t t " FTP, 2, "not with --transcripts" },
 	{ "a page that cannot be", EVAL "-H nowhere/p m.mynah " FTP, 1, "nowhere/p: cannot be written" },
@@ -79,7 +80,7 @@ static const struct {
 	{ "scores are JSON with every number of the manual", EVAL "--json m.mynah " FTP " >s.json && "
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
 	    "assert sorted(s) == sorted([\"conversations\", \"messages\", \"class_agreement_messages\", "
-	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\", \"refuser\", \"table\", \"by_client\", "
+	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\", \"refuser\", \"table\", \"by_client\", \"curve\", "
 	    "\"syntax_conversations_ok\", \"semantic_conversations_ok\", \"bidirectional\", \"completeness\", \"model\"]); "
 	    "assert s[\"model\"][\"image_bytes\"] > 1000 and sum(s[\"model\"][\"templates\"].values()) > 5; "
 	    "assert s[\"conversations\"] == 20 and s[\"messages\"] == 275; "
@@ -159,6 +160,27 @@ EACH_CASE(cmd_eval, does_what_it_should, good)
 	tool_enter();
 	cr_assert_eq(tool_run("\"$M\" learn -c first-token -o m.mynah " FTP " >out"), 0);
 	cr_expect_eq(tool_run(good[*i].line), 0, "%s", good[*i].what);
+	tool_leave();
+}
+
+Test(cmd_eval, a_curve_ends_with_what_all_conversations_teach)
+{
+	tool_enter();
+	cr_assert_eq(tool_run(EVAL "--split 20 --curve --json --html page.html " FTP " >figures"), 0);
+	cr_expect_eq(tool_run("python3 -c '\n"
+	    "import json\n"
+	    "found = json.load(open(\"figures\"))\n"
+	    "curve = found[\"curve\"]\n"
+	    "learned = [p[\"conversations\"] for p in curve]\n"
+	    "assert len(curve) >= 2 and learned == sorted(set(learned)), curve\n"
+	    "assert min(learned) >= 5, curve\n"
+	    "same = \"similarity class_agreement_messages class_agreement_conversations\".split()\n"
+	    "assert all(abs(curve[-1][k] - found[k]) < 1e-12 for k in same), (curve[-1], found)\n"
+	    "assert curve[0][\"image_bytes\"] < curve[-1][\"image_bytes\"], curve\n'"), 0);
+	cr_expect_eq(tool_run("grep -q \"Would more captures help\" page.html"), 0);
+	cr_expect_eq(tool_run(EVAL "--split 20 --curve " FTP " | grep -q \"^learned from\""), 0);
+	cr_expect_eq(tool_run(EVAL "--split 20 --repeat 3 --html page.html " FTP " >out && "
+	    "grep -q \"The best of 3 times\" page.html"), 0);
 	tool_leave();
 }
 
