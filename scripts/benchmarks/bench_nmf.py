@@ -1,5 +1,4 @@
 """Replicate-aware NMF at the sizes of PRISMA12, beside the original and a plain matrix library."""
-import importlib.util
 import os
 import subprocess
 import sys
@@ -15,13 +14,23 @@ ORIGINAL_MS = {"SIP": "210 - 270", "DNS": "1 100 - 1 300"}     # PRISMA's own co
 LIBRARY = Path(__file__).with_name("library.py")
 
 
+def with_library():
+    """A Python that has numpy and scipy; None: there is none."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        done = subprocess.run([python, "-c", "import numpy, scipy"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if done.returncode == 0:
+            return python
+    return None
+
+
 def library(ctx, figures):
     """The same sweep with numpy, where it is installed; nothing otherwise."""
-    if not all(importlib.util.find_spec(name) for name in ("numpy", "scipy")):
+    python = with_library()
+    if python is None:
         return
     for size, shape in SIZES.items():
         ctx.progress.say(f"{NAME} {size} with a matrix library")
-        done = subprocess.run([sys.executable, LIBRARY, *map(str, shape), "2" if ctx.quick else "10"], text=True,
+        done = subprocess.run([python, LIBRARY, *map(str, shape), "2" if ctx.quick else "10"], text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, check=False,
                               env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
         if done.returncode != 0:
