@@ -26,6 +26,11 @@ struct sample {
 	const struct answer *answer; /* NULL: silence */
 };
 
+struct score {			/* of samples, each left out of its own evidence */
+	uint32_t hits;		/* SAME_ANSWER or SAME_KIND for each */
+	uint32_t kinds;		/* of which at least the kind is right */
+};
+
 struct decider {
 	struct pool *pool;
 	const struct rules *r;
@@ -257,27 +262,22 @@ gather_keyed(const struct decider *d, const struct keyed *k, uint32_t n)
 	return gathered;
 }
 
-/* Samples foretold when the field decides, each left out of its own value's evidence. */
-static uint32_t
+/* How well samples are foretold when the field decides, each left out of its own value's evidence. */
+static void
 judge_key(const struct decider *d, const struct keyed *k, uint32_t n, struct tally *scratch, uint8_t *right)
 {
 	const struct answer *fresh = NULL;
 	bool has_fresh = answer_for_new(d, k, n, scratch, &fresh);
-	uint32_t hits = 0;
 
 	for (uint32_t from = 0, end; from < n; from = end) {
 		struct tally top;
 
 		end = group(d, k, n, from, scratch, &top);
 		for (uint32_t i = from; i < end; i++) {
-			uint8_t how = top.n > 1 ? foretold(d, top.answer, k[i].answer)
+			right[k[i].sample] = top.n > 1 ? foretold(d, top.answer, k[i].answer)
 			    : has_fresh ? foretold(d, fresh, k[i].answer) : WRONG;
-
-			right[k[i].sample] = how;
-			hits += how;
 		}
 	}
-	return hits;
 }
 
 static struct node *
@@ -435,29 +435,62 @@ key_candidates(const struct decider *d, const struct sample *s, uint32_t n, stru
 	return m;
 }
 
-/* What a longer history must foretell of n exchanges, where a shorter one foretells so much. */
-static uint32_t
-clearly_better(uint32_t before, uint32_t n)
+static struct score
+score_of(const uint8_t *right, uint32_t n)
 {
-	double right = before / (double)SAME_ANSWER;
+	struct score sc = { 0 };
 
-	return before + SAME_ANSWER * ((uint32_t)MIN_BETTER + (uint32_t)sqrt(n - right));
+	for (uint32_t i = 0; i < n; i++) {
+		sc.hits += right[i];
+		sc.kinds += right[i] != WRONG;
+	}
+	return sc;
+}
+
+/* What a longer history must add to what a shorter one foretells of n exchanges. */
+static uint32_t
+clear_gain(double right, uint32_t n)
+{
+	return (uint32_t)MIN_BETTER + (uint32_t)sqrt(n - right);
+}
+
+/* Clearly more answers, or clearly more kinds of them for no fewer answers. */
+static bool
+clearly_better(struct score now, struct score before, uint32_t n)
+{
+	uint32_t answers = SAME_ANSWER * clear_gain(before.hits / (double)SAME_ANSWER, n);
+
+	return now.hits >= before.hits + answers ||
+	    (now.hits >= before.hits && now.kinds >= before.kinds + clear_gain(before.kinds, n));
+}
+
+/* The same of a field that decides. */
+static bool
+decides_better(struct score now, struct score before, uint32_t n)
+{
+	uint32_t few = n / 50 + 1;
+
+	return now.hits > before.hits + SAME_ANSWER * few ||
+	    (now.hits >= before.hits && now.kinds > before.kinds + few);
 }
 
 static void
 consider(struct decider *d, const struct sample *s, uint32_t n)
 {
 	struct key candidate[MAX_SOURCES + MAX_EARLIER + MAX_PAIRED * MAX_PAIRED], key = { 0 };
-	uint32_t ncandidates, m, hits = 0, before = 0;
+	struct score before = { 0 }, sc = { 0 };
+	uint32_t ncandidates, m;
 	struct tally *votes = d->scratch->votes, *scratch = d->scratch->tally;
 	uint8_t *right = d->scratch->right, *trial = d->scratch->trial;
 	struct keyed *k = d->scratch->keyed;
 	bool by_key = false;
 	struct node *nd;
 
-	for (uint32_t i = 0; i < n; i++)
-		before += *right_of(d, &s[i]);
-	if (s->length > 0 && SAME_ANSWER * n < clearly_better(before, n))
+	for (uint32_t i = 0; i < n; i++) {
+		before.hits += *right_of(d, &s[i]);
+		before.kinds += *right_of(d, &s[i]) != WRONG;
+	}
+	if (s->length > 0 && !clearly_better((struct score){ SAME_ANSWER * n, n }, before, n))
 		return;
 	ncandidates = key_candidates(d, s, n, candidate);
 	for (uint32_t i = 0; i < n; i++)
@@ -467,25 +500,26 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		right[i] = foretold(d, votes[0].answer, s[i].answer);
 		if (right[i] == SAME_ANSWER && votes[0].n == 1)	/* of itself alone */
 			right[i] = votes[0].alike > 1 ? SAME_KIND : WRONG;
-		hits += right[i];
 	}
-	for (uint32_t j = 0; j < ncandidates && hits * 50 < SAME_ANSWER * n * 49; j++) {
+	sc = score_of(right, n);
+	for (uint32_t j = 0; j < ncandidates && sc.hits * 50 < SAME_ANSWER * n * 49; j++) {
 		struct pool_mark mark = pool_mark(d->pool);
-		uint32_t h;
+		struct score keyed;
 
 		make_keyed(d, &candidate[j], s, n, k);
-		h = judge_key(d, gather_keyed(d, k, n), n, scratch, trial);
+		judge_key(d, gather_keyed(d, k, n), n, scratch, trial);
+		keyed = score_of(trial, n);
 		pool_release(d->pool, &mark);
-		if (h > hits + SAME_ANSWER * (n / 50 + 1)) {
-			hits = h;
+		if (decides_better(keyed, sc, n)) {
+			sc = keyed;
 			key = candidate[j];
 			by_key = true;
 			memcpy(right, trial, n * sizeof *right);
 		}
 	}
-	if (s->length > 0 && hits < clearly_better(before, n))
+	if (s->length > 0 && !clearly_better(sc, before, n))
 		return;
-	if (s->length == 0 && s->client < d->r->client->n && generalises(d, s, n, hits)) {
+	if (s->length == 0 && s->client < d->r->client->n && generalises(d, s, n, sc.hits)) {
 		d->out->dropped[s->client] = true;
 		for (uint32_t i = 0; i < n; i++) {
 			const uint8_t *general = right_in_general(d, &s[i]);
@@ -494,7 +528,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		}
 		return;
 	}
-	nd = add_node(d, s, n, hits);
+	nd = add_node(d, s, n, sc.hits);
 	if (!by_key && few_subjects(d, s, n, votes[0].answer, &key.one)) {
 		key.is_pair = false;
 		by_key = true;

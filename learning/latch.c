@@ -82,8 +82,8 @@ with_value(uint32_t combo, uint32_t latch, uint32_t value)
 	return combo + value * unit - combo / unit % LATCH_VALUES * unit;
 }
 
-struct reply {			/* to a template */
-	uint32_t client, server, exchange, n;
+struct reply {			/* to a template; of its kind there are n */
+	uint32_t client, kind, exchange, n;
 };
 
 static int
@@ -93,7 +93,7 @@ reply_cmp(const void *a, const void *b)
 
 	return x->client != y->client ? (x->client > y->client) - (x->client < y->client)
 	    : x->n != y->n ? (x->n < y->n) - (x->n > y->n)
-	    : x->server != y->server ? (x->server > y->server) - (x->server < y->server)
+	    : x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind)
 	    : (x->exchange > y->exchange) - (x->exchange < y->exchange);
 }
 
@@ -113,7 +113,7 @@ known_replies(const struct search *s, struct reply *out)
 
 			if (t == NO_TEMPLATE || n[t] < MIN_SAMPLES)
 				continue;
-			out[m++] = (struct reply){ t, said_server(&s->said, i), i, 0 };
+			out[m++] = (struct reply){ t, s->x->exchange[i].kind, i, 0 };
 			break;
 		}
 	}
@@ -139,7 +139,7 @@ make_samples(struct search *s)
 	m = known_replies(s, r);
 	qsort(r, m, sizeof *r, reply_cmp);
 	for (uint32_t i = 0, end; i < m; i = end) {
-		for (end = i; end < m && r[end].client == r[i].client && r[end].server == r[i].server;)
+		for (end = i; end < m && r[end].client == r[i].client && r[end].kind == r[i].kind;)
 			end++;
 		for (uint32_t k = i; k < end; k++)
 			r[k].n = end - i;
@@ -151,7 +151,7 @@ make_samples(struct search *s)
 		for (end = i; end < m && r[end].client == r[i].client; end++) {
 			uint32_t e = r[end].exchange;
 
-			rank += end > i && r[end].server != r[end - 1].server;
+			rank += end > i && r[end].kind != r[end - 1].kind;
 			of[e].answer = (uint8_t)MIN(rank, (uint32_t)ANSWERS - 1);
 			of[e].row = (2 * rows + half_of(s->x->exchange[e].conversation)) * COMBOS;
 		}

@@ -4,7 +4,7 @@
  * selected", "inside a transaction".
  *
  * A latch holds a value, 0 at the start, that some exchanges set; all others leave it as it is.
- * Latches and the exchanges that set them are learned: the step that lets most replies be foretold
+ * Latches and the exchanges that set them are learned: the step that lets most kinds of replies be foretold
  * from (client template, values held), each left out of its own evidence, is taken, again and
  * again; it must gain in both halves of the conversations, so that chance becomes no memory.
  * An order-k history (markov.h) forgets what is k messages old; a merged automaton (passive Mealy

@@ -76,6 +76,27 @@ POOLED(decide, longer_histories_stand_only_where_they_foretell_better)
 	cr_expect_eq(k->d.right, k->d.judged, "all is foretold");
 }
 
+/* A history that foretells no answer, but what kind it will be, is worth its place, too. */
+POOLED(decide, a_longer_history_may_foretell_kinds_alone)
+{
+	static const char *const page[] = { "<250 a\r\n", "<250 a b\r\n", "<250 a b c\r\n",
+		"<250 a b c d\r\n", "<250 a b c d e\r\n", "<250 a b c d e f\r\n",
+		"<250 a b c d e f g\r\n", "<250 a b c d e f g h\r\n" };
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct node *nd = NULL;
+	struct decided *k;
+	uint32_t read;
+
+	for (unsigned i = 0; i < 2 * ARRAY_LEN(page); i++)
+		handmade_talk(&h, ">READ\r\n", "<550 it is shut\r\n", ">READ\r\n", "<550 it is shut\r\n",
+		    ">OPEN\r\n", "<200 moved\r\n", ">READ\r\n", page[i % ARRAY_LEN(page)], NULL);
+	k = decided_from(&h, 1);
+	read = template_named(pool, &k->l->client, LEVEL_FULL, "READ;");
+	cr_assert_neq(read, NO_TEMPLATE);
+	cr_assert_eq(nodes_of(k, read, true, &nd), 1, "behind OPEN");
+	cr_expect(says(k, &nd->choice[nd->nchoices - 1], "250"));
+}
+
 POOLED(decide, the_connection_has_its_node)
 {
 	struct handmade h = logins(pool);

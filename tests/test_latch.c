@@ -191,3 +191,30 @@ POOLED(latch, a_template_of_any_level_sets_what_its_messages_set)
 	    template_named(pool, &l->server, LEVEL_FULL, "230 welcome;"));
 	cr_expect_eq(held.value[0], 1);
 }
+
+/* What is in an open book is told in as many words as chance wants; a shut one tells nothing. */
+POOLED(latch, replies_of_one_kind_need_not_be_alike)
+{
+	static const char *const page[] = { "250 a\r\n", "250 a b\r\n", "250 a b c\r\n",
+		"250 a b c d\r\n", "250 a b c d e\r\n", "250 a b c d e f\r\n", "250 a b c d e f g\r\n",
+		"250 a b c d e f g h\r\n", "250 a b c d e f g h i\r\n", "250 a b c d e f g h i j\r\n" };
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	struct held shut = { { 0 } }, open;
+	struct latches latches;
+	struct learned *l;
+	uint32_t x = 3;
+
+	for (unsigned i = 0; i < TALKS / 3; i++) {
+		handmade_open(&h);
+		ask(&h, "READ\r\n", "550 it is shut\r\n");
+		ask(&h, "READ\r\n", "550 it is shut\r\n");
+		ask(&h, "OPEN\r\n", "200 moved\r\n");
+		small_talk(&h, &x);
+		ask(&h, "READ\r\n", page[chance(&x, ARRAY_LEN(page))]);
+	}
+	l = learned_from(&h, false);
+	latches_learn(&latches, pool, &l->x, &l->client, &l->server);
+	cr_assert_eq(latches.n, 1);
+	open = after(pool, l, &latches, shut, "OPEN;", "200 moved;");
+	cr_expect_neq(memcmp(&open, &shut, sizeof open), 0);
+}
