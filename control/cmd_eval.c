@@ -27,7 +27,7 @@ struct evaluation {
 	const char *model_path, *transcripts, *html;
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
-	bool json, ablate, check, measure_curve;
+	bool json, ablate, check, measure_curve, no_scrub;
 	unsigned long both_sides;	/* conversations of the model with itself; 0: none */
 	unsigned long repeats;		/* of which the best counts; 0: not asked for */
 	unsigned split;			/* percent held out, the rest is learned from */
@@ -149,13 +149,15 @@ eval_learned(struct evaluation *t, struct pool *pool)
 	struct corpus_options o = { .proto = t->proto, .port = t->port, .progress = t->job.progress.fn,
 		.ctx = &t->job };
 	struct learn_params p = { .proto = t->proto, .port = t->port, .seed = SPLIT_SEED,
-		.progress = &t->job.progress };
-	struct corpus *c;
+		.no_scrub = t->no_scrub, .progress = &t->job.progress };
+	struct corpus *captured;
+	const struct corpus *c;
 	bool *held, *clients = NULL;
-	int err = corpus_load(&c, pool, &o, t->capture, t->ncaptures, &t->why);
+	int err = corpus_load(&captured, pool, &o, t->capture, t->ncaptures, &t->why);
 
 	if (err < 0)
 		return err;
+	c = learn_scrub(pool, captured, &p);	/* before anything is held out: those speak the same words */
 	held = t->ntrain > 0 ? not_trained(pool, c, t->ntrain)
 	    : corpus_split(pool, c, t->split, SPLIT_SEED);
 	if (t->ablate)
@@ -291,12 +293,13 @@ cmd_eval(int argc, char **argv)
 		{ "both", required_argument, NULL, 'b' },
 		{ "repeat", required_argument, NULL, 'r' },
 		{ "html", required_argument, NULL, 'H' },
+		{ "no-scrub", no_argument, NULL, 'N' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct evaluation t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:s:l:acCH:b:r:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:l:acCH:b:r:N", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -313,6 +316,9 @@ cmd_eval(int argc, char **argv)
 			break;
 		case 'a':
 			t.ablate = true;
+			break;
+		case 'N':
+			t.no_scrub = true;
 			break;
 		case 'c':
 			t.check = true;
@@ -357,6 +363,9 @@ cmd_eval(int argc, char **argv)
 	if (t.measure_curve && ((t.split == 0 && t.ntrain == 0) || t.ablate))
 		return cmd_wrong_usage(argv, "--curve learns from parts of the conversations: it goes with --split or "
 		    "--train, not with --ablate");
+	if (t.no_scrub && t.split == 0 && t.ntrain == 0)
+		return cmd_wrong_usage(argv, "--no-scrub is about learning: it goes with --split or --train; a model that "
+		    "is there is played what the captures say");
 	if (t.split == 0 && t.ntrain == 0 && argc - optind > 1)
 		t.model_path = argv[optind++];
 	if (argc == optind || (t.split == 0 && t.ntrain == 0 && t.model_path == NULL))

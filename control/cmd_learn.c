@@ -107,6 +107,9 @@ print_summary(const struct order *o, FILE *to)
 	if (o->made.compiled.templates_left_out > 0)
 		fprintf(to, "  %u templates left out: the automaton was full\n",
 		    o->made.compiled.templates_left_out);
+	if (corpus->report.secrets > 0)
+		fprintf(to, "  scrubbed: %u secrets of clients, made up anew at %llu places (--no-scrub keeps them)\n",
+		    corpus->report.secrets, (unsigned long long)corpus->report.secret_places);
 	if (r->pipelined > 0)
 		fprintf(to, "  not used: %u messages sent in one go, or in pieces, whose replies cannot be told apart\n",
 		    r->pipelined);
@@ -180,14 +183,16 @@ write_report(const struct order *o, const char *path, struct diag *why)
 		nmf = json_pack("{s:b, s:f, s:i, s:i, s:i, s:f}", "warm", c->warm, "known", c->known,
 		    "columns", (int)c->inner, "sweeps", (int)c->sweeps,
 		    "finish_sweeps", (int)c->finish_sweeps, "objective", c->objective);
-	root = json_pack("{s:s%, s:s, s:i, s:b, s:i, s:i, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, "
-	    "s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+	root = json_pack("{s:s%, s:s, s:i, s:b, s:i, s:i, s:I, s:I, s:i, s:i, s:I, s:i, s:i, s:i, s:i, s:i, s:i, "
+	    "s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "service", o->made.text.name.p, o->made.text.name.n,
 	    "proto", r->corpus->proto == PROTO_TCP ? "tcp" : "udp",
 	    "port", (int)r->corpus->port, "binary", r->binary,
 	    "conversations", (int)r->conversations, "messages", (int)r->corpus->nmessages,
 	    "left_out_conversations", (json_int_t)r->corpus->report.left_out,
 	    "left_out_messages", (json_int_t)r->corpus->report.left_out_messages, "exchanges", (int)r->exchanges,
+	    "secrets", (int)r->corpus->report.secrets,
+	    "secret_places", (json_int_t)r->corpus->report.secret_places,
 	    "pipelined", (int)r->pipelined, "silent", (int)r->silent, "extra", (int)r->extra,
 	    "templates", (int)o->made.text.ntemplate, "replies", (int)o->made.text.nreply,
 	    "states", (int)r->emit.states, "turns", (int)r->emit.turns,
@@ -296,6 +301,7 @@ cmd_learn(int argc, char **argv)
 		{ "order", required_argument, NULL, 'k' },
 		{ "basis", required_argument, NULL, 'b' },
 		{ "spare", required_argument, NULL, 'e' },
+		{ "no-scrub", no_argument, NULL, 'N' },
 		{ "quota", required_argument, NULL, 'q' },
 		{ "report", required_argument, NULL, 'r' },
 		{ "output", required_argument, NULL, 'o' },
@@ -305,7 +311,7 @@ cmd_learn(int argc, char **argv)
 	uint64_t n;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:n:s:c:k:b:e:q:r:o:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:n:s:c:k:b:e:Nq:r:o:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &o.params.proto, &o.params.port))
@@ -330,6 +336,9 @@ cmd_learn(int argc, char **argv)
 			if (!parse_number(optarg, 90, &n))
 				return cmd_wrong_usage(argv, "--spare %s: a number of percent, 0 to 90, is wanted", optarg);
 			o.params.spare = (unsigned)n;
+			break;
+		case 'N':
+			o.params.no_scrub = true;
 			break;
 		case 'k':
 			if (!parse_number(optarg, 4, &n) || n == 0 || n == 3)

@@ -91,6 +91,7 @@ static const cyaml_schema_field_t training_fields[] = {
 	NUMBER("seconds", CYAML_FLAG_OPTIONAL, struct conf_training, seconds),
 	NUMBER("memory-mb", CYAML_FLAG_OPTIONAL, struct conf_training, memory_mb),
 	NUMBER("hold-out", CYAML_FLAG_OPTIONAL, struct conf_training, hold_out),
+	SWITCH("scrub", struct conf_training, scrub),
 	NUMBER("corpus-mb", CYAML_FLAG_OPTIONAL, struct conf_training, corpus_mb),
 	NUMBER("corpus-days", CYAML_FLAG_OPTIONAL, struct conf_training, corpus_days),
 	CYAML_FIELD_END
@@ -267,6 +268,7 @@ set_defaults(struct conf *c)
 	t->seconds = t->seconds ? t->seconds : 600;
 	t->memory_mb = t->memory_mb ? t->memory_mb : 2048;
 	t->hold_out = t->hold_out ? t->hold_out : 10;
+	t->scrub = t->scrub ? t->scrub : SWITCH_YES;
 	t->corpus_mb = t->corpus_mb ? t->corpus_mb : 1024;
 	for (uint32_t i = 0; i < c->prefixes_count; i++) {
 		struct conf_prefix *p = &c->prefixes[i];

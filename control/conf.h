@@ -71,6 +71,7 @@ struct conf_limits {
 struct conf_training {
 	uint32_t seconds, memory_mb;	/* a job's limits */
 	uint32_t hold_out;		/* percent of conversations that judge and are not learned */
+	enum conf_switch scrub;		/* secrets of the clients are made up anew first (learning/scrub.h) */
 	uint32_t corpus_mb, corpus_days;	/* kept per service; days 0: for ever */
 };
 

@@ -55,7 +55,7 @@ learner_open(struct learner *l, const struct conf *c, struct reload *r, struct e
 {
 	struct training_config t = { .store = r->store, .reload = r, .export = x, .folder = c->state,
 		.nservices = c->models_count, .seconds = c->training.seconds, .memory_mb = c->training.memory_mb,
-		.hold_out = c->training.hold_out };
+		.hold_out = c->training.hold_out, .no_scrub = c->training.scrub == SWITCH_NO };
 	int err;
 
 	if (r->store == NULL)

@@ -30,6 +30,7 @@ static const struct command {
 	    "  -q, --quota MIB      conversations kept to learn from; default 16\n"
 	    "  -b, --basis MODEL    an older model of the service; learning starts at its clusters\n"
 	    "  -e, --spare N        percent of conversations to leave for a sensor to judge by; 0\n"
+	    "  -N, --no-scrub       keep passwords, keys and tokens of the clients as they are\n"
 	    "  -r, --report FILE    numbers as JSON\n",
 	    cmd_learn },
 	{ "eval", "[--port tcp/21] [--json] [--transcripts FILE] MODEL|--split N|--train FILE CAPTURE...",
@@ -44,6 +45,7 @@ static const struct command {
 	    "  -b, --both N             have the model talk with itself N times, too\n"
 	    "  -a, --ablate             with --split: a row for every clusterer, product and order\n"
 	    "  -C, --curve              learn from a sixteenth, an eighth ... of the conversations, too\n"
+	    "  -N, --no-scrub           learn and play passwords, keys and tokens of the clients as they are\n"
 	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n"
 	    "  -H, --html FILE          one page with figures and charts, for a browser\n",
 	    cmd_eval },

@@ -41,7 +41,8 @@ struct run {				/* what the thread works with */
 	void *(*get)(void *ctx, size_t bytes);	/* the job's own */
 	int64_t deadline_ms;		/* 0: none */
 	bool late;
-	struct corpus *corpus;
+	struct corpus *corpus;		/* as it was captured */
+	const struct corpus *clean;	/* without secrets: what is learned, and what judges */
 	bool *held;
 	struct model *running, *candidate;
 	struct text said;		/* the running model's */
@@ -214,7 +215,8 @@ make_image(struct run *r, struct pool *pool, const struct progress *progress)
 	const struct trainer_job *j = r->asked;
 	struct trainer_result *out = r->result;
 	struct span name = model_name(r->running);
-	struct learn_params p = { .seed = j->seed, .progress = progress, .basis = &r->said.basis };
+	struct learn_params p = { .seed = j->seed, .progress = progress, .basis = &r->said.basis,
+		.no_scrub = j->no_scrub };
 	bool *use = pool_array(pool, r->corpus->nconversations, sizeof *use);
 	struct learned learned;
 	int err;
@@ -222,7 +224,8 @@ make_image(struct run *r, struct pool *pool, const struct progress *progress)
 	p.name = memcpy(pool_alloc(pool, name.n + 1), name.p, name.n);
 	for (uint32_t i = 0; i < r->corpus->nconversations; i++)
 		use[i] = !r->held[i];
-	err = learn_image(&learned, pool, r->corpus, use, &p, &out->why);
+	r->clean = learn_scrub(pool, r->corpus, &p);
+	err = learn_image(&learned, pool, r->clean, use, &p, &out->why);
 	out->warm = err == 0 && learned.report.choice.nmf.warm;
 	out->unfit = err < 0 && err != -ENODATA && err != -ENOMEM && j->nnew > 0;	/* too few: more may come */
 	if (err < 0)
@@ -235,7 +238,7 @@ judge(struct run *r, struct pool *pool, const struct progress *progress)
 {
 	struct trainer_result *out = r->result;
 	struct gate_input in = { .service = r->asked->service, .running = r->running, .said = &r->said,
-		.corpus = r->corpus, .nold = r->asked->nold, .held = r->held, .progress = progress };
+		.corpus = r->clean, .nold = r->asked->nold, .held = r->held, .progress = progress };
 	int err;
 
 	pool_defer(pool, release_model, &r->candidate);

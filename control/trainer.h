@@ -5,7 +5,7 @@
  * verdict (gate.h).
  *
  * The job: load the captures, hold out the conversations that are always held out
- * (corpus_held_out()), learn the others, warm-started from the running model's basis, record
+ * (corpus_held_out()), make up anew the secrets of all of them, learn the others, warm-started from the running model's basis, record
  * self-test vectors, compile, write the image, then let the gate compare it with the running
  * model. It publishes nothing and touches no store: control does that with the result.
  *
@@ -26,6 +26,7 @@ struct trainer_job {
 	uint64_t seed;
 	uint32_t seconds, memory_mb;	/* limits; 0: none */
 	unsigned hold_out;		/* percent of conversations */
+	bool no_scrub;			/* secrets of the clients stay as they are (learning/scrub.h) */
 };
 
 struct trainer_view {

@@ -96,7 +96,8 @@ begin(struct training *t, struct seat *s, struct diag *why)
 {
 	const struct store_service *v = record_of(t, s, why);
 	struct trainer_job job = { .service = s->is.name, .proto = s->is.proto, .port = s->is.port,
-		.seconds = t->c.seconds, .memory_mb = t->c.memory_mb, .hold_out = t->c.hold_out };
+		.seconds = t->c.seconds, .memory_mb = t->c.memory_mb, .hold_out = t->c.hold_out,
+		.no_scrub = t->c.no_scrub };
 	char image[PATH_MAX];
 	int err = v == NULL ? -EIO : gather(s, v, t->c.spool, why);
 

@@ -45,6 +45,7 @@ struct training_config {
 	uint32_t nservices;
 	uint32_t seconds, memory_mb;	/* limits of a job; 0: none */
 	unsigned hold_out;		/* percent */
+	bool no_scrub;			/* secrets of the clients stay as they are */
 };
 
 struct training;

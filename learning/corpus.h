@@ -73,6 +73,8 @@ struct corpus_report {
 	uint64_t no_handshake, gaps;	/* used conversations that are not whole, by why */
 	uint64_t old_bytes;		/* payload seen again */
 	uint64_t left_out, left_out_messages;	/* conversations beyond the budget */
+	uint32_t secrets;		/* of clients that were made up anew (scrub.h), */
+	uint64_t secret_places;		/* and where they stood */
 };
 
 struct corpus {

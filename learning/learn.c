@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "learning/dfa.h"
+#include "learning/scrub.h"
 #include "learning/sides.h"
 #include "learning/vectors.h"
 
@@ -235,6 +236,18 @@ build(struct learned *out, struct pool *pool, struct diag *why)
 	return err;
 }
 
+const struct corpus *
+learn_scrub(struct pool *pool, const struct corpus *c, const struct learn_params *p)
+{
+	struct exchanges x;
+
+	if (p->no_scrub)
+		return c;
+	progress_at(p->progress, "scrub", 0);
+	exchanges_make(&x, pool, c, NULL, is_binary(c, pool));
+	return scrub(pool, c, &x, p->seed);
+}
+
 int
 learn_image(struct learned *out, struct pool *pool, const struct corpus *c, const bool *use,
     const struct learn_params *p, struct diag *why)
@@ -280,5 +293,7 @@ learn(struct learned *out, struct pool *pool, const char *const *paths, size_t n
 		o.ctx = p->progress->ctx;
 	}
 	err = corpus_load(&c, pool, &o, paths, n, why);
-	return err < 0 ? err : learn_image(out, pool, c, all_but_held_out(pool, c, p->spare), p, why);
+	if (err < 0)
+		return err;
+	return learn_image(out, pool, learn_scrub(pool, c, p), all_but_held_out(pool, c, p->spare), p, why);
 }

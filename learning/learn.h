@@ -5,7 +5,8 @@
  * learn() is a function of captures, parameters and seed; it allocates from the job's pool,
  * reads no clock and writes no file. Stages in order: corpus, exchanges, templates, rules,
  * clusters (PRISMA's events), Markov model, decisions, emit, both sides. The tool and the sensor's trainer
- * call learn_image(), which also compiles the text and records its self-test.
+ * call learn_image(), which also compiles the text and records its self-test. What they give it went
+ * through learn_scrub() before.
  */
 #include "learning/choose.h"
 #include "learning/corpus.h"
@@ -27,6 +28,7 @@ struct learn_params {
 	const struct text_basis *basis;	/* of the model before, for a warm start; NULL: none */
 	unsigned spare;			/* learn() only: percent of conversations that are held out */
 	size_t budget_bytes;		/* learn() only: of conversations kept (thin.h); 0: LEARN_BUDGET_BYTES */
+	bool no_scrub;			/* learn_scrub(): people's secrets stay as they are */
 	const struct progress *progress;
 };
 
@@ -58,11 +60,16 @@ struct learned {
 };
 
 /*
+ * The corpus with people's secrets made up anew (scrub.h), or as it is where p says so. Of all of it, also of
+ * what is held out: who is played to a model speaks the words it was learned from.
+ */
+const struct corpus *learn_scrub(struct pool *pool, const struct corpus *c, const struct learn_params *p);
+/*
  * learn_corpus(), then compile() twice: what the first image says to some of the conversations
  * becomes the vectors that the second one carries (learning/vectors.h); they say the same.
  */
 int	learn_image(struct learned *out, struct pool *pool, const struct corpus *c, const bool *use,
 	    const struct learn_params *p, struct diag *why);
-/* corpus_load() and learn_image() of everything. */
+/* corpus_load(), learn_scrub() and learn_image() of everything. */
 int	learn(struct learned *out, struct pool *pool, const char *const *paths, size_t n,
 	    const struct learn_params *p, struct diag *why);

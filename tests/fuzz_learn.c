@@ -150,7 +150,7 @@ learn_from(struct pool *p, void *ctx)
 	struct learn_params how = { .clusterer = ways[(bytes->p[0] >> 1) % ARRAY_LEN(ways)] };
 	struct diag why = { "" };
 	struct learned l;
-	int err = learn_image(&l, p, c, NULL, &how, &why);
+	int err = learn_image(&l, p, learn_scrub(p, c, &how), NULL, &how, &why);
 
 	if (err < 0) {
 		fuzz_must_say_why(&why);

@@ -163,7 +163,7 @@ expect_left_out(struct pool *pool, void *percent)
 	for (uint32_t i = 0; i < c->nconversations; i++)
 		kept += use[i] = !use[i];
 	cr_expect(*(unsigned *)percent == 0 ? kept == c->nconversations : kept < c->nconversations && kept > 0);
-	cr_assert_eq(learn_image(&l, pool, c, use, &p, &why), 0, "%s", why.text);
+	cr_assert_eq(learn_image(&l, pool, learn_scrub(pool, c, &p), use, &p, &why), 0, "%s", why.text);
 	cr_expect_eq(l.report.conversations, kept);
 	image = file_bytes("m.mynah");
 	cr_expect(span_eq(image, l.image), "%u %%: %zu bytes, not %zu", *(unsigned *)percent, image.n, l.image.n);

@@ -176,6 +176,7 @@ Test(conf, what_is_not_given_has_a_default)
 	cr_expect_eq(c->training.seconds, 600);
 	cr_expect_eq(c->training.memory_mb, 2048);
 	cr_expect_eq(c->training.hold_out, 10);
+	cr_expect_eq(c->training.scrub, SWITCH_YES);
 	cr_expect_eq(c->training.corpus_mb, 1024);
 	cr_expect_eq(c->training.corpus_days, 0);
 	conf_free(c);
@@ -204,7 +205,7 @@ Test(conf, everything_can_be_said_and_is_understood)
 	    "cores: {control: 0, workers: [2, 3]}\n" PORT "  mac: 02:00:00:00:0a:02\n" MODELS
 	    "prefixes:\n- prefix: 198.19.0.0/16\n  action: silent\n  on-link: true\n  ping: no\n  persona: linux\n"
 	    "  services: [{port: tcp/21, model: ftp}, {port: udp/7, action: drop}]\n- prefix: 2001:db8::/32\n"
-	    "limits: {flows: 5000, lifetime: 60}\ntraining: {hold-out: 25, corpus-days: 30}\n"), 0, "%s", why.text);
+	    "limits: {flows: 5000, lifetime: 60}\ntraining: {hold-out: 25, scrub: no, corpus-days: 30}\n"), 0, "%s", why.text);
 	cr_expect_eq(c->workers, 2);
 	cr_expect_eq(c->cores->workers[1], 3);
 	cr_expect_eq(c->ports[0].mac_bytes[4], 10);
@@ -214,6 +215,7 @@ Test(conf, everything_can_be_said_and_is_understood)
 	cr_expect_eq(c->prefixes[1].bits, 32);
 	cr_expect_eq(c->limits.flows, 8192, "rounded up to a power of two");
 	cr_expect_eq(c->training.hold_out, 25);
+	cr_expect_eq(c->training.scrub, SWITCH_NO);
 	cr_expect_eq(c->training.corpus_days, 30);
 	conf_free(c);
 }

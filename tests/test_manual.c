@@ -86,7 +86,7 @@ static bool
 option_entry(char to[128], const char *line)
 {
 	char letter, name[32], word[32], pad[4];
-	int n = sscanf(line, "  -%c, --%31[a-z]%3[ ]%31[A-Z/]", &letter, name, pad, word);
+	int n = sscanf(line, "  -%c, --%31[a-z-]%3[ ]%31[A-Z/]", &letter, name, pad, word);
 
 	if (n < 2)
 		return false;

@@ -16,7 +16,7 @@ LONGEST = 240       # seconds, of one capture
 # column: the stages of mynah learn --report that stand in it
 STAGES = {
     "read": ("read",),
-    "exchanges": ("exchanges",),
+    "exchanges": ("exchanges", "scrub"),
     "templates": ("templates",),
     "rules": ("rules",),
     "embed, select": ("embed", "select", "components"),

@@ -23,7 +23,7 @@ _mynah_words()
 # Long options, and the letters of those that have one.
 _mynah_options()
 {
-	_mynah_words "$("$@" --help 2>/dev/null | sed -nE 's/^  (-.,|   ) (--[a-z]+).*/\2/p') --help"
+	_mynah_words "$("$@" --help 2>/dev/null | sed -nE 's/^  (-.,|   ) (--[a-z-]+).*/\2/p') --help"
 }
 
 # The value of an option; false: it takes none, or any.

@@ -3,7 +3,7 @@
 
 # "  -o, --output MODEL   where it goes" becomes "--output<tab>where it goes"
 function __mynah_options
-	$argv --help 2>/dev/null | string replace -rf '^  (?:-.,|   ) (--[a-z]+)(?: \S+)?  +(.*)' '$1\t$2'
+	$argv --help 2>/dev/null | string replace -rf '^  (?:-.,|   ) (--[a-z-]+)(?: \S+)?  +(.*)' '$1\t$2'
 end
 
 function __mynah_command

@@ -6,7 +6,7 @@
 _mynah_options() {
 	local -a options
 	options=(${(f)"$("$@" --help 2>/dev/null |
-	    sed -nE 's/^  (-.,|   ) (--[a-z]+)( [^ ]+)?  +(.*)/\2:\4/p')"})
+	    sed -nE 's/^  (-.,|   ) (--[a-z-]+)( [^ ]+)?  +(.*)/\2:\4/p')"})
 	_describe option options
 }
 

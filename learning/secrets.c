@@ -1,0 +1,421 @@
+#include "learning/secrets.h"
+
+#include <stdlib.h>
+
+enum {
+	LABELS = 3,		/* words before one that may say what it is */
+	UNIT_WORDS = 256,	/* of a message that are looked at for fields */
+	MIN_SECRET = 4,		/* bytes */
+	MIN_VALUES = 3,		/* of a field */
+	MIN_DECIDED = 2,	/* owners for whom the value made a difference */
+	FEW_OWNERS = 2,
+	MIN_TOKEN = 16,		/* bytes */
+	NOBODY = UINT32_MAX,
+};
+
+struct use {			/* a word in one of its fields */
+	uint32_t field, value, owner, kind;
+};
+
+struct finder {
+	struct pool *pool;
+	const struct exchanges *x;
+	struct secrets *out;
+	struct intern fields;
+	struct use *use;
+	uint32_t n, room;
+	uint32_t *conversations, *last;	/* per value: how many say it; the last one, counted from 1 */
+	uint32_t counted;
+	uint32_t *owners;	/* per value: in the field that is looked at */
+};
+
+static bool
+in_word(uint8_t b)
+{
+	return b > ' ' && b < 0x7f && strchr("\"'=,;:<>(){}[]", b) == NULL;
+}
+
+static bool
+is_digit(uint8_t b)
+{
+	return b >= '0' && b <= '9';
+}
+
+static bool
+is_plain(uint8_t b)
+{
+	return is_digit(b) || (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z');
+}
+
+/* The next word of s from *at on; empty: there is none. */
+static struct span
+next_word(struct span s, size_t *at, bool (*in)(uint8_t))
+{
+	size_t from;
+
+	while (*at < s.n && !in(s.p[*at]))
+		++*at;
+	from = *at;
+	while (*at < s.n && in(s.p[*at]))
+		++*at;
+	return span_sub(s, from, *at - from);
+}
+
+struct span
+secrets_word(struct span s, size_t *at)
+{
+	return next_word(s, at, in_word);
+}
+
+struct span
+secrets_piece(struct span s, size_t *at)
+{
+	return next_word(s, at, is_plain);
+}
+
+static void
+hear_servers(struct finder *s, const struct corpus *c)
+{
+	for (uint32_t i = 0; i < c->nmessages; i++) {
+		const struct message *m = &c->messages[i];
+		size_t at = 0;
+
+		if (m->side != SIDE_SERVER)
+			continue;
+		for (struct span w; (w = secrets_word(m->bytes, &at)).n > 0;)
+			intern_add(&s->out->said, w);
+		at = 0;
+		for (struct span w; (w = secrets_piece(m->bytes, &at)).n > 0;)
+			intern_add(&s->out->said, w);
+	}
+}
+
+static bool
+is_said(const struct finder *s, uint32_t value)
+{
+	return intern_find(&s->out->said, s->out->values.value[value]) != INTERN_NONE;
+}
+
+static void
+add_use(struct finder *s, uint32_t label, uint32_t distance, struct use u)
+{
+	uint32_t key[] = { label, distance };
+
+	if (u.owner == u.value)
+		return;
+	if (s->n == s->room) {
+		s->room = MAX(1024u, 2 * s->room);
+		s->use = pool_grow(s->pool, s->use, s->n, s->room, sizeof *s->use);
+	}
+	u.field = intern_find(&s->fields, span_of(key, sizeof key));
+	if (u.field == INTERN_NONE)
+		u.field = intern_add(&s->fields, span_of(pool_copy(s->pool, key, sizeof key), sizeof key));
+	s->use[s->n++] = u;
+}
+
+/* The number of a client's word, which is counted for its conversation. */
+static uint32_t
+value_of(struct finder *s, struct span w, uint32_t conversation)
+{
+	uint32_t v = intern_add(&s->out->values, w);
+
+	if (v >= s->counted) {
+		uint32_t room = MAX(1024u, 2 * v);
+
+		s->conversations = pool_grow(s->pool, s->conversations, s->counted, room, sizeof *s->last);
+		s->last = pool_grow(s->pool, s->last, s->counted, room, sizeof *s->last);
+		s->counted = room;
+	}
+	s->conversations[v] += s->last[v] != conversation + 1;
+	s->last[v] = conversation + 1;
+	return v;
+}
+
+/* What stood last in a reply, as a number that no client's word has. */
+static uint32_t
+prompt_of(const struct finder *s, uint32_t unit)
+{
+	struct span w, last = { 0 };
+	size_t at = 0;
+
+	if (unit == NO_UNIT)
+		return NOBODY;
+	while ((w = secrets_word(s->x->unit[unit].bytes, &at)).n > 0)
+		last = w;
+	return last.n == 0 ? NOBODY : intern_find(&s->out->said, last);
+}
+
+/* The words of one conversation, each with what stands before it. */
+static void
+hear_client(struct finder *s, uint32_t conversation)
+{
+	uint32_t before[LABELS + 1], prompt = NOBODY;	/* words, nearest first */
+
+	memset(before, 0xff, sizeof before);
+	for (uint32_t i = s->x->first[conversation]; i < s->x->first[conversation + 1]; i++) {
+		const struct exchange *e = &s->x->exchange[i];
+		size_t at = 0;
+		uint32_t k = 0;
+
+		for (struct span w; e->client != NO_UNIT &&
+		    (w = secrets_word(s->x->unit[e->client].bytes, &at)).n > 0; k++) {
+			struct use u = { .value = value_of(s, w, conversation), .kind = e->kind };
+
+			for (uint32_t d = 0; e->known && k < UNIT_WORDS && d < MIN(k, (uint32_t)LABELS); d++) {
+				u.owner = before[d == 0];
+				add_use(s, before[d], d + 1, u);
+			}
+			u.owner = before[0];
+			if (e->known && k == 0 && prompt != NOBODY)
+				add_use(s, prompt, 0, u);
+			memmove(before + 1, before, sizeof before - sizeof *before);
+			before[0] = u.value;
+		}
+		if (e->server != NO_UNIT)
+			prompt = prompt_of(s, e->server);
+	}
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	const struct use *x = a, *y = b;
+
+	return x->field != y->field ? (x->field > y->field) - (x->field < y->field)
+	    : x->value != y->value  ? (x->value > y->value) - (x->value < y->value)
+				    : (x->owner > y->owner) - (x->owner < y->owner);
+}
+
+static int
+by_owner(const void *a, const void *b)
+{
+	const struct use *x = a, *y = b;
+
+	return x->owner != y->owner ? (x->owner > y->owner) - (x->owner < y->owner)
+	    : x->value != y->value  ? (x->value > y->value) - (x->value < y->value)
+				    : (x->kind > y->kind) - (x->kind < y->kind);
+}
+
+static uint32_t
+owners_of(const struct use *u, uint32_t n)
+{
+	uint32_t owners = 1;
+
+	for (uint32_t i = 1; i < n; i++)
+		owners += u[i].owner != u[i - 1].owner;
+	return owners;
+}
+
+static uint32_t
+same_value(const struct use *u, uint32_t n)
+{
+	uint32_t k = 1;
+
+	while (k < n && u[k].value == u[0].value)
+		k++;
+	return k;
+}
+
+/* Uses of a field by value: are these values of their owners that the server keeps to itself? */
+static bool
+is_private(const struct finder *s, const struct use *u, uint32_t n)
+{
+	uint32_t values = 0, said = 0, again = 0, faithful = 0;
+
+	for (uint32_t i = 0, m; i < n; i += m) {
+		m = same_value(u + i, n - i);
+		s->owners[u[i].value] = owners_of(u + i, m);
+		values++;
+		said += is_said(s, u[i].value);
+		again += m > 1;
+		faithful += m > 1 && s->owners[u[i].value] <= FEW_OWNERS;
+	}
+	return values >= MIN_VALUES && 10 * said <= values && 2 * faithful >= again;
+}
+
+/* The commonest kind of reply among some uses, and how often it came. */
+static uint32_t
+usual_kind(const struct use *u, uint32_t n, uint32_t *often)
+{
+	uint32_t best = u[0].kind, votes = 0;
+
+	for (uint32_t i = 0; i < n; i++) {	/* who has most of them stays (Boyer and Moore 1981) */
+		best = votes == 0 ? u[i].kind : best;
+		votes += u[i].kind == best ? 1 : UINT32_MAX;
+	}
+	*often = 0;
+	for (uint32_t i = 0; i < n; i++)
+		*often += u[i].kind == best;
+	return best;
+}
+
+/* What one owner did in a field; u is sorted by value. */
+struct owner {
+	uint32_t n, most;	/* uses; of the value he used most, */
+	uint32_t favourite;	/* which is this one */
+	uint32_t kind;		/* that most of his uses got */
+	uint32_t repeated, same; /* uses of values used again, and those that got their usual kind */
+	bool decided;		/* one value got another kind than another */
+};
+
+static void
+owner_of(struct owner *o, const struct use *u, uint32_t n)
+{
+	uint32_t first = 0, often;
+
+	*o = (struct owner){ .n = n, .kind = usual_kind(u, n, &often) };
+	for (uint32_t i = 0, m; i < n; i += m) {
+		uint32_t kind;
+
+		m = same_value(u + i, n - i);
+		kind = usual_kind(u + i, m, &often);
+		first = i == 0 ? kind : first;
+		o->decided |= kind != first;
+		if (m > o->most) {
+			o->most = m;
+			o->favourite = u[i].value;
+		}
+		o->repeated += m > 1 ? m : 0;
+		o->same += m > 1 ? often : 0;
+	}
+}
+
+static bool
+is_loyal(const struct owner *o)
+{
+	return 2 * o->most >= o->n;
+}
+
+static uint32_t
+same_owner(const struct use *u, uint32_t n)
+{
+	uint32_t k = 1;
+
+	while (k < n && u[k].owner == u[0].owner)
+		k++;
+	return k;
+}
+
+/*
+ * Uses of a field by owner: do owners come again, each with a value of his own, and does it decide
+ * what they are told?
+ */
+static bool
+is_deciding(const struct finder *s, const struct use *u, uint32_t n)
+{
+	uint32_t regulars = 0, loyal = 0, decided = 0, uses = 0;
+	uint64_t repeated = 0, same = 0;
+
+	for (uint32_t i = 0, m; i < n; i += m) {
+		struct owner o;
+
+		m = same_owner(u + i, n - i);
+		owner_of(&o, u + i, m);
+		decided += o.decided && u[i].owner != NOBODY;
+		repeated += o.repeated;
+		same += o.same;
+		if (m > 2) {
+			regulars++;
+			uses += m;
+			loyal += is_loyal(&o) && s->owners[o.favourite] <= FEW_OWNERS;
+		}
+	}
+	return decided >= MIN_DECIDED && 2 * loyal >= regulars && 3 * (uint64_t)uses >= n &&
+	    10 * same >= 9 * repeated;
+}
+
+/*
+ * Uses of a field by owner: values that few have become secrets. Who tries many (a guest, who need
+ * not give any; the name that all lists of guesses begin with) has no secrets but what gets him another reply.
+ */
+static void
+mark_values(struct finder *s, const struct use *u, uint32_t n)
+{
+	for (uint32_t i = 0, m; i < n; i += m) {
+		struct owner o;
+
+		m = same_owner(u + i, n - i);
+		owner_of(&o, u + i, m);
+		for (uint32_t k = i, l; k < i + m; k += l) {
+			uint32_t v = u[k].value, often;
+
+			l = same_value(u + k, i + m - k);
+			if (s->owners[v] <= FEW_OWNERS && s->out->values.value[v].n >= MIN_SECRET &&
+			    !is_said(s, v) && (m <= 2 || is_loyal(&o) || usual_kind(u + k, l, &often) != o.kind))
+				s->out->secret[v] = true;
+		}
+	}
+}
+
+static void
+mark_fields(struct finder *s)
+{
+	s->owners = pool_array(s->pool, s->out->values.n + 1, sizeof *s->owners);
+	qsort(s->use, s->n, sizeof *s->use, by_value);
+	for (uint32_t i = 0, end; i < s->n; i = end) {
+		for (end = i; end < s->n && s->use[end].field == s->use[i].field;)
+			end++;
+		if (!is_private(s, s->use + i, end - i))
+			continue;
+		qsort(s->use + i, end - i, sizeof *s->use, by_owner);
+		if (!is_deciding(s, s->use + i, end - i))
+			continue;
+		mark_values(s, s->use + i, end - i);
+	}
+}
+
+/* Letters and digits take turns as chance has them do, not as in names and versions. */
+static bool
+is_mixed(struct span w)
+{
+	uint32_t turns = 0;
+
+	for (size_t i = 1; i < w.n; i++) {
+		uint8_t a = w.p[i - 1], b = w.p[i];
+
+		turns += is_plain(a) && is_plain(b) && is_digit(a) != is_digit(b);
+	}
+	return 8 * turns >= w.n;
+}
+
+/* Long and mixed, and not only of short pieces as an address or a path in another code. */
+static bool
+looks_random(struct span w)
+{
+	size_t at = 0;
+
+	if (w.n < MIN_TOKEN || !is_mixed(w))
+		return false;
+	for (struct span piece; (piece = secrets_piece(w, &at)).n > 0;)
+		if (piece.n >= MIN_TOKEN / 2 && is_mixed(piece))
+			return true;
+	return false;
+}
+
+static void
+mark_tokens(struct finder *s)
+{
+	for (uint32_t v = 0; v < s->out->values.n; v++)
+		if (looks_random(s->out->values.value[v]) && !is_said(s, v) && !s->out->common[v])
+			s->out->secret[v] = true;
+}
+
+
+void
+secrets_find(struct secrets *out, struct pool *pool, const struct corpus *c, const struct exchanges *x)
+{
+	struct finder s = { .pool = pool, .x = x, .out = out };
+
+	intern_init(&out->values, pool);
+	intern_init(&out->said, pool);
+	intern_init(&s.fields, pool);
+	hear_servers(&s, c);
+	for (uint32_t i = 0; i < x->conversations; i++)
+		hear_client(&s, i);
+	out->secret = pool_array(pool, out->values.n + 1, sizeof *out->secret);
+	out->common = pool_array(pool, out->values.n + 1, sizeof *out->common);
+	for (uint32_t v = 0; v < out->values.n; v++)
+		out->common[v] = 10 * s.conversations[v] > MAX(30u, x->conversations);
+	mark_fields(&s);
+	mark_tokens(&s);
+}
