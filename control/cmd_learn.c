@@ -80,6 +80,21 @@ print_unused(void *ctx, const char *name, const char *sentence, uint64_t n)
 	fprintf(ctx, " (%s)\n", name);
 }
 
+/* What came of --basis. */
+static void
+print_basis(const struct order *o, FILE *to)
+{
+	const struct learn_report *r = &o->made.report;
+
+	fprintf(to, "  basis of %s: ", o->basis_path);
+	if (r->choice.has_nmf)
+		fprintf(to, "%s (%.1f %% of the words known)%s\n",
+		    r->choice.nmf.warm ? "NMF began there" : "not used", 100 * r->choice.nmf.known,
+		    r->kept ? "; clusterer and order are its, too" : "");
+	else
+		fprintf(to, "%s\n", r->kept ? "clusterer and order are its, which need no more" : "not used");
+}
+
 static void
 print_summary(const struct order *o, FILE *to)
 {
@@ -96,8 +111,7 @@ print_summary(const struct order *o, FILE *to)
 	fprintf(to, "  clusters: %s (%u), order %u: foretells %.1f %% of the replies left out\n",
 	    c->clusterer, c->clusters, c->order, 100 * c->foretold);
 	if (o->basis_path != NULL)
-		fprintf(to, "  basis of %s: %s (%.1f %% of the words known)\n", o->basis_path,
-		    r->choice.nmf.warm ? "NMF began there" : "not used", 100 * r->choice.nmf.known);
+		print_basis(o, to);
 	fputs("  rules:", to);
 	for (unsigned k = 0; k < RULE_KINDS; k++)
 		fprintf(to, " %u %s%s", r->emit.rule[k], rule_names[k], k + 1 < RULE_KINDS ? "," : "\n");
@@ -262,7 +276,7 @@ read_basis(struct order *o, struct text *old)
 	err = text_parse(old, o->basis_path, span_of(text, n), &o->why);
 	free(text);
 	if (err == 0)
-		o->params.basis = &old->basis;
+		o->params.before = old;
 	return err;
 }
 

@@ -215,7 +215,7 @@ make_image(struct run *r, struct pool *pool, const struct progress *progress)
 	const struct trainer_job *j = r->asked;
 	struct trainer_result *out = r->result;
 	struct span name = model_name(r->running);
-	struct learn_params p = { .seed = j->seed, .progress = progress, .basis = &r->said.basis,
+	struct learn_params p = { .seed = j->seed, .progress = progress, .before = &r->said,
 		.no_scrub = j->no_scrub };
 	bool *use = pool_array(pool, r->corpus->nconversations, sizeof *use);
 	struct learned learned;

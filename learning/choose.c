@@ -125,15 +125,16 @@ sort_by(struct chooser *c, struct sorted *s, const struct clusterer *how)
 	p.bytes = c->r->x->client_lexer.binary ? CLUSTER_BINARY : CLUSTER_TEXT;
 	p.seed = c->p->seed;
 	p.progress = c->p->progress;
-	p.basis = c->p->basis;
 	for (int side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
-		int err = how->run(&s->side[side], c->pool, &c->in[side], &p);
+		int err;
+
+		p.basis = c->p->basis == NULL ? NULL : &c->p->basis[side];
+		err = how->run(&s->side[side], c->pool, &c->in[side], &p);
 
 		if (err == -ENODATA)
 			cluster_whole(&s->side[side], c->pool, c->in[side].n);
 		else if (err < 0)
 			return err;
-		p.basis = NULL;		/* a model carries the clients' only */
 	}
 	if (s->side[SIDE_CLIENT].basis != NULL) {
 		c->report->nmf = s->side[SIDE_CLIENT].report;
@@ -195,7 +196,7 @@ name(struct chooser *c, const struct sorted *s)
 
 	return (struct naming){ .clusterer = s->name, .k = k, .connect = 2 * k, .silence = 2 * k + 1,
 		.client = symbols(c, s, SIDE_CLIENT), .server = symbols(c, s, SIDE_SERVER),
-		.basis = s->side[SIDE_CLIENT].basis };
+		.basis = { s->side[SIDE_CLIENT].basis, s->side[SIDE_SERVER].basis } };
 }
 
 static void

@@ -18,7 +18,7 @@ struct choose_params {
 	const char *clusterer;		/* one, or two as A+B; NULL: the best */
 	uint32_t order;			/* 0: 1, 2 and 4 */
 	uint64_t seed;
-	const struct text_basis *basis;	/* where NMF starts; NULL: anywhere */
+	const struct text_basis *basis;	/* of both sides, where NMF starts; NULL: anywhere */
 	const struct progress *progress;
 };
 
@@ -41,7 +41,7 @@ struct naming {
 	uint32_t k;			/* clusters of the side that has more */
 	uint32_t *client, *server;	/* symbol per template */
 	uint32_t silence, connect;
-	const struct cluster_basis *basis;	/* of the client's side: NMF; or NULL */
+	const struct cluster_basis *basis[SIDES];	/* of both sides: NMF; or NULL */
 };
 
 struct outcome {

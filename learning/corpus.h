@@ -22,8 +22,6 @@
 
 enum { CORPUS_UDP_IDLE_S = 30, CORPUS_MESSAGE_BYTES = 1 << 20 };
 
-enum side { SIDE_CLIENT, SIDE_SERVER };
-
 /* The first thing that ended a connection. */
 enum conversation_end { END_NONE, END_FIN_CLIENT, END_FIN_SERVER, END_RST_CLIENT, END_RST_SERVER };
 

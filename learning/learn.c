@@ -9,20 +9,21 @@
 #include "learning/sides.h"
 #include "learning/vectors.h"
 
+enum { CHOSEN_ANEW = 4 };
+
 struct learner {
 	struct pool *pool;
 	const struct learn_params *p;
 	struct learn_report *report;
+	const char *name;		/* of the service */
 	struct exchanges x;
 	struct templates client, server;
 	struct rules rules;
 };
 
 static void
-basis_of(struct text *t, struct pool *pool, const struct cluster_basis *b)
+basis_of(struct text_basis *out, struct pool *pool, const struct cluster_basis *b)
 {
-	struct text_basis *out = &t->basis;
-
 	out->nfeature = b->nfeatures;
 	out->feature = b->feature;
 	out->ngram = b->embed.kind == EMBED_BYTES ? b->embed.ngram : 0;
@@ -50,16 +51,16 @@ service_name(uint8_t proto, uint16_t port, struct pool *pool)
 }
 
 static void
-describe(struct text *t, struct learner *l, const struct corpus *c, uint32_t order)
+describe(struct text *t, struct learner *l, const struct corpus *c, const struct outcome *best)
 {
-	const char *name = l->p->name != NULL ? l->p->name : service_name(c->proto, c->port, l->pool);
-
-	t->name = span_str(name);
+	t->name = span_str(l->name);
 	t->proto = c->proto == PROTO_TCP ? MODEL_TCP : MODEL_UDP;
 	t->channel = CHANNEL_PLAIN;
 	t->learner = span_str("prisma");
-	t->order = order;
+	t->order = best->order;
 	t->seed = l->p->seed;
+	t->clusterer = span_str(best->naming.clusterer);
+	t->chosen_of = l->report->kept ? l->p->before->chosen_of : l->report->conversations;
 	t->source = pool_array(l->pool, c->nsources, sizeof *t->source);
 	t->nsource = c->nsources;
 	for (uint32_t i = 0; i < c->nsources; i++) {
@@ -169,10 +170,52 @@ write_text(struct text *t, struct learner *l, const struct corpus *c, const stru
 
 	progress_at(l->p->progress, "emit", 0);
 	emit(t, l->pool, &in, &l->report->emit);
-	describe(t, l, c, best->order);
-	if (best->naming.basis != NULL)
-		basis_of(t, l->pool, best->naming.basis);
+	describe(t, l, c, best);
+	for (unsigned side = 0; side < SIDES; side++)
+		if (best->naming.basis[side] != NULL)
+			basis_of(&t->basis[side], l->pool, best->naming.basis[side]);
 	progress_at(l->p->progress, "emit", 1);
+}
+
+/*
+ * What named the events of the model before still does where it is the same service's and that was
+ * chosen among about as many conversations: 1 in CHOSEN_ANEW more or fewer. NULL: it does not.
+ */
+static const char *
+clusterer_before(const struct learner *l)
+{
+	const struct text *before = l->p->before;
+	uint32_t n = l->report->conversations, of = before == NULL ? 0 : before->chosen_of;
+	struct diag why;
+	char *name;
+
+	if (of == 0 || l->p->clusterer != NULL || l->p->order != 0 || before->clusterer.n == 0 ||
+	    !span_eq(before->name, span_str(l->name)) ||
+	    n > of + of / CHOSEN_ANEW || n < of - of / CHOSEN_ANEW)
+		return NULL;
+	name = pool_alloc(l->pool, before->clusterer.n + 1);
+	memcpy(name, before->clusterer.p, before->clusterer.n);
+	return choose_check(name, before->order, &why) == 0 ? name : NULL;
+}
+
+/* As before, or the best of all. */
+static int
+name_events(struct learner *l, struct outcome *best)
+{
+	const struct text *before = l->p->before;
+	struct choose_params how = { .clusterer = clusterer_before(l), .seed = l->p->seed,
+		.basis = before == NULL ? NULL : before->basis, .progress = l->p->progress };
+
+	l->report->kept = how.clusterer != NULL;
+	if (l->report->kept) {
+		how.order = before->order;
+		if (choose(best, l->pool, &l->rules, &how, &l->report->choice) == 0)
+			return 0;
+		l->report->kept = false;
+	}
+	how.clusterer = l->p->clusterer;
+	how.order = l->p->order;
+	return choose(best, l->pool, &l->rules, &how, &l->report->choice);
 }
 
 int
@@ -180,11 +223,10 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
     const struct learn_params *p, struct learn_report *report, struct diag *why)
 {
 	struct learner l = { .pool = pool, .p = p, .report = report };
-	struct choose_params how = { .clusterer = p->clusterer, .order = p->order, .seed = p->seed,
-		.basis = p->basis, .progress = p->progress };
 	struct outcome best;
 	int err;
 
+	l.name = p->name != NULL ? p->name : service_name(c->proto, c->port, pool);
 	*t = (struct text){ 0 };
 	*report = (struct learn_report){ .corpus = c };
 	err = choose_check(p->clusterer, p->order, why);
@@ -194,7 +236,7 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 		err = prepare(&l, c, use, why);
 	if (err < 0)
 		return err;
-	err = choose(&best, pool, &l.rules, &how, &report->choice);
+	err = name_events(&l, &best);
 	if (err < 0)
 		return diag_set(why, err, "%s: %s cannot sort these messages; try another clusterer.",
 		    c->sources[0].name, p->clusterer);

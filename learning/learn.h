@@ -25,7 +25,7 @@ struct learn_params {
 	uint64_t seed;
 	const char *clusterer;		/* NULL: the one that foretells replies best */
 	uint32_t order;			/* 0: likewise */
-	const struct text_basis *basis;	/* of the model before, for a warm start; NULL: none */
+	const struct text *before;	/* the model before, where learning starts; NULL: none */
 	unsigned spare;			/* learn() only: percent of conversations that are held out */
 	size_t budget_bytes;		/* learn() only: of conversations kept (thin.h); 0: LEARN_BUDGET_BYTES */
 	bool no_scrub;			/* learn_scrub(): people's secrets stay as they are */
@@ -37,6 +37,7 @@ struct learn_report {
 	uint32_t conversations, exchanges, pipelined, silent, extra;
 	uint32_t client_templates, server_templates, answers;
 	struct choose_report choice;
+	bool kept;			/* clusterer and order are those of the model before */
 	uint32_t markov_states, dfa_states, minimal_states;
 	struct emit_report emit;
 	struct prisma_report sides;	/* how both talk, for the simulator */

@@ -14,7 +14,7 @@ enum {
 	CATCH_UP = 30	/* rounds of C alone before a B that is nearly right may move */
 };
 
-struct side {			/* scratch, one row per feature or per message */
+struct factor {			/* scratch, one row per feature or per message */
 	struct dense u, q, s, t;
 };
 
@@ -24,7 +24,7 @@ struct work {
 	struct sparse xt;		/* messages x features */
 	const double *weight;
 	double *ones;			/* weights of features */
-	struct side f, n;
+	struct factor f, n;
 	struct dense g, v, k, m;	/* e x e */
 	double *d, *score;
 	double *own, *thin;		/* see ridge.h */
@@ -38,7 +38,7 @@ struct ridge {
 	const struct sparse *a;
 	const struct dense *z;
 	const double *weight;
-	struct side *zs, *ms;
+	struct factor *zs, *ms;
 	struct dense *out;
 };
 
@@ -49,10 +49,10 @@ nmf_params(void)
 		.max_finish = 200, .still = 10, .least_share = 1e-6, .max_work = 1e10 };
 }
 
-static struct side
+static struct factor
 side_of(struct pool *pool, uint32_t rows, uint32_t e)
 {
-	return (struct side){ dense_of(pool, rows, e), dense_of(pool, rows, e),
+	return (struct factor){ dense_of(pool, rows, e), dense_of(pool, rows, e),
 		dense_of(pool, rows, e), dense_of(pool, rows, e) };
 }
 
@@ -220,7 +220,7 @@ five_folds(struct work *w, const struct ridge *r, double *lambda)
 static int
 ridge_fit(struct work *w, const struct ridge *r, double *lambda)
 {
-	struct side *zs = r->zs;
+	struct factor *zs = r->zs;
 	struct dense *p = &r->ms->u;
 
 	dense_gram_weighted(&w->g, r->z, r->weight, &zs->s);

@@ -13,6 +13,8 @@
 #define likely(x)    __builtin_expect(!!(x), 1)
 #define unlikely(x)  __builtin_expect(!!(x), 0)
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+enum side { SIDE_CLIENT, SIDE_SERVER, SIDES };	/* of a conversation */
+
 /*
  * Adds to a number that one thread writes and others may read at any time: no torn value, no
  * lock prefix. They read with __atomic_load_n(.., __ATOMIC_RELAXED).

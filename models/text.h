@@ -249,6 +249,8 @@ struct text {
 	struct span learner;	/* "prisma" */
 	uint32_t order;		/* of its Markov model */
 	uint64_t seed;
+	struct span clusterer;	/* that names the events; empty: nobody says */
+	uint32_t chosen_of;	/* conversations among which it and the order were chosen */
 	struct span separators;	/* token separators; empty for binary services */
 	uint32_t start;		/* first state */
 	struct text_source *source;	uint32_t nsource;
@@ -261,7 +263,7 @@ struct text {
 	struct text_template *template;	uint32_t ntemplate;	/* most specific first */
 	struct text_reply *reply;	uint32_t nreply;
 	struct text_state *state;	uint32_t nstate;
-	struct text_basis basis;
+	struct text_basis basis[SIDES];	/* by enum side */
 	struct text_prisma prisma;
 	struct text_vector *vector;	uint32_t nvector;
 	void *owned;		/* text_parse()'s memory */

@@ -365,10 +365,8 @@ check_states(struct check *c)
 }
 
 static int
-check_rest(struct check *c)
+check_basis(struct check *c, const struct text_basis *b)
 {
-	const struct text_basis *b = &c->t->basis;
-
 	c->part = PART_MODEL;
 	if (b->nfeature == 0 && b->ncluster == 0 && b->ngram != 0)
 		return bad(c, "a basis without features has no n-grams either");
@@ -384,6 +382,14 @@ check_rest(struct check *c)
 				return bad(c, "the weight of feature %u is not finite", w->feature);
 		}
 	}
+	return 0;
+}
+
+static int
+check_bases(struct check *c)
+{
+	for (unsigned side = 0; side < SIDES; side++)
+		TRY(check_basis(c, &c->t->basis[side]));
 	return 0;
 }
 
@@ -440,7 +446,7 @@ text_check_at(const struct text *t, const struct text_spots *spots, struct diag 
 			return bad(&c, "%s", fault);
 	}
 	TRY(check_states(&c));
-	TRY(check_rest(&c));
+	TRY(check_bases(&c));
 	TRY(check_prisma(&c));
 	return check_vectors(&c);
 }

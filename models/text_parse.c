@@ -155,6 +155,11 @@ read_learner(struct parser *p)
 	p->t.order = read_u32(p, "the order");
 	lex_expect(&p->x, "seed");
 	p->t.seed = lex_number(&p->x, "the seed", UINT64_MAX);
+	if (lex_take(&p->x, "events")) {
+		p->t.clusterer = lex_string(&p->x, "the clusterer's name");
+		lex_expect(&p->x, "of");
+		p->t.chosen_of = read_u32(p, "a number of conversations");
+	}
 	lex_eol(&p->x);
 }
 
@@ -360,7 +365,7 @@ static const struct {
 	{ "template",   read_template,   false },
 	{ "reply",      read_reply,      false },
 	{ "state",      read_state,      false },
-	{ "basis",      read_basis,      true },
+	{ "basis",      read_basis,      false },
 	{ "prisma",     read_prisma,     true },
 	{ "vector",     read_vector,     false },
 };

@@ -135,7 +135,13 @@ print_head(struct out *o, const struct text *t)
 	put(o, " %s\nchannel %s\nlearner", t->proto == MODEL_TCP ? "tcp" : "udp",
 	    vocab_name(&vocab_channel, t->channel));
 	put_string(o, t->learner);
-	put(o, " order %u seed %" PRIu64 "\n", t->order, t->seed);
+	put(o, " order %u seed %" PRIu64, t->order, t->seed);
+	if (t->clusterer.n > 0) {
+		put(o, " events");
+		put_string(o, t->clusterer);
+		put(o, " of %u", t->chosen_of);
+	}
+	put(o, "\n");
 	for (uint32_t i = 0; i < t->nsource; i++) {
 		put(o, "source");
 		put_string(o, t->source[i].name);
@@ -483,29 +489,34 @@ print_prisma(struct out *o, const struct text_prisma *p)
 }
 
 static void
+print_basis(struct out *o, const struct text_basis *b, const char *side)
+{
+	if (b->nfeature == 0 && b->ncluster == 0)
+		return;
+	put(o, "basis%s %s", side, b->ngram > 0 ? "ngram" : "tokens");
+	if (b->ngram > 0)
+		put(o, " %u", b->ngram);
+	put(o, "\n");
+	for (uint32_t i = 0; i < b->nfeature; i++) {
+		put(o, "  feature");
+		put_string(o, b->feature[i]);
+		put(o, "\n");
+	}
+	for (uint32_t i = 0; i < b->ncluster; i++) {
+		put(o, "  cluster %u", i);
+		for (uint32_t k = 0; k < b->ncolumn[i]; k++) {
+			put(o, " %u:", b->column[i][k].feature);
+			put_float(o, b->column[i][k].value);
+		}
+		put(o, "\n");
+	}
+}
+
+static void
 print_rest(struct out *o, const struct text *t)
 {
-	const struct text_basis *b = &t->basis;
-
-	if (b->nfeature > 0 || b->ncluster > 0) {
-		put(o, "basis %s", b->ngram > 0 ? "ngram" : "tokens");
-		if (b->ngram > 0)
-			put(o, " %u", b->ngram);
-		put(o, "\n");
-		for (uint32_t i = 0; i < b->nfeature; i++) {
-			put(o, "  feature");
-			put_string(o, b->feature[i]);
-			put(o, "\n");
-		}
-		for (uint32_t i = 0; i < b->ncluster; i++) {
-			put(o, "  cluster %u", i);
-			for (uint32_t k = 0; k < b->ncolumn[i]; k++) {
-				put(o, " %u:", b->column[i][k].feature);
-				put_float(o, b->column[i][k].value);
-			}
-			put(o, "\n");
-		}
-	}
+	print_basis(o, &t->basis[SIDE_CLIENT], "");
+	print_basis(o, &t->basis[SIDE_SERVER], " server");
 	print_prisma(o, &t->prisma);
 	for (uint32_t i = 0; i < t->nvector; i++) {
 		put(o, "vector\n");

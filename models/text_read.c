@@ -401,9 +401,12 @@ read_cluster(struct parser *p)
 void
 read_basis(struct parser *p)
 {
-	struct text_basis *b = &p->t.basis;
+	enum side side = lex_take(&p->x, "server") ? SIDE_SERVER : SIDE_CLIENT;
+	struct text_basis *b = &p->t.basis[side];
 	uint32_t n;
 
+	if (b->feature != NULL || b->column != NULL)
+		lex_fail(&p->x, "the basis of the %s stands twice", side == SIDE_SERVER ? "server" : "clients");
 	if (lex_take(&p->x, "ngram"))
 		b->ngram = read_u32(p, "the length of an n-gram");
 	else

@@ -14,9 +14,22 @@ struct once {
 };
 
 static struct once
-learn_once(struct pool *pool, const struct corpus *c, const bool *use, const struct text_basis *basis)
+learn_once(struct pool *pool, const struct corpus *c, const bool *use, const struct text *before)
 {
-	struct learn_params p = { .name = "service", .clusterer = "nmf", .order = 2, .basis = basis };
+	struct learn_params p = { .name = "service", .clusterer = "nmf", .order = 2, .before = before };
+	struct diag why = { "" };
+	struct once o;
+
+	openblas_set_num_threads(1);
+	cr_assert_eq(learn_corpus(&o.t, pool, c, use, &p, &o.r, &why), 0, "%s", why.text);
+	return o;
+}
+
+/* With nothing prescribed but the model before. */
+static struct once
+learn_again(struct pool *pool, const struct corpus *c, const bool *use, const struct text *before)
+{
+	struct learn_params p = { .name = "service", .before = before };
 	struct diag why = { "" };
 	struct once o;
 
@@ -63,7 +76,7 @@ POOLED(warm, the_same_conversations_end_where_they_ended_in_a_fraction_of_the_sw
 {
 	struct corpus *c = shipped(pool, "ftp-proftpd");
 	struct once cold = learn_once(pool, c, NULL, NULL);
-	struct once warm = learn_once(pool, c, NULL, &cold.t.basis);
+	struct once warm = learn_once(pool, c, NULL, &cold.t);
 
 	printf("cold %u sweeps, objective %.4f; warm %u, %.4f\n", sweeps(&cold), cold.r.choice.nmf.objective,
 	    sweeps(&warm), warm.r.choice.nmf.objective);
@@ -85,13 +98,53 @@ POOLED(warm, one_conversation_in_a_hundred_more_costs_few_sweeps)
 		use[i] = !use[i];
 	old = learn_once(pool, c, use, NULL);
 	cold = learn_once(pool, c, NULL, NULL);
-	warm = learn_once(pool, c, NULL, &old.t.basis);
+	warm = learn_once(pool, c, NULL, &old.t);
 	printf("cold %u sweeps, objective %.4f; warm %u, %.4f\n", sweeps(&cold), cold.r.choice.nmf.objective,
 	    sweeps(&warm), warm.r.choice.nmf.objective);
 	cr_expect_lt(old.r.conversations, warm.r.conversations);
 	cr_expect(warm.r.choice.nmf.warm);
 	cr_expect_leq(2 * sweeps(&warm), sweeps(&cold), "%u, cold %u", sweeps(&warm), sweeps(&cold));
 	cr_expect_leq(warm.r.choice.nmf.objective, cold.r.choice.nmf.objective * 1.05);
+}
+
+POOLED(warm, what_named_the_events_still_does_until_there_are_a_quarter_more_conversations)
+{
+	struct corpus *c = shipped(pool, "ftp-small");
+	bool *half = pool_array(pool, c->nconversations, sizeof *half);
+	bool *most = pool_array(pool, c->nconversations, sizeof *most);
+	struct once old, grown, all;
+
+	for (uint32_t i = 0; i < c->nconversations; i++) {
+		most[i] = i % 10 != 0;
+		half[i] = i % 2 != 0;
+	}
+	old = learn_again(pool, c, most, NULL);
+	cr_expect_not(old.r.kept);
+	cr_expect_eq(old.t.chosen_of, old.r.conversations);
+	cr_expect_gt(old.r.choice.ncandidates, 3);
+	all = learn_again(pool, c, NULL, &old.t);
+	cr_expect(all.r.kept);
+	cr_expect_eq(all.r.choice.ncandidates, 1);
+	cr_expect(span_eq(all.t.clusterer, old.t.clusterer));
+	cr_expect_eq(all.t.order, old.t.order);
+	cr_expect_eq(all.t.chosen_of, old.r.conversations, "it was not chosen again");
+	old = learn_again(pool, c, half, NULL);
+	grown = learn_again(pool, c, NULL, &old.t);
+	cr_expect_not(grown.r.kept);
+	cr_expect_eq(grown.t.chosen_of, grown.r.conversations);
+	old.t.clusterer = span_str("tea-leaves");
+	old.t.chosen_of = grown.r.conversations;
+	cr_expect_not(learn_again(pool, c, NULL, &old.t).r.kept, "nobody knows that clusterer");
+}
+
+POOLED(warm, both_sides_begin_where_they_ended)
+{
+	struct corpus *c = shipped(pool, "ftp-proftpd");
+	struct once cold = learn_once(pool, c, NULL, NULL), warm;
+
+	cr_expect_gt(cold.t.basis[SIDE_SERVER].ncluster, 3);
+	warm = learn_once(pool, c, NULL, &cold.t);
+	cr_expect_eq(warm.t.basis[SIDE_SERVER].ncluster, cold.t.basis[SIDE_SERVER].ncluster);
 }
 
 POOLED(warm, the_basis_of_another_service_changes_nothing)
@@ -102,7 +155,7 @@ POOLED(warm, the_basis_of_another_service_changes_nothing)
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		struct corpus *c = shipped(pool, others[i]);
 		struct once alone = learn_once(pool, c, NULL, NULL);
-		struct once with = learn_once(pool, c, NULL, &ftp.t.basis);
+		struct once with = learn_once(pool, c, NULL, &ftp.t);
 		char *a, *b;
 		size_t n;
 
@@ -155,7 +208,7 @@ POOLED(warm, a_command_that_the_basis_does_not_know_gets_a_cluster)
 	static const char *const words[] = { "RETR", "STOR", "DELE", "SIZE", "MDTM" };
 	struct handmade before = commands(pool, 100, 0), after = commands(pool, 130, 30);
 	struct once old = learn_once(pool, before.c, NULL, NULL);
-	struct once warm = learn_once(pool, after.c, NULL, &old.t.basis);
+	struct once warm = learn_once(pool, after.c, NULL, &old.t);
 
 	cr_assert(warm.r.choice.nmf.warm, "%.3f known", warm.r.choice.nmf.known);
 	cr_expect_lt(warm.r.choice.nmf.known, 1.0);
@@ -175,10 +228,10 @@ POOLED(warm, a_basis_of_nonsense_does_no_harm)
 	for (size_t i = 0; i < ARRAY_LEN(weights); i++) {
 		struct once o;
 
-		for (uint32_t j = 0; j < old.t.basis.ncluster; j++)
-			for (uint32_t k = 0; k < old.t.basis.ncolumn[j]; k++)
-				old.t.basis.column[j][k].value = weights[i];
-		o = learn_once(pool, h.c, NULL, &old.t.basis);
+		for (uint32_t j = 0; j < old.t.basis[SIDE_CLIENT].ncluster; j++)
+			for (uint32_t k = 0; k < old.t.basis[SIDE_CLIENT].ncolumn[j]; k++)
+				old.t.basis[SIDE_CLIENT].column[j][k].value = weights[i];
+		o = learn_once(pool, h.c, NULL, &old.t);
 		cr_expect_geq(cluster_of(&o.t, "RETR"), 0, "%g", weights[i]);
 	}
 }
