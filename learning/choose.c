@@ -363,6 +363,8 @@ choose(struct outcome *out, struct pool *pool, const struct rules *r,
 	}
 	if (n == 0)
 		return -EINVAL;
+	regardless_learn(&out->manners, pool, r, latches);
+	regardless_decide(&out->decisions, pool, r, &out->memory, &out->manners);
 	report_markov(&c, out);
 	return 0;
 }

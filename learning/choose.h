@@ -9,8 +9,8 @@
  * pool's; same input, same outcome.
  */
 #include "learning/cluster.h"
-#include "learning/decide.h"
 #include "learning/markov.h"
+#include "learning/regardless.h"
 
 enum { CHOOSE_CLUSTERERS = 8, CHOOSE_CANDIDATES = 4 * CHOOSE_CLUSTERERS };
 
@@ -50,6 +50,7 @@ struct outcome {
 	struct markov markov;		/* over the names: for reports */
 	struct memory memory;
 	struct decisions decisions;
+	struct manners manners;
 };
 
 /* Is there anything to try? 0, or -EINVAL and a sentence. */

@@ -554,6 +554,13 @@ node_cmp(const void *a, const void *b)
 				    : (x->client > y->client) - (x->client < y->client);
 }
 
+void
+decisions_sort(struct decisions *d)
+{
+	if (d->n > 0)
+		qsort(d->node, d->n, sizeof *d->node, node_cmp);
+}
+
 const struct node *
 decisions_find(const struct decisions *d, uint32_t state, uint32_t client)
 {
@@ -633,8 +640,7 @@ decide(struct decisions *out, struct pool *pool, const struct rules *r, const st
 			consider(&d, all + from, (uint32_t)(i + 1 - from));
 		from = i + 1;
 	}
-	if (out->n > 0)
-		qsort(out->node, out->n, sizeof *out->node, node_cmp);
+	decisions_sort(out);
 	for (uint32_t i = 0; i < x->n; i++) {
 		if (x->exchange[i].known) {
 			out->judged++;

@@ -46,5 +46,7 @@ struct decisions {
 /* before[e]: the state in which exchange e's client message came. */
 void	decide(struct decisions *out, struct pool *pool, const struct rules *r,
 	    const struct memory *m, const uint32_t *before);
+/* After nodes were added behind the others. */
+void	decisions_sort(struct decisions *d);
 /* The node of a state and a client template, or NULL. */
 const struct node *decisions_find(const struct decisions *d, uint32_t state, uint32_t client);

@@ -158,6 +158,15 @@ turn_cmp(const void *a, const void *b)
 				    : (x->arg > y->arg) - (x->arg < y->arg);
 }
 
+/* The client's template in the first of an answer's exchanges. */
+static uint32_t
+asked_by(const struct emit_input *in, const struct answer *a)
+{
+	uint32_t u = in->x->exchange[a->exchange[0]].client;
+
+	return u == NO_UNIT ? in->client->n : in->client->of[LEVEL_FULL][u];
+}
+
 /* The states behind prompts join the others, with what is said there to whatever comes. */
 static void
 add_prompted(struct emitter *e, const struct places *places)
@@ -167,12 +176,12 @@ add_prompted(struct emitter *e, const struct places *places)
 	struct text *t = e->t;
 
 	for (uint32_t i = 0; i < e->prompted.n; i++) {
-		const struct answer *a = usual_after(in->rules, e->pool, (uint32_t)p[i].eom);
+		const struct answer *a = in->after[p[i].eom];
 
 		p[i].turn = pool_alloc(e->pool, sizeof *p[i].turn);
 		if (a != NULL)
 			p[i].nturn = make_other(e, p[i].turn, a,
-			    places_after(places, (uint32_t)p[i].backoff, a->client, a->server));
+			    places_after(places, (uint32_t)p[i].backoff, asked_by(in, a), a->server));
 	}
 	t->state = pool_grow(e->pool, t->state, t->nstate, t->nstate + e->prompted.n,
 	    sizeof *t->state);
@@ -186,7 +195,7 @@ make_states(struct emitter *e)
 {
 	const struct emit_input *in = e->in;
 	struct text *t = e->t;
-	const struct answer *usual;
+	const struct answer *usual, *always;
 	struct places places;
 
 	places_find(&places, e->pool, in->memory, in->decisions);
@@ -211,8 +220,9 @@ make_states(struct emitter *e)
 			make_turn(e, &st->turn[st->nturn], &places, &places.turning[p->first + k]);
 			st->nturn += st->turn[st->nturn].nalt > 0;
 		}
+		always = regardless_answer(in->manners, &p->history.held);
 		/* the conversation stays where it is */
-		st->nturn += make_other(e, &st->turn[st->nturn], usual, i);
+		st->nturn += make_other(e, &st->turn[st->nturn], always != NULL ? always : usual, i);
 	}
 	add_prompted(e, &places);
 	for (uint32_t i = 0; i < t->nstate; i++) {
@@ -328,15 +338,16 @@ emit(struct text *t, struct pool *pool, const struct emit_input *in, struct emit
 {
 	struct emitter e = { .pool = pool, .t = t, .in = in, .report = report };
 	const struct lexer *l = &in->x->client_lexer;
+	uint32_t nanswers = in->rules->n + in->rules->nmore;
 	uint8_t *seps = pool_alloc(pool, 256);
 
 	*report = (struct emit_report){ 0 };
 	e.nlocal = pool_array(pool, in->client->n + 1, sizeof *e.nlocal);
-	e.reply_of = pool_array(pool, in->rules->n + 1, sizeof *e.reply_of);
-	e.map_of = pool_array(pool, in->rules->n + 1, sizeof *e.map_of);
+	e.reply_of = pool_array(pool, nanswers + 1, sizeof *e.reply_of);
+	e.map_of = pool_array(pool, nanswers + 1, sizeof *e.map_of);
 	e.bare_of = pool_array(pool, in->server->n + 1, sizeof *e.bare_of);
-	memset(e.reply_of, 0xff, in->rules->n * sizeof *e.reply_of);
-	memset(e.map_of, 0xff, in->rules->n * sizeof *e.map_of);
+	memset(e.reply_of, 0xff, nanswers * sizeof *e.reply_of);
+	memset(e.map_of, 0xff, nanswers * sizeof *e.map_of);
 	e.bits_of = pool_array(pool, 1 << 16, sizeof *e.bits_of);
 	memset(e.bits_of, 0xff, (1 << 16) * sizeof *e.bits_of);
 	memset(e.bare_of, 0xff, in->server->n * sizeof *e.bare_of);

@@ -6,6 +6,7 @@
  * or into the corpus.
  */
 #include "learning/places.h"
+#include "learning/regardless.h"
 #include "models/text.h"
 
 struct emit_input {
@@ -14,6 +15,8 @@ struct emit_input {
 	const struct rules *rules;
 	const struct decisions *decisions;
 	const struct memory *memory;
+	const struct manners *manners;
+	const struct answer **after;	/* per prompts.rule: usual_after() */
 	uint32_t default_idle_ms;
 };
 

@@ -7,6 +7,7 @@
 #include "learning/dfa.h"
 #include "learning/scrub.h"
 #include "learning/sides.h"
+#include "learning/usual.h"
 #include "learning/vectors.h"
 
 enum { CHOSEN_ANEW = 4 };
@@ -165,10 +166,13 @@ static void
 write_text(struct text *t, struct learner *l, const struct corpus *c, const struct outcome *best)
 {
 	struct emit_input in = { .x = &l->x, .client = &l->client, .server = &l->server,
-		.rules = &l->rules, .decisions = &best->decisions, .memory = &best->memory,
+		.rules = &l->rules, .decisions = &best->decisions, .memory = &best->memory, .manners = &best->manners,
 		.default_idle_ms = c->proto == PROTO_TCP ? 300000 : 30000 };
 
 	progress_at(l->p->progress, "emit", 0);
+	in.after = pool_array(l->pool, l->x.prompts.nrules, sizeof *in.after);
+	for (uint32_t rule = 1; rule < l->x.prompts.nrules; rule++)
+		in.after[rule] = usual_after(&l->rules, l->pool, rule);
 	emit(t, l->pool, &in, &l->report->emit);
 	describe(t, l, c, best);
 	for (unsigned side = 0; side < SIDES; side++)

@@ -546,7 +546,7 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 	habits_learn(&out->habits, pool, x, server);
 	qsort(all, n, sizeof *all, triple_cmp);
 	samples = pool_array(pool, n, sizeof *samples);
-	out->answer = pool_array(pool, n, sizeof *out->answer);
+	out->answer = pool_array(pool, n + RULES_MORE, sizeof *out->answer);
 	for (uint32_t i = 0, from = 0; i < n; i++) {
 		samples[i] = all[i].exchange;
 		if (i + 1 < n && all[i + 1].client == all[i].client &&
@@ -563,6 +563,19 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 	qsort(order, out->n, sizeof *order, support_cmp);
 	for (uint32_t i = 0; i < out->n; i++)
 		learn_answer(out, order[i]);
+}
+
+const struct answer *
+rules_answer(struct rules *r, uint32_t server, uint32_t *exchange, uint32_t n)
+{
+	struct answer *a = &r->answer[r->n + r->nmore];
+
+	if (r->nmore == RULES_MORE)
+		return NULL;
+	r->nmore++;
+	*a = (struct answer){ .client = r->client->n, .server = server, .exchange = exchange, .n = n };
+	learn_answer(r, a);
+	return a;
 }
 
 const struct answer *

@@ -18,6 +18,8 @@
 #include "learning/habit.h"
 #include "learning/rule.h"
 
+enum { RULES_MORE = 16 };
+
 struct answer {			/* one server template said to one client template */
 	uint32_t client;	/* template; the number of templates: to CONNECT */
 	uint32_t server;
@@ -43,13 +45,18 @@ struct rules {
 	struct pool *pool;
 	const struct exchanges *x;
 	const struct templates *client, *server;
-	struct answer *answer;	/* sorted by client, then server */
-	uint32_t n;
+	struct answer *answer;	/* sorted by client, then server; behind them those of rules_answer() */
+	uint32_t n, nmore;
 	struct habits habits;
 	uint64_t map_right, map_repeated; /* how well keys foretold values, over all answers */
 };
 
 void	rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
     const struct templates *client, const struct templates *server);
+/*
+ * An answer to whatever was said in some exchanges, that may use earlier messages alone; for
+ * as many as RULES_MORE, then NULL. They keep the exchanges.
+ */
+const struct answer *rules_answer(struct rules *r, uint32_t server, uint32_t *exchange, uint32_t n);
 /* The answer for a pair, or NULL. */
 const struct answer *rules_find(const struct rules *r, uint32_t client, uint32_t server);

@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
-enum { WORDS_AGREE = 3 };	/* first words that must have it in common */
+enum {
+	WORDS_AGREE = 3,	/* first words that must have it in common */
+	SAID_AGAIN = 8,		/* times on the average, and words are a language, not data */
+};
 
 /* First words of messages and what was mostly said to each. */
 struct said {
@@ -21,9 +24,67 @@ said_cmp(const void *a, const void *b)
 	    : (x->answer > y->answer) - (x->answer < y->answer);
 }
 
+/* The first word of an exchange's client, or INTERN_NONE. */
+static uint32_t
+first_word(const struct exchanges *x, uint32_t exchange)
+{
+	uint32_t u = x->exchange[exchange].client;
+
+	return u == NO_UNIT || x->unit[u].token[0].kind != TOKEN_WORD ? INTERN_NONE : x->unit[u].value[0];
+}
+
+/* The template of the reply before an exchange, or NO_TEMPLATE. */
+static uint32_t
+reply_before(const struct rules *r, uint32_t exchange)
+{
+	uint32_t before = r->x->exchange[exchange].previous;
+
+	return before == NO_UNIT || r->x->exchange[before].server == NO_UNIT ? NO_TEMPLATE
+	    : r->server->of[LEVEL_FULL][r->x->exchange[before].server];
+}
+
+/*
+ * Per server template: does it ask for data? Then most messages behind it begin with words that are
+ * heard behind nothing else, and these are many.
+ */
+static bool *
+asking_for_data(const struct rules *r, struct pool *pool)
+{
+	const struct exchanges *x = r->x;
+	uint32_t *behind = pool_array(pool, x->values.n + 1, sizeof *behind);	/* template + 1 */
+	uint32_t *heard = pool_array(pool, r->server->n + 1, sizeof *heard);
+	uint32_t *alone = pool_array(pool, r->server->n + 1, sizeof *alone);
+	uint32_t *words = pool_array(pool, r->server->n + 1, sizeof *words);
+	bool *several = pool_array(pool, x->values.n + 1, sizeof *several);
+	bool *asks = pool_array(pool, r->server->n + 1, sizeof *asks);
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		uint32_t w = first_word(x, i), s = reply_before(r, i);
+
+		if (w == INTERN_NONE)
+			continue;
+		several[w] |= s == NO_TEMPLATE || (behind[w] != 0 && behind[w] != s + 1);
+		behind[w] = s + 1;
+	}
+	for (uint32_t i = 0; i < x->n; i++) {
+		uint32_t w = first_word(x, i), s = reply_before(r, i);
+
+		if (w == INTERN_NONE || s == NO_TEMPLATE)
+			continue;
+		heard[s]++;
+		alone[s] += !several[w];
+		words[s] += !several[w] && behind[w] != 0;
+		behind[w] = 0;	/* counted */
+	}
+	for (uint32_t s = 0; s < r->server->n; s++)
+		asks[s] = alone[s] * 2 > heard[s] && words[s] * SAID_AGAIN > alone[s];
+	return asks;
+}
+
 const struct answer *
 usual_answer(const struct rules *r, struct pool *pool)
 {
+	const bool *asks = asking_for_data(r, pool);
 	struct said *all = pool_array(pool, r->x->n, sizeof *all);
 	uint32_t *words = pool_array(pool, r->server->n + 1, sizeof *words), n = 0;
 	const struct answer **sample = pool_array(pool, r->server->n + 1, sizeof *sample);
@@ -36,10 +97,11 @@ usual_answer(const struct rules *r, struct pool *pool)
 		    a->nfields > 0 || a->closes * 2 > a->n)
 			continue;
 		for (uint32_t k = 0; k < a->n; k++) {
-			const struct unit *u = &r->x->unit[r->x->exchange[a->exchange[k]].client];
+			uint32_t word = first_word(r->x, a->exchange[k]);
+			uint32_t before = reply_before(r, a->exchange[k]);
 
-			if (u->token[0].kind == TOKEN_WORD)
-				all[n++] = (struct said){ u->value[0], a };
+			if (word != INTERN_NONE && (before == NO_TEMPLATE || !asks[before]))
+				all[n++] = (struct said){ word, a };
 		}
 	}
 	qsort(all, n, sizeof *all, said_cmp);
@@ -66,30 +128,27 @@ usual_answer(const struct rules *r, struct pool *pool)
 	return r->server->n > 0 && words[best] >= WORDS_AGREE ? sample[best] : NULL;
 }
 
-static bool
-needs_nothing(const struct answer *a)
-{
-	for (uint32_t k = 0; k < a->nfields; k++)
-		if (a->rule[k].kind != RULE_DATA)
-			return false;
-	return true;
-}
-
 const struct answer *
-usual_after(const struct rules *r, struct pool *pool, uint32_t ending)
+usual_after(struct rules *r, struct pool *pool, uint32_t ending)
 {
 	const struct exchanges *x = r->x;
-	uint32_t *count = pool_array(pool, r->n + 1, sizeof *count), best = 0;
+	uint32_t *of = pool_array(pool, x->n + 1, sizeof *of), n = 0, best = 0;
+	uint32_t *count = pool_array(pool, r->server->n + 1, sizeof *count);
 
-	for (uint32_t i = 0; i < r->n; i++) {
-		const struct answer *a = &r->answer[i];
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct exchange *e = &x->exchange[i];
 
-		for (uint32_t k = 0; k < a->n && needs_nothing(a); k++) {
-			uint32_t before = x->exchange[a->exchange[k]].previous;
-
-			count[i] += before != NO_UNIT && x->exchange[before].ending == ending;
+		if (e->known && e->server != NO_UNIT && e->previous != NO_UNIT &&
+		    x->exchange[e->previous].ending == ending) {
+			count[r->server->of[LEVEL_FULL][e->server]]++;
+			of[n++] = i;
 		}
-		best = count[i] > count[best] ? i : best;
 	}
-	return r->n > 0 && count[best] > 0 ? &r->answer[best] : NULL;
+	for (uint32_t s = 1; s < r->server->n; s++)
+		best = count[s] > count[best] ? s : best;
+	count[best] = 0;
+	for (uint32_t k = 0; k < n; k++)
+		if (r->server->of[LEVEL_FULL][x->exchange[of[k]].server] == best)
+			of[count[best]++] = of[k];
+	return n == 0 ? NULL : rules_answer(r, best, of, count[best]);
 }

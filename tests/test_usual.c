@@ -67,3 +67,39 @@ POOLED(usual, messages_without_words_have_none)
 	}
 	cr_expect_str_eq(usual_words(pool, learned_from(&h, true)), "none");
 }
+
+/* Proofs that are asked for are no words, however many there are. */
+POOLED(usual, is_not_what_is_said_to_what_was_asked_for)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+
+	often(&h, ">AAA\r\n", "<500 What?\r\n");
+	often(&h, ">BBB\r\n", "<500 What?\r\n");
+	often(&h, ">CCC\r\n", "<500 What?\r\n");
+	for (unsigned k = 0; k < 30; k++)
+		handmade_talk(&h, "<220 ready\r\n", ">AUTH\r\n", "<334 prove it\r\n",
+		    handmade_line(&h, ">x%uy\r\n", k / 3), "<235 welcome\r\n", NULL);
+	cr_expect_str_eq(usual_words(pool, learned_from(&h, false)), "500 What?;");
+}
+
+/* Whatever a letter says, its number stood in the line before it. */
+POOLED(usual, behind_a_prompt_repeats_what_was_said_before_it)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+	const struct answer *a;
+	struct learned *l;
+
+	for (unsigned k = 0; k < 40; k++)
+		handmade_talk(&h, "<220 ready\r\n", handmade_line(&h, ">no%u LETTER\r\n", 7 * k + 100),
+		    "<354 go on\r\n", handmade_line(&h, ">Dear %u\r\nhow are you%s?\r\nbye %u\r\n.\r\n", k,
+		    k % 3 == 0 ? "" : " today and tomorrow", k % 5), handmade_line(&h, "<no%u 250 sent\r\n", 7 * k + 100),
+		    ">BYE\r\n", "<221 bye\r\n", NULL);
+	l = learned_from(&h, false);
+	cr_assert_eq(l->x.prompts.nrules, 2);
+	a = usual_after(&l->rules, pool, 1);
+	cr_assert_not_null(a);
+	cr_expect_eq(a->n, 40);
+	cr_assert_eq(a->nfields, 1);
+	cr_expect_eq(a->rule[0].kind, RULE_COPY);
+	cr_expect(a->rule[0].from.earlier);
+}
