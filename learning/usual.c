@@ -77,7 +77,8 @@ asking_for_data(const struct rules *r, struct pool *pool)
 		behind[w] = 0;	/* counted */
 	}
 	for (uint32_t s = 0; s < r->server->n; s++)
-		asks[s] = alone[s] * 2 > heard[s] && words[s] * SAID_AGAIN > alone[s];
+		asks[s] = alone[s] * 2 > heard[s] && words[s] > WORDS_AGREE &&
+		    words[s] * SAID_AGAIN > alone[s];
 	return asks;
 }
 
