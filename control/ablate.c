@@ -17,7 +17,6 @@ static void
 print_row(const struct ablation *row, const struct trial *t)
 {
 	const struct learn_report *l = &t->made.report;
-	const struct candidate *c = &l->choice.candidate[l->choice.chosen];
 	const struct eval_report *r = &t->report;
 	char asked[64];
 
@@ -29,8 +28,8 @@ print_row(const struct ablation *row, const struct trial *t)
 		snprintf(asked, sizeof asked, "auto");
 	if (row->json) {
 		json_t *o = json_pack("{s:s, s:s, s:i, s:i, s:f, s:f, s:f}", "asked", asked,
-		    "clusterer", c->clusterer, "order", (int)c->order, "clusters", (int)c->clusters,
-		    "foretold", c->foretold,
+		    "clusterer", l->clusterer, "order", (int)l->order, "clusters", (int)l->clusters,
+		    "foretold", l->foretold,
 		    "class_agreement_messages", share(r->class_messages, r->messages),
 		    "class_agreement_conversations", share(r->class_conversations, r->conversations));
 
@@ -38,10 +37,10 @@ print_row(const struct ablation *row, const struct trial *t)
 		putchar('\n');
 		json_decref(o);
 	} else {
-		printf("%-30s %5u %8u %8.2f %% %8.2f %% %8.2f %%  ", asked, c->order, c->clusters,
-		    100 * c->foretold, 100 * share(r->class_messages, r->messages),
+		printf("%-30s %5u %8u %8.2f %% %8.2f %% %8.2f %%  ", asked, l->order, l->clusters,
+		    100 * l->foretold, 100 * share(r->class_messages, r->messages),
 		    100 * share(r->class_conversations, r->conversations));
-		puts(row->params.clusterer == NULL ? c->clusterer : "");
+		puts(row->params.clusterer == NULL ? l->clusterer : "");
 	}
 	fflush(stdout);
 }

@@ -87,9 +87,9 @@ print_basis(const struct order *o, FILE *to)
 	const struct learn_report *r = &o->made.report;
 
 	fprintf(to, "  basis of %s: ", o->basis_path);
-	if (r->choice.has_nmf)
+	if (r->has_nmf)
 		fprintf(to, "%s (%.1f %% of the words known)%s\n",
-		    r->choice.nmf.warm ? "NMF began there" : "not used", 100 * r->choice.nmf.known,
+		    r->nmf.warm ? "NMF began there" : "not used", 100 * r->nmf.known,
 		    r->kept ? "; clusterer and order are its, too" : "");
 	else
 		fprintf(to, "%s\n", r->kept ? "clusterer and order are its, which need no more" : "not used");
@@ -99,7 +99,6 @@ static void
 print_summary(const struct order *o, FILE *to)
 {
 	const struct learn_report *r = &o->made.report;
-	const struct candidate *c = &r->choice.candidate[r->choice.chosen];
 	const struct corpus *corpus = r->corpus;
 
 	fprintf(to, "%s: %.*s, %s/%u, %s\n", o->out, (int)o->made.text.name.n, o->made.text.name.p,
@@ -109,7 +108,7 @@ print_summary(const struct order *o, FILE *to)
 	    "%u turns\n", r->conversations, r->exchanges, o->made.text.ntemplate, o->made.text.nreply,
 	    r->emit.states, r->emit.turns);
 	fprintf(to, "  clusters: %s (%u), order %u: foretells %.1f %% of the replies left out\n",
-	    c->clusterer, c->clusters, c->order, 100 * c->foretold);
+	    r->clusterer, r->clusters, r->order, 100 * r->foretold);
 	if (o->basis_path != NULL)
 		print_basis(o, to);
 	fputs("  rules:", to);
@@ -154,9 +153,9 @@ candidates_json(const struct learn_report *r)
 	for (uint32_t i = 0; i < r->choice.ncandidates; i++) {
 		const struct candidate *c = &r->choice.candidate[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:f, s:b}", "clusterer",
-		    c->clusterer, "order", (int)c->order, "clusters", (int)c->clusters,
-		    "foretold", c->foretold, "chosen", i == r->choice.chosen));
+		json_array_append_new(list, json_pack("{s:s, s:i, s:f, s:i, s:i, s:b}", "clusterer",
+		    c->clusterer, "order", (int)c->order, "foretold", c->foretold, "right", (int)c->right,
+		    "equal", (int)c->equal, "chosen", i == r->choice.chosen));
 	}
 	return list;
 }
@@ -186,14 +185,14 @@ static int
 write_report(const struct order *o, const char *path, struct diag *why)
 {
 	const struct learn_report *r = &o->made.report;
-	const struct cluster_report *c = &r->choice.nmf;
+	const struct cluster_report *c = &r->nmf;
 	json_t *root, *rules = json_object(), *unused = json_object(), *nmf = NULL;
 	int err = 0;
 
 	for (unsigned k = 0; k < RULE_KINDS; k++)
 		json_object_set_new(rules, rule_names[k], json_integer(r->emit.rule[k]));
 	each_unused(r, put_unused, unused);
-	if (r->choice.has_nmf)
+	if (r->has_nmf)
 		nmf = json_pack("{s:b, s:f, s:i, s:i, s:i, s:f}", "warm", c->warm, "known", c->known,
 		    "columns", (int)c->inner, "sweeps", (int)c->sweeps,
 		    "finish_sweeps", (int)c->finish_sweeps, "objective", c->objective);

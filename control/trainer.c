@@ -226,7 +226,7 @@ make_image(struct run *r, struct pool *pool, const struct progress *progress)
 		use[i] = !r->held[i];
 	r->clean = learn_scrub(pool, r->corpus, &p);
 	err = learn_image(&learned, pool, r->clean, use, &p, &out->why);
-	out->warm = err == 0 && learned.report.choice.nmf.warm;
+	out->warm = err == 0 && learned.report.nmf.warm;
 	out->unfit = err < 0 && err != -ENODATA && err != -ENOMEM && j->nnew > 0;	/* too few: more may come */
 	if (err < 0)
 		return err;

@@ -1,41 +1,46 @@
 #include "learning/choose.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "learning/built.h"
+#include "learning/eval.h"
+#include "learning/naming.h"
+
+enum { PARTS = 2, RIGHT = 1, EQUAL = 2 };
 
 static const uint32_t orders[] = { 1, 2, 4 };
 
-struct chooser {
+struct heat {				/* one part is left out, what is learned is from the others */
+	struct lesson lesson;
+	struct sorting sorting;
+	struct sorted sorted[CHOOSE_CLUSTERERS];
+	bool *left_out;			/* per conversation */
+	uint32_t replies;		/* of these, so many are judged */
+};
+
+struct tried {				/* a candidate in one heat */
+	uint32_t *pattern;		/* what its names tell apart */
+	uint64_t does;			/* a number for what its model does */
+	double foretold;
+	uint8_t *said;			/* per reply: RIGHT, EQUAL */
+};
+
+struct contest {
 	struct pool *pool;
-	const struct rules *r;
 	const struct choose_params *p;
 	struct choose_report *report;
-	struct cluster_input in[2];	/* what each side says, enum side */
-	uint32_t *unit[2];		/* of each of these messages */
-	const struct latches *latches;
-	uint32_t *before;		/* per exchange: state it came in */
-	uint32_t *alike[CHOOSE_CANDIDATES]; /* what each candidate tells apart: see alike() */
+	const struct clusterer *clusterer[CHOOSE_CLUSTERERS];	/* that sort in every heat */
+	uint32_t nclusterers;
+	struct heat heat[PARTS];
+	uint32_t nheats;
+	struct eval_scale scale;
+	struct built *built;
+	struct tried tried[CHOOSE_CANDIDATES][PARTS];
 };
-
-struct sorted {				/* both sides by one clusterer, or by two */
-	const char *name;
-	struct clustering side[2];
-};
-
-/* Is name one of those that a plus joins? */
-static bool
-is_among(const char *names, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (; names != NULL; names = strchr(names, '+')) {
-		names += *names == '+';
-		if (strncmp(names, name, n) == 0 && (names[n] == '\0' || names[n] == '+'))
-			return true;
-	}
-	return false;
-}
 
 /* A clusterer's name, or two different ones with a plus between. */
 static bool
@@ -44,7 +49,7 @@ is_known(const char *names)
 	size_t known = 0, length = 0;
 
 	for (const struct clusterer *c = clusterers; c->name != NULL; c++) {
-		if (is_among(names, c->name)) {
+		if (naming_is_among(names, c->name)) {
 			known++;
 			length += strlen(c->name);
 		}
@@ -71,300 +76,269 @@ choose_check(const char *clusterer, uint32_t order, struct diag *why)
 	    "A+B.", clusterer, names);
 }
 
-/* What the server said to an exchange's client, one more for silence. */
-static uint32_t
-answered(const struct rules *r, uint32_t i)
+/* Those that chance puts into one part are left out. False: the rest teaches nothing. */
+static bool
+begin_heat(struct contest *c, uint32_t part)
 {
-	const struct exchange *e = &r->x->exchange[i];
+	const struct corpus *all = c->scale.corpus;
+	struct heat *h = &c->heat[c->nheats];
+	bool *use = pool_array(c->pool, (size_t)all->nconversations + 1, sizeof *use);
+	struct diag why;
 
-	return !e->known ? CLUSTER_NONE
-	    : e->server == NO_UNIT ? r->server->n : r->server->of[LEVEL_FULL][e->server];
-}
-
-/* What the client says after an exchange, in the same conversation. */
-static uint32_t
-said_next(const struct rules *r, uint32_t i)
-{
-	const struct exchange *e = &r->x->exchange[i];
-
-	if (i + 1 == r->x->n || e[1].conversation != e->conversation || e[1].client == NO_UNIT)
-		return CLUSTER_NONE;
-	return r->client->of[LEVEL_FULL][e[1].client];
-}
-
-static void
-gather_side(struct chooser *c, enum side side)
-{
-	const struct exchanges *x = c->r->x;
-	const struct templates *t = side == SIDE_SERVER ? c->r->server : c->r->client;
-	uint32_t *reply = pool_array(c->pool, (size_t)x->n + 1, sizeof *reply), n = 0;
-	uint32_t *template = pool_array(c->pool, (size_t)x->n + 1, sizeof *template);
-	struct span *m = pool_array(c->pool, (size_t)x->n + 1, sizeof *m);
-
-	c->unit[side] = pool_array(c->pool, (size_t)x->n + 1, sizeof *c->unit[side]);
-	for (uint32_t i = 0; i < x->n; i++) {
-		uint32_t u = side == SIDE_SERVER ? x->exchange[i].server : x->exchange[i].client;
-
-		if (u == NO_UNIT)
-			continue;
-		c->unit[side][n] = u;
-		m[n] = x->unit[u].bytes;
-		template[n] = t->of[LEVEL_FULL][u];
-		reply[n++] = side == SIDE_SERVER ? said_next(c->r, i) : answered(c->r, i);
+	*h = (struct heat){ 0 };
+	h->left_out = pool_array(c->pool, (size_t)all->nconversations + 1, sizeof *h->left_out);
+	for (uint32_t i = 0; i < all->nconversations; i++) {
+		h->left_out[i] = corpus_lot(all, i) % PARTS == part;
+		use[i] = !h->left_out[i];
 	}
-	c->in[side] = (struct cluster_input){ m, n, reply, template };
+	if (lesson_learn(&h->lesson, c->pool, all, use, c->p->progress, &why) < 0)
+		return false;
+	sorting_init(&h->sorting, &h->lesson, c->p->seed, c->p->basis, c->p->progress);
+	return true;
 }
 
-/* 0 or the clusterer's error; where it says nothing all messages are alike. */
-static int
-sort_by(struct chooser *c, struct sorted *s, const struct clusterer *how)
+/* False: it cannot sort the messages of some heat. */
+static bool
+add_clusterer(struct contest *c, const struct clusterer *how)
 {
-	struct cluster_params p = cluster_params();
+	assert(c->nclusterers < CHOOSE_CLUSTERERS);
+	for (uint32_t i = 0; i < c->nheats; i++)
+		if (sorting_run(&c->heat[i].sorting, &c->heat[i].sorted[c->nclusterers], how) < 0)
+			return false;
+	c->clusterer[c->nclusterers++] = how;
+	return true;
+}
 
-	*s = (struct sorted){ .name = how->name };
-	p.bytes = c->r->x->client_lexer.binary ? CLUSTER_BINARY : CLUSTER_TEXT;
-	p.seed = c->p->seed;
-	p.progress = c->p->progress;
-	for (int side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
-		int err;
+/* Of its text without the names of things, which do nothing. */
+static uint64_t
+what_it_does(struct text *t)
+{
+	uint64_t hash = 0;
+	char *bytes;
+	size_t n;
 
-		p.basis = c->p->basis == NULL ? NULL : &c->p->basis[side];
-		err = how->run(&s->side[side], c->pool, &c->in[side], &p);
-
-		if (err == -ENODATA)
-			cluster_whole(&s->side[side], c->pool, c->in[side].n);
-		else if (err < 0)
-			return err;
+	for (uint32_t i = 0; i < t->ntemplate; i++)
+		t->template[i].cluster = -1;
+	for (uint32_t i = 0; i < t->nreply; i++)
+		t->reply[i].cluster = -1;
+	for (uint32_t i = 0; i < t->nstate; i++)
+		t->state[i].note = (struct span){ 0 };
+	t->order = 1;
+	if (text_print(t, &bytes, &n) == 0) {
+		hash = span_hash(span_of((const uint8_t *)bytes, n), 0);
+		free(bytes);
 	}
-	if (s->side[SIDE_CLIENT].basis != NULL) {
-		c->report->nmf = s->side[SIDE_CLIENT].report;
-		c->report->has_nmf = true;
+	return hash;
+}
+
+/* Its model answers the clients of the part left out; one that cannot be made is silent. */
+static void
+speak(struct contest *c, struct heat *h, const struct text *t, uint8_t *said)
+{
+	struct eval_report r;
+	struct diag why;
+
+	if (built_make(c->built, t, NULL, &why) < 0)
+		return;
+	eval_on(&r, c->pool, c->built->model, &c->scale, h->left_out, c->p->progress);
+	h->replies = r.nlines;
+	for (uint32_t i = 0; i < r.nlines; i++)
+		said[i] = (uint8_t)((r.line[i].same_class ? RIGHT : 0) | (r.line[i].equal ? EQUAL : 0));
+	built_drop(c->built);
+}
+
+/* One that was tried before and tells the same apart over as long a history, or NULL. */
+static const struct tried *
+alike(const struct contest *c, uint32_t heat, uint32_t candidate)
+{
+	const struct lesson *l = &c->heat[heat].lesson;
+	size_t templates = (size_t)l->client.n + l->server.n;
+
+	for (uint32_t i = 0; i < candidate; i++) {
+		const struct tried *t = &c->tried[i][heat];
+
+		if (c->report->candidate[i].order == c->report->candidate[candidate].order &&
+		    memcmp(t->pattern, c->tried[candidate][heat].pattern, templates * sizeof *t->pattern) == 0)
+			return t;
 	}
-	return 0;
-}
-
-static void
-multiply(struct chooser *c, struct sorted *s, const struct sorted *a, const struct sorted *b)
-{
-	size_t room = strlen(a->name) + strlen(b->name) + 2;
-	char *name = pool_alloc(c->pool, room);
-
-	snprintf(name, room, "%s+%s", a->name, b->name);
-	s->name = name;
-	for (int side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
-		cluster_product(&s->side[side], c->pool, &a->side[side], &b->side[side]);
-		s->side[side].basis = a->side[side].basis != NULL ? a->side[side].basis
-								  : b->side[side].basis;
-	}
-}
-
-/* Most frequent label among a template's members; a tie goes to the lower one. */
-static uint32_t
-vote(const struct template *t, const uint32_t *label, uint32_t k, uint32_t *count)
-{
-	uint32_t best = 0;
-
-	memset(count, 0, k * sizeof *count);
-	for (uint32_t i = 0; i < t->support; i++)
-		count[label[t->member[i]]]++;
-	for (uint32_t c = 1; c < k; c++)
-		best = count[c] > count[best] ? c : best;
-	return best;
-}
-
-/* Symbols of one side's templates: twice the label, and one more for the server. */
-static uint32_t *
-symbols(struct chooser *c, const struct sorted *s, enum side side)
-{
-	const struct templates *t = side == SIDE_SERVER ? c->r->server : c->r->client;
-	const struct clustering *cl = &s->side[side];
-	uint32_t *of_unit = pool_array(c->pool, (size_t)c->r->x->nunit + 1, sizeof *of_unit);
-	uint32_t *count = pool_array(c->pool, (size_t)cl->k + 1, sizeof *count);
-	uint32_t *symbol = pool_array(c->pool, (size_t)t->n + 1, sizeof *symbol);
-
-	for (uint32_t i = 0; i < cl->n; i++)
-		of_unit[c->unit[side][i]] = cl->label[i];
-	for (uint32_t i = 0; i < t->n; i++)
-		symbol[i] = 2 * vote(&t->t[i], of_unit, cl->k, count) + (side == SIDE_SERVER);
-	return symbol;
-}
-
-static struct naming
-name(struct chooser *c, const struct sorted *s)
-{
-	uint32_t k = MAX(s->side[SIDE_CLIENT].k, s->side[SIDE_SERVER].k);
-
-	return (struct naming){ .clusterer = s->name, .k = k, .connect = 2 * k, .silence = 2 * k + 1,
-		.client = symbols(c, s, SIDE_CLIENT), .server = symbols(c, s, SIDE_SERVER),
-		.basis = { s->side[SIDE_CLIENT].basis, s->side[SIDE_SERVER].basis } };
-}
-
-static void
-sequences(struct chooser *c, const struct naming *n, struct markov_seq *seq, uint32_t *nseq)
-{
-	const struct exchanges *x = c->r->x;
-
-	*nseq = 0;
-	for (uint32_t v = 0; v < x->conversations; v++) {
-		uint32_t from = x->first[v], len = x->first[v + 1] - from;
-		uint32_t *s;
-
-		if (len == 0)
-			continue;
-		s = pool_array(c->pool, 2 * (size_t)len, sizeof *s);
-		for (uint32_t i = 0; i < len; i++) {
-			const struct exchange *e = &x->exchange[from + i];
-
-			s[2 * i] = e->client == NO_UNIT ? n->connect
-			    : n->client[c->r->client->of[LEVEL_FULL][e->client]];
-			s[2 * i + 1] = e->server == NO_UNIT ? n->silence
-			    : n->server[c->r->server->of[LEVEL_FULL][e->server]];
-		}
-		seq[(*nseq)++] = (struct markov_seq){ s, 2 * len };
-	}
-}
-
-/* The Markov model of what was chosen. */
-static void
-report_markov(struct chooser *c, struct outcome *o)
-{
-	struct markov_seq *seq = pool_array(c->pool, c->r->x->conversations, sizeof *seq);
-	uint32_t nseq;
-
-	sequences(c, &o->naming, seq, &nseq);
-	markov_build(&o->markov, c->pool, seq, nseq, o->order);
-}
-
-static void
-try_order(struct chooser *c, struct outcome *o, const struct naming *n, uint32_t order)
-{
-	struct symbols symbols = { n->client, n->server, n->silence, n->connect };
-
-	*o = (struct outcome){ .naming = *n, .order = order };
-	memory_build(&o->memory, c->pool, c->r->x, c->r->client, c->r->server, &symbols, c->latches,
-	    order, c->before);
-	decide(&o->decisions, c->pool, c->r, &o->memory, c->before);
-}
-
-static size_t
-templates(const struct chooser *c)
-{
-	return (size_t)c->r->client->n + c->r->server->n;
-}
-
-/* Per template the first one of the same symbol: equal where two namings tell the same apart. */
-static void
-alike(struct chooser *c, uint32_t *to, const struct naming *n)
-{
-	struct pool_mark mark = pool_mark(c->pool);
-	uint32_t *first = pool_array(c->pool, 2 * (size_t)n->k, sizeof *first);	/* 0: none yet */
-
-	for (uint32_t i = 0; i < templates(c); i++) {
-		uint32_t symbol = i < c->r->client->n ? n->client[i] : n->server[i - c->r->client->n];
-
-		if (first[symbol] == 0)
-			first[symbol] = i + 1;
-		to[i] = first[symbol];
-	}
-	pool_release(c->pool, &mark);
-}
-
-/* A candidate of this order that told the same apart, so that it foretold as much; or NULL. */
-static const struct candidate *
-tried_before(const struct chooser *c, const uint32_t *to, uint32_t order)
-{
-	for (uint32_t i = 0; i < c->report->ncandidates; i++)
-		if (c->report->candidate[i].order == order &&
-		    memcmp(c->alike[i], to, templates(c) * sizeof *to) == 0)
-			return &c->report->candidate[i];
 	return NULL;
 }
 
-/* Tries one order, or all; takes what foretells clearly more than the best so far. */
-static bool
-try_sorted(struct chooser *c, struct outcome *best, const struct sorted *s, uint32_t order)
+/* One that was tried before and does the same, or NULL. */
+static const struct tried *
+equal(const struct contest *c, uint32_t heat, uint32_t candidate)
+{
+	for (uint32_t i = 0; i < candidate; i++)
+		if (c->tried[i][heat].does == c->tried[candidate][heat].does)
+			return &c->tried[i][heat];
+	return NULL;
+}
+
+/* Learns its model in a heat, and has it speak unless another does the same. */
+static void
+learn_and_speak(struct contest *c, uint32_t heat, uint32_t candidate, const struct naming *n)
+{
+	struct heat *h = &c->heat[heat];
+	struct tried *to = &c->tried[candidate][heat];
+	uint8_t *said = pool_array(c->pool, (size_t)c->scale.corpus->nmessages + 1, sizeof *said);
+	struct pool_mark mark = pool_mark(c->pool);
+	const struct tried *same;
+	struct emit_report emitted;
+	struct text t = { 0 };
+	struct outcome o;
+
+	outcome_of(&o, &h->lesson, n, c->report->candidate[candidate].order);
+	to->foretold = outcome_foretold(&o);
+	outcome_emit(&t, &o, "candidate", &emitted);
+	to->does = what_it_does(&t);
+	same = equal(c, heat, candidate);
+	to->said = same != NULL ? same->said : said;
+	if (same == NULL)
+		speak(c, h, &t, said);
+	pool_release(c->pool, &mark);
+}
+
+static void
+try_in_heat(struct contest *c, uint32_t heat, uint32_t candidate, const struct sorted *s)
+{
+	const struct heat *h = &c->heat[heat];
+	struct tried *to = &c->tried[candidate][heat];
+	const struct tried *same;
+	struct naming n;
+
+	naming_of(&n, &h->sorting, s);
+	to->pattern = naming_pattern(&n, &h->lesson);
+	same = alike(c, heat, candidate);
+	if (same != NULL)
+		*to = *same;
+	else
+		learn_and_speak(c, heat, candidate, &n);
+}
+
+/* By one clusterer, or by two. */
+static void
+try_candidate(struct contest *c, uint32_t one, uint32_t two, uint32_t order)
 {
 	struct choose_report *r = c->report;
-	uint32_t *tells_apart = pool_array(c->pool, templates(c), sizeof *tells_apart);
-	struct naming n = name(c, s);
-	bool taken = false;
+	uint32_t number = r->ncandidates++;
+	struct candidate *to = &r->candidate[number];
 
-	alike(c, tells_apart, &n);
-	for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
-		struct pool_mark mark = pool_mark(c->pool);
-		const struct candidate *same;
-		struct candidate *now;
-		struct outcome o;
+	assert(number < CHOOSE_CANDIDATES);
+	progress_at(c->p->progress, "choose", (double)number / CHOOSE_CANDIDATES);
+	*to = (struct candidate){ .order = order };
+	snprintf(to->clusterer, sizeof to->clusterer, "%s%s%s", c->clusterer[one]->name,
+	    one == two ? "" : "+", one == two ? "" : c->clusterer[two]->name);
+	for (uint32_t i = 0; i < c->nheats; i++) {
+		struct heat *h = &c->heat[i];
+		struct sorted both;
 
-		if (order != 0 && order != orders[i])
-			continue;
-		assert(r->ncandidates < CHOOSE_CANDIDATES);
-		progress_at(c->p->progress, "choose", (double)r->ncandidates / CHOOSE_CANDIDATES);
-		same = tried_before(c, tells_apart, orders[i]);
-		c->alike[r->ncandidates] = tells_apart;
-		now = &r->candidate[r->ncandidates++];
-		*now = (struct candidate){ s->name, orders[i], n.k, 0 };
-		if (same != NULL) {
-			now->foretold = same->foretold;
-			continue;
+		if (one != two)
+			sorted_multiply(&both, c->pool, &h->sorted[one], &h->sorted[two]);
+		try_in_heat(c, i, number, one == two ? &h->sorted[one] : &both);
+		to->foretold += c->tried[number][i].foretold / c->nheats;
+		for (uint32_t k = 0; k < h->replies; k++) {
+			to->right += (c->tried[number][i].said[k] & RIGHT) != 0;
+			to->equal += (c->tried[number][i].said[k] & EQUAL) != 0;
 		}
-		try_order(c, &o, &n, orders[i]);
-		now->foretold = (double)o.decisions.right / (double)MAX(o.decisions.judged, 1u);
-		if (r->ncandidates > 1 &&
-		    o.decisions.right + o.decisions.kind <=
-		    best->decisions.right + best->decisions.kind + best->decisions.judged / 250) {
-			pool_release(c->pool, &mark);
-			continue;
-		}
-		*best = o;
-		taken = true;
-		r->chosen = r->ncandidates - 1;
 	}
-	return taken;
+}
+
+static void
+try_orders(struct contest *c, uint32_t one, uint32_t two)
+{
+	for (size_t i = 0; i < ARRAY_LEN(orders); i++)
+		if (c->p->order == 0 || c->p->order == orders[i])
+			try_candidate(c, one, two, orders[i]);
+}
+
+/* Is a right clearly more often than b: more than chance would make of what only one got right? */
+static bool
+clearly_better(const struct contest *c, uint32_t a, uint32_t b)
+{
+	double won = 0, lost = 0;
+
+	for (uint32_t i = 0; i < c->nheats; i++)
+		for (uint32_t k = 0; k < c->heat[i].replies; k++) {
+			unsigned in_a = c->tried[a][i].said[k] & RIGHT, in_b = c->tried[b][i].said[k] & RIGHT;
+
+			won += in_a > in_b;
+			lost += in_b > in_a;
+		}
+	return won - lost > sqrt(won + lost);
+}
+
+/*
+ * Of those that are not clearly worse than the one most often right the one that is right to the byte
+ * most often, the first of equals.
+ */
+static uint32_t
+winner(const struct contest *c)
+{
+	const struct candidate *all = c->report->candidate;
+	uint32_t top = 0, best = CLUSTER_NONE;
+
+	for (uint32_t i = 1; i < c->report->ncandidates; i++)
+		top = all[i].right > all[top].right ? i : top;
+	for (uint32_t i = 0; i < c->report->ncandidates; i++)
+		if (!clearly_better(c, top, i) && (best == CLUSTER_NONE || all[i].equal > all[best].equal))
+			best = i;
+	return best;
+}
+
+static uint32_t
+number_of(const struct contest *c, const char *clusterer)
+{
+	uint32_t i = 0;
+
+	while (!naming_is_among(clusterer, c->clusterer[i]->name))
+		i++;
+	return i;
+}
+
+static void
+hold(struct contest *c)
+{
+	struct choose_report *r = c->report;
+	bool product = c->p->clusterer != NULL && strchr(c->p->clusterer, '+') != NULL;
+	uint32_t best, order;
+
+	if (product) {
+		if (c->nclusterers == 2)
+			try_orders(c, 0, 1);
+		return;
+	}
+	for (uint32_t i = 0; i < c->nclusterers; i++)
+		try_orders(c, i, i);
+	if (c->nclusterers < 2)
+		return;
+	best = number_of(c, r->candidate[winner(c)].clusterer);
+	order = r->candidate[winner(c)].order;
+	for (uint32_t i = 0; i < c->nclusterers; i++)	/* with the order that served the best one alone */
+		if (i != best)
+			try_candidate(c, MIN(i, best), MAX(i, best), order);
 }
 
 int
-choose(struct outcome *out, struct pool *pool, const struct rules *r,
-    const struct choose_params *p, struct choose_report *report)
+choose(struct choose_report *report, struct pool *pool, const struct corpus *corpus,
+    const bool *use, const struct choose_params *p)
 {
-	struct chooser c = { .pool = pool, .r = r, .p = p, .report = report };
-	struct latches *latches = pool_alloc(pool, sizeof *latches);
-	struct sorted s[CHOOSE_CLUSTERERS], product;
-	uint32_t n = 0, best = 0;
+	struct built *built = built_new(pool);		/* before the mark: dropped with the pool */
+	struct pool_mark mark = pool_mark(pool);
+	struct contest *c = pool_alloc(pool, sizeof *c);
 
 	*report = (struct choose_report){ 0 };
-	c.before = pool_array(pool, (size_t)r->x->n + 1, sizeof *c.before);
-	progress_at(p->progress, "latches", 0);
-	latches_learn(latches, pool, r->x, r->client, r->server);
-	c.latches = latches;
-	gather_side(&c, SIDE_CLIENT);
-	gather_side(&c, SIDE_SERVER);
-	for (const struct clusterer *how = clusterers; how->name != NULL; how++) {
-		assert(n < CHOOSE_CLUSTERERS);
-		if ((p->clusterer == NULL || is_among(p->clusterer, how->name)) &&
-		    sort_by(&c, &s[n], how) == 0)
-			n++;
-	}
-	if (p->clusterer != NULL && strchr(p->clusterer, '+') != NULL) {
-		if (n < 2)
-			return -EINVAL;
-		multiply(&c, &product, &s[0], &s[1]);
-		s[0] = product;
-		n = 1;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		if (try_sorted(&c, out, &s[i], p->order))
-			best = i;
-	for (uint32_t i = 0; i < n; i++) {	/* with the order that served the best one alone */
-		if (i == best)
-			continue;
-		multiply(&c, &product, &s[MIN(i, best)], &s[MAX(i, best)]);
-		try_sorted(&c, out, &product, report->candidate[report->chosen].order);
-	}
-	if (n == 0)
-		return -EINVAL;
-	regardless_learn(&out->manners, pool, r, latches);
-	regardless_decide(&out->decisions, pool, r, &out->memory, &out->manners);
-	report_markov(&c, out);
-	return 0;
+	*c = (struct contest){ .pool = pool, .p = p, .report = report, .built = built };
+	eval_scale(&c->scale, pool, corpus_part(pool, corpus, use), EVAL_CLASSES);
+	for (uint32_t part = 0; part < PARTS && (p->clusterer == NULL || p->order == 0); part++)
+		c->nheats += begin_heat(c, part);
+	for (const struct clusterer *how = clusterers; how->name != NULL; how++)
+		if (p->clusterer == NULL || naming_is_among(p->clusterer, how->name))
+			add_clusterer(c, how);
+	hold(c);
+	if (report->ncandidates > 0)
+		report->chosen = winner(c);
+	for (uint32_t i = 0; i < c->nheats; i++)
+		report->played += c->heat[i].replies;
+	pool_release(pool, &mark);
+	return report->ncandidates > 0 ? 0 : -EINVAL;
 }

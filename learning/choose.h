@@ -2,17 +2,20 @@
 /*
  * choose.h - how the messages of a service are named: by which clusterer, over how long a history.
  *
- * Every clusterer of cluster.h is tried with every order, then products of the best one with each
- * of the others. A trial names each template by the
- * cluster most of its messages are in, builds the Markov model over these names and decides
- * (decide.h); the one that foretells most replies is taken, the simplest first. All memory is the
- * pool's; same input, same outcome.
+ * Candidates are every clusterer of cluster.h with every order, then products of the best one
+ * with each of the others. They compete by speaking: each candidate is learned from one half of the
+ * conversations, and its model answers the clients of the other half; then the other way round. So it
+ * is judged by what it makes of its own words, as on air, and not by what it would say if a recorded
+ * server had spoken for it so far. The winner says the right kind of reply most often (eval.h); of
+ * those not clearly worse it is the one that is right to the byte most often; of equals the first,
+ * which is the simplest. Candidates that come to the same model in a half are played once.
+ *
+ * All memory is the pool's; same input, same outcome.
  */
 #include "learning/cluster.h"
-#include "learning/markov.h"
-#include "learning/regardless.h"
+#include "learning/corpus.h"
 
-enum { CHOOSE_CLUSTERERS = 8, CHOOSE_CANDIDATES = 4 * CHOOSE_CLUSTERERS };
+enum { CHOOSE_CLUSTERERS = 8, CHOOSE_CANDIDATES = 4 * CHOOSE_CLUSTERERS, CHOOSE_NAME = 48 };
 
 struct choose_params {
 	const char *clusterer;		/* one, or two as A+B; NULL: the best */
@@ -22,39 +25,23 @@ struct choose_params {
 	const struct progress *progress;
 };
 
-struct candidate {			/* a clusterer and an order that were tried */
-	const char *clusterer;
-	uint32_t order, clusters;
-	double foretold;		/* share of replies, each left out of its own evidence */
+struct candidate {			/* a clusterer and an order */
+	char clusterer[CHOOSE_NAME];
+	uint32_t order;
+	double foretold;		/* share of replies learned from, each left out of its own evidence */
+	uint32_t right, equal;		/* of choose_report.played: the right kind; to the byte */
 };
 
 struct choose_report {
 	struct candidate candidate[CHOOSE_CANDIDATES];
 	uint32_t ncandidates, chosen;
-	struct cluster_report nmf;	/* of the client's side */
-	bool has_nmf;
-};
-
-/* Symbols: client events even, server events odd; two more for silence and the connection. */
-struct naming {
-	const char *clusterer;
-	uint32_t k;			/* clusters of the side that has more */
-	uint32_t *client, *server;	/* symbol per template */
-	uint32_t silence, connect;
-	const struct cluster_basis *basis[SIDES];	/* of both sides: NMF; or NULL */
-};
-
-struct outcome {
-	struct naming naming;
-	uint32_t order;
-	struct markov markov;		/* over the names: for reports */
-	struct memory memory;
-	struct decisions decisions;
-	struct manners manners;
+	uint32_t played;		/* replies of the conversations left out; 0: there was nothing to choose */
 };
 
 /* Is there anything to try? 0, or -EINVAL and a sentence. */
 int	choose_check(const char *clusterer, uint32_t order, struct diag *why);
-/* 0, or -EINVAL: nothing could sort the messages. */
-int	choose(struct outcome *out, struct pool *pool, const struct rules *r,
-	    const struct choose_params *p, struct choose_report *report);
+/*
+ * Fills report; use as in lesson.h. 0, or -EINVAL: nothing could sort the messages.
+ */
+int	choose(struct choose_report *report, struct pool *pool, const struct corpus *c,
+	    const bool *use, const struct choose_params *p);

@@ -432,3 +432,22 @@ corpus_held_out(struct pool *p, const struct corpus *c, unsigned percent)
 		held[i] = hash_stir(who_and_when(c, &c->conversations[i])) % 100 < percent;
 	return held;
 }
+
+uint64_t
+corpus_lot(const struct corpus *c, uint32_t conversation)
+{
+	return hash_stir(~hash_stir(who_and_when(c, &c->conversations[conversation])));
+}
+
+struct corpus *
+corpus_part(struct pool *p, const struct corpus *c, const bool *use)
+{
+	struct corpus *part = pool_copy(p, c, sizeof *c);
+
+	part->conversations = pool_array(p, (size_t)c->nconversations + 1, sizeof *part->conversations);
+	part->nconversations = 0;
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		if (use == NULL || use[i])
+			part->conversations[part->nconversations++] = c->conversations[i];
+	return part;
+}

@@ -109,3 +109,7 @@ bool	*corpus_split(struct pool *p, const struct corpus *c, unsigned percent, uin
  * are held out whatever captures stand beside it, and those of a smaller percent are among them.
  */
 bool	*corpus_held_out(struct pool *p, const struct corpus *c, unsigned percent);
+/* A number that chance drew for a conversation, likewise a function of it alone; of another draw. */
+uint64_t corpus_lot(const struct corpus *c, uint32_t conversation);
+/* A corpus of the conversations with a flag alone; all else is the old one's. NULL: of all. */
+struct corpus *corpus_part(struct pool *p, const struct corpus *c, const bool *use);

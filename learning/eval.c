@@ -56,19 +56,24 @@ judge_talk(const struct judge *j, const struct eval_talk *talk)
 }
 
 void
-eval(struct eval_report *out, struct pool *pool, const struct model *m, const struct corpus *c,
-    const bool *use, enum eval_depth depth, const struct progress *progress)
+eval_scale(struct eval_scale *s, struct pool *pool, const struct corpus *c, enum eval_depth depth)
 {
-	struct play_how how = { .model = m, .whole = depth == EVAL_VECTORS };
-	struct judge j = { pool, depth, out };
-	struct answers answers;
+	*s = (struct eval_scale){ .corpus = c, .depth = depth };
+	klass_learn(&s->klass, pool, c);
+	if (c->proto == PROTO_UDP && depth != EVAL_VECTORS)
+		answers_find(&s->answers, pool, c);
+}
 
-	if (c->proto == PROTO_UDP && !how.whole) {
-		answers_find(&answers, pool, c);
-		how.answers = &answers;
-	}
-	*out = (struct eval_report){ 0 };
-	klass_learn(&out->klass, pool, c);
+void
+eval_on(struct eval_report *out, struct pool *pool, const struct model *m,
+    const struct eval_scale *s, const bool *use, const struct progress *progress)
+{
+	const struct corpus *c = s->corpus;
+	struct play_how how = { .model = m, .whole = s->depth == EVAL_VECTORS,
+		.answers = s->answers.of != NULL ? &s->answers : NULL };
+	struct judge j = { pool, s->depth, out };
+
+	*out = (struct eval_report){ .klass = s->klass };
 	out->line = pool_array(pool, c->nmessages + 1, sizeof *out->line);
 	out->talk = pool_array(pool, c->nconversations + 1, sizeof *out->talk);
 	for (uint32_t i = 0; i < c->nconversations; i++) {
@@ -84,4 +89,14 @@ eval(struct eval_report *out, struct pool *pool, const struct model *m, const st
 	}
 	if (out->messages > 0)
 		out->similarity /= out->messages;
+}
+
+void
+eval(struct eval_report *out, struct pool *pool, const struct model *m, const struct corpus *c,
+    const bool *use, enum eval_depth depth, const struct progress *progress)
+{
+	struct eval_scale s;
+
+	eval_scale(&s, pool, c, depth);
+	eval_on(out, pool, m, &s, use, progress);
 }

@@ -43,6 +43,17 @@ enum eval_depth {
 	EVAL_ALL,	/* edit distances too: quadratic in the length of a message */
 };
 
+struct eval_scale {			/* what any model is measured by that plays conversations of a corpus */
+	const struct corpus *corpus;
+	enum eval_depth depth;
+	struct klass klass;		/* from all replies of the corpus */
+	struct answers answers;		/* of datagrams that are played one by one */
+};
+
+void	eval_scale(struct eval_scale *s, struct pool *pool, const struct corpus *c, enum eval_depth depth);
 /* use[c] NULL: all conversations. */
+void	eval_on(struct eval_report *out, struct pool *pool, const struct model *m,
+    const struct eval_scale *s, const bool *use, const struct progress *progress);
+/* Of one model: both. */
 void	eval(struct eval_report *out, struct pool *pool, const struct model *m,
     const struct corpus *c, const bool *use, enum eval_depth depth, const struct progress *progress);

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
+#include "learning/built.h"
 #include "learning/dfa.h"
 #include "learning/scrub.h"
 #include "learning/sides.h"
-#include "learning/usual.h"
 #include "learning/vectors.h"
 
 enum { CHOSEN_ANEW = 4 };
@@ -17,9 +17,8 @@ struct learner {
 	const struct learn_params *p;
 	struct learn_report *report;
 	const char *name;		/* of the service */
-	struct exchanges x;
-	struct templates client, server;
-	struct rules rules;
+	struct lesson lesson;
+	struct outcome best;
 };
 
 static void
@@ -52,15 +51,10 @@ service_name(uint8_t proto, uint16_t port, struct pool *pool)
 }
 
 static void
-describe(struct text *t, struct learner *l, const struct corpus *c, const struct outcome *best)
+describe(struct text *t, struct learner *l, const struct corpus *c)
 {
-	t->name = span_str(l->name);
-	t->proto = c->proto == PROTO_TCP ? MODEL_TCP : MODEL_UDP;
-	t->channel = CHANNEL_PLAIN;
-	t->learner = span_str("prisma");
-	t->order = best->order;
 	t->seed = l->p->seed;
-	t->clusterer = span_str(best->naming.clusterer);
+	t->clusterer = span_str(l->report->clusterer);
 	t->chosen_of = l->report->kept ? l->p->before->chosen_of : l->report->conversations;
 	t->source = pool_array(l->pool, c->nsources, sizeof *t->source);
 	t->nsource = c->nsources;
@@ -72,23 +66,11 @@ describe(struct text *t, struct learner *l, const struct corpus *c, const struct
 	for (uint32_t i = 0; i < c->nconversations; i++) {
 		struct text_source *s = &t->source[c->conversations[i].source];
 
-		if (l->x.first[i + 1] > l->x.first[i]) {
+		if (l->lesson.x.first[i + 1] > l->lesson.x.first[i]) {
 			s->conversations++;
 			s->messages += c->conversations[i].n;
 		}
 	}
-}
-
-static bool
-is_binary(const struct corpus *c, struct pool *pool)
-{
-	struct span *m = pool_array(pool, c->nmessages + 1, sizeof *m);
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < c->nmessages; i++)
-		if (c->messages[i].side == SIDE_CLIENT)
-			m[n++] = c->messages[i].bytes;
-	return !embed_is_text(m, n);
 }
 
 /* Are there conversations enough? Counts them. */
@@ -105,42 +87,26 @@ check_corpus(const struct corpus *c, const bool *use, struct learn_report *repor
 	return 0;
 }
 
-/* Exchanges, the templates of both sides, and the rules between them. */
-static int
-prepare(struct learner *l, const struct corpus *c, const bool *use, struct diag *why)
-{
-	l->report->binary = is_binary(c, l->pool);
-	odd_count(&l->report->odd, c, use);
-	progress_at(l->p->progress, "exchanges", 0);
-	exchanges_make(&l->x, l->pool, c, use, l->report->binary);
-	progress_at(l->p->progress, "templates", 0);
-	templates_of_server(&l->server, l->pool, &l->x);
-	if (l->server.n == 0)
-		return diag_set(why, -ENODATA, "%s: the server on %s/%u never answers what a client says, "
-		    "so there is nothing to learn; see that both directions were captured.",
-		    c->sources[0].name, c->proto == PROTO_TCP ? "tcp" : "udp", c->port);
-	templates_of_client(&l->client, l->pool, &l->x, &l->server);
-	progress_at(l->p->progress, "rules", 0);
-	rules_learn(&l->rules, l->pool, &l->x, &l->client, &l->server);
-	return 0;
-}
-
 static void
-report_sizes(const struct learner *l, const struct outcome *best)
+report_sizes(const struct learner *l)
 {
 	struct learn_report *report = l->report;
+	const struct exchanges *x = &l->lesson.x;
+	struct markov markov;
 	struct dfa dfa, minimal;
 	uint32_t *map;
 
-	report->exchanges = l->x.n;
-	report->pipelined = l->x.pipelined;
-	report->silent = l->x.silent;
-	report->extra = l->x.extra;
-	report->client_templates = l->client.n;
-	report->server_templates = l->server.n;
-	report->answers = l->rules.n;
-	report->markov_states = best->markov.nfull;
-	dfa_of_markov(&dfa, l->pool, &best->markov);
+	report->binary = l->lesson.binary;
+	report->exchanges = x->n;
+	report->pipelined = x->pipelined;
+	report->silent = x->silent;
+	report->extra = x->extra;
+	report->client_templates = l->lesson.client.n;
+	report->server_templates = l->lesson.server.n;
+	report->answers = l->lesson.rules.n;
+	outcome_markov(&markov, &l->best);
+	report->markov_states = markov.nfull;
+	dfa_of_markov(&dfa, l->pool, &markov);
 	map = pool_array(l->pool, dfa.nstates + 1, sizeof *map);
 	dfa_minimize(&minimal, map, l->pool, &dfa);
 	report->dfa_states = dfa.nstates;
@@ -149,13 +115,13 @@ report_sizes(const struct learner *l, const struct outcome *best)
 
 /* How both sides talk, in the events that were chosen. */
 static void
-write_prisma(struct text *t, struct learner *l, const struct corpus *c, const struct outcome *best)
+write_prisma(struct text *t, struct learner *l, const struct corpus *c)
 {
-	struct prisma_params p = prisma_params(l->report->binary);
+	struct prisma_params p = prisma_params(l->lesson.binary);
 	struct prisma_input in;
 
 	progress_at(l->p->progress, "sides", 0);
-	sides_of(&in, l->pool, c, &l->rules, &best->naming);
+	sides_of(&in, l->pool, c, &l->lesson.rules, &l->best.naming);
 	prisma_learn(&t->prisma, l->pool, &in, &p, &l->report->sides);
 	t->prisma.port = c->port;
 	progress_at(l->p->progress, "sides", 1);
@@ -163,21 +129,14 @@ write_prisma(struct text *t, struct learner *l, const struct corpus *c, const st
 
 /* The text model of what was chosen. */
 static void
-write_text(struct text *t, struct learner *l, const struct corpus *c, const struct outcome *best)
+write_text(struct text *t, struct learner *l, const struct corpus *c)
 {
-	struct emit_input in = { .x = &l->x, .client = &l->client, .server = &l->server,
-		.rules = &l->rules, .decisions = &best->decisions, .memory = &best->memory, .manners = &best->manners,
-		.default_idle_ms = c->proto == PROTO_TCP ? 300000 : 30000 };
-
 	progress_at(l->p->progress, "emit", 0);
-	in.after = pool_array(l->pool, l->x.prompts.nrules, sizeof *in.after);
-	for (uint32_t rule = 1; rule < l->x.prompts.nrules; rule++)
-		in.after[rule] = usual_after(&l->rules, l->pool, rule);
-	emit(t, l->pool, &in, &l->report->emit);
-	describe(t, l, c, best);
+	outcome_emit(t, &l->best, l->name, &l->report->emit);
+	describe(t, l, c);
 	for (unsigned side = 0; side < SIDES; side++)
-		if (best->naming.basis[side] != NULL)
-			basis_of(&t->basis[side], l->pool, best->naming.basis[side]);
+		if (l->best.naming.basis[side] != NULL)
+			basis_of(&t->basis[side], l->pool, l->best.naming.basis[side]);
 	progress_at(l->p->progress, "emit", 1);
 }
 
@@ -202,24 +161,58 @@ clusterer_before(const struct learner *l)
 	return choose_check(name, before->order, &why) == 0 ? name : NULL;
 }
 
-/* As before, or the best of all. */
+/* What is said gets its names, and histories in these names decide. */
 static int
-name_events(struct learner *l, struct outcome *best)
+name_all(struct learner *l, const char *clusterer, uint32_t order)
+{
+	const struct text *before = l->p->before;
+	struct learn_report *r = l->report;
+	struct sorting sorting;
+	struct sorted sorted;
+	struct naming naming;
+	int err;
+
+	sorting_init(&sorting, &l->lesson, l->p->seed, before == NULL ? NULL : before->basis,
+	    l->p->progress);
+	err = sorting_run_named(&sorting, &sorted, clusterer);
+	if (err < 0)
+		return -EINVAL;
+	naming_of(&naming, &sorting, &sorted);
+	outcome_of(&l->best, &l->lesson, &naming, order);
+	r->clusterer = pool_copy(l->pool, clusterer, strlen(clusterer) + 1);
+	r->order = order;
+	r->clusters = naming.k;
+	r->foretold = outcome_foretold(&l->best);
+	r->has_nmf = sorted.side[SIDE_CLIENT].basis != NULL;
+	r->nmf = sorted.side[SIDE_CLIENT].report;
+	return 0;
+}
+
+/* As before, or as the best of all does. */
+static int
+name_events(struct learner *l, const struct corpus *c, const bool *use, struct diag *why)
 {
 	const struct text *before = l->p->before;
 	struct choose_params how = { .clusterer = clusterer_before(l), .seed = l->p->seed,
 		.basis = before == NULL ? NULL : before->basis, .progress = l->p->progress };
+	struct choose_report *choice = &l->report->choice;
+	int err;
 
 	l->report->kept = how.clusterer != NULL;
-	if (l->report->kept) {
-		how.order = before->order;
-		if (choose(best, l->pool, &l->rules, &how, &l->report->choice) == 0)
-			return 0;
-		l->report->kept = false;
-	}
-	how.clusterer = l->p->clusterer;
-	how.order = l->p->order;
-	return choose(best, l->pool, &l->rules, &how, &l->report->choice);
+	how.order = l->report->kept ? before->order : l->p->order;
+	if (!l->report->kept)
+		how.clusterer = l->p->clusterer;
+	err = choose(choice, l->pool, c, use, &how);
+	if (err == 0)
+		err = lesson_learn(&l->lesson, l->pool, c, use, l->p->progress, why);
+	if (err < 0)
+		return err;
+	err = name_all(l, choice->candidate[choice->chosen].clusterer,
+	    choice->candidate[choice->chosen].order);
+	if (err == 0 || l->p->clusterer != NULL)
+		return err;
+	l->report->kept = false;	/* it sorted a part only, or what was there before; this sorts anything */
+	return name_all(l, "template", choice->candidate[choice->chosen].order);
 }
 
 int
@@ -227,7 +220,6 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
     const struct learn_params *p, struct learn_report *report, struct diag *why)
 {
 	struct learner l = { .pool = pool, .p = p, .report = report };
-	struct outcome best;
 	int err;
 
 	l.name = p->name != NULL ? p->name : service_name(c->proto, c->port, pool);
@@ -236,50 +228,19 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 	err = choose_check(p->clusterer, p->order, why);
 	if (err == 0)
 		err = check_corpus(c, use, report, why);
-	if (err == 0)
-		err = prepare(&l, c, use, why);
 	if (err < 0)
 		return err;
-	err = name_events(&l, &best);
-	if (err < 0)
+	odd_count(&report->odd, c, use);
+	err = name_events(&l, c, use, why);
+	if (err == -EINVAL)
 		return diag_set(why, err, "%s: %s cannot sort these messages; try another clusterer.",
 		    c->sources[0].name, p->clusterer);
-	report_sizes(&l, &best);
-	write_text(t, &l, c, &best);
-	write_prisma(t, &l, c, &best);
-	return 0;
-}
-
-/* What compile() and model_from_bytes() took from elsewhere, until the pool ends. */
-struct built {
-	uint8_t *image;
-	struct model *m;
-};
-
-static void
-drop_built(void *arg)
-{
-	struct built *b = arg;
-
-	free(b->image);
-	model_destroy(b->m);
-}
-
-static int
-build(struct learned *out, struct pool *pool, struct diag *why)
-{
-	struct built *b = pool_alloc(pool, sizeof *b);
-	size_t n;
-	int err;
-
-	pool_defer(pool, drop_built, b);	/* before there is something to drop */
-	err = compile(&out->text, &b->image, &n, &out->compiled, why);
 	if (err < 0)
 		return err;
-	out->image = span_of(b->image, n);
-	err = model_from_bytes(&b->m, "what was learned", out->image, why);
-	out->model = b->m;
-	return err;
+	report_sizes(&l);
+	write_text(t, &l, c);
+	write_prisma(t, &l, c);
+	return 0;
 }
 
 const struct corpus *
@@ -290,7 +251,7 @@ learn_scrub(struct pool *pool, const struct corpus *c, const struct learn_params
 	if (p->no_scrub)
 		return c;
 	progress_at(p->progress, "scrub", 0);
-	exchanges_make(&x, pool, c, NULL, is_binary(c, pool));
+	exchanges_make(&x, pool, c, NULL, lesson_is_binary(c, pool));
 	return scrub(pool, c, &x, p->seed);
 }
 
@@ -298,20 +259,23 @@ int
 learn_image(struct learned *out, struct pool *pool, const struct corpus *c, const bool *use,
     const struct learn_params *p, struct diag *why)
 {
+	struct built *built = built_new(pool);
 	int err = learn_corpus(&out->text, pool, c, use, p, &out->report, why);
 
 	if (err < 0)
 		return err;
 	progress_at(p->progress, "compile", 0);
-	err = build(out, pool, why);
+	err = built_make(built, &out->text, &out->compiled, why);
 	if (err < 0)
 		return err;
 	progress_at(p->progress, "vectors", 0);
-	vectors_record(&out->text, pool, out->model, c, use);
-	err = build(out, pool, why);
+	vectors_record(&out->text, pool, built->model, c, use);
+	err = built_make(built, &out->text, &out->compiled, why);
 	if (err == 0)
-		err = selftest_run(out->model, why);	/* nobody would take a model that fails it */
+		err = selftest_run(built->model, why);	/* nobody would take a model that fails it */
 	progress_at(p->progress, "vectors", 1);
+	out->image = span_of(built->image, built->n);
+	out->model = built->model;
 	return MIN(err, 0);
 }
 

@@ -10,7 +10,7 @@
  */
 #include "learning/choose.h"
 #include "learning/corpus.h"
-#include "learning/emit.h"
+#include "learning/naming.h"
 #include "learning/odd.h"
 #include "learning/prisma.h"
 #include "models/compile.h"
@@ -23,7 +23,7 @@ struct learn_params {
 	uint8_t proto;			/* 0: work out */
 	uint16_t port;
 	uint64_t seed;
-	const char *clusterer;		/* NULL: the one that foretells replies best */
+	const char *clusterer;		/* NULL: the one that speaks best (choose.h) */
 	uint32_t order;			/* 0: likewise */
 	const struct text *before;	/* the model before, where learning starts; NULL: none */
 	unsigned spare;			/* learn() only: percent of conversations that are held out */
@@ -38,6 +38,11 @@ struct learn_report {
 	uint32_t client_templates, server_templates, answers;
 	struct choose_report choice;
 	bool kept;			/* clusterer and order are those of the model before */
+	const char *clusterer;		/* what it came to: by what messages are named, */
+	uint32_t order, clusters;	/* over how long a history; the side that has more */
+	double foretold;		/* share of replies, each left out of its own evidence */
+	struct cluster_report nmf;	/* of the client's side */
+	bool has_nmf;
 	uint32_t markov_states, dfa_states, minimal_states;
 	struct emit_report emit;
 	struct prisma_report sides;	/* how both talk, for the simulator */

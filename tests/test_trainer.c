@@ -14,6 +14,7 @@
 
 #define DATA(name) TEST_ROOT "/tests/data/" name
 #define FTP DATA("ftp-proftpd.pcap.gz")
+#define SMALL DATA("ftp-small.pcap.gz")
 #define SLOW DATA("http-nginx.pcap.gz")
 
 enum { HOLD_OUT = 20 };
@@ -105,7 +106,7 @@ is_there(const char *file)
 
 Test(trainer, a_job_ends_with_a_whole_image_and_a_verdict)
 {
-	const char *captures[] = { FTP, DATA("ftp-small.pcap.gz") };
+	const char *captures[] = { FTP, SMALL };
 	struct trainer_job j = job_of(captures, 1, 1, 21);
 	struct trainer_result r;
 	struct model *m;
@@ -147,14 +148,15 @@ static const struct {
 	const char *what, *clusterer, *capture;
 	bool warm;
 } basis[] = {
-	{ "the service's own basis", "nmf", FTP, true },
-	{ "a model without one", "first-token", FTP, false },
+	{ "the service's own basis", "nmf", SMALL, true },
+	{ "a model without one", "first-token", SMALL, false },
 	{ "that of another service", "nmf", DATA("http-small.pcap.gz"), false },
 };
 
+/* Of a capture that NMF names, which is the first of equals there. */
 EACH_CASE(trainer, learning_starts_at_the_running_models_basis_where_that_fits, basis)
 {
-	const char *captures[] = { FTP };
+	const char *captures[] = { SMALL };
 	struct trainer_job j = job_of(captures, 1, 0, 0);
 	struct trainer_result r;
 

@@ -55,7 +55,7 @@ shipped(struct pool *pool, const char *name)
 static uint32_t
 sweeps(const struct once *o)
 {
-	return o->r.choice.nmf.sweeps + o->r.choice.nmf.finish_sweeps;
+	return o->r.nmf.sweeps + o->r.nmf.finish_sweeps;
 }
 
 /* Are the templates put together in the same way, whatever the clusters are called? */
@@ -78,13 +78,13 @@ POOLED(warm, the_same_conversations_end_where_they_ended_in_a_fraction_of_the_sw
 	struct once cold = learn_once(pool, c, NULL, NULL);
 	struct once warm = learn_once(pool, c, NULL, &cold.t);
 
-	printf("cold %u sweeps, objective %.4f; warm %u, %.4f\n", sweeps(&cold), cold.r.choice.nmf.objective,
-	    sweeps(&warm), warm.r.choice.nmf.objective);
-	cr_expect(warm.r.choice.nmf.warm && !cold.r.choice.nmf.warm);
-	cr_expect_eq(warm.r.choice.nmf.known, 1.0);
-	cr_expect_eq(warm.r.choice.nmf.more, 0);
+	printf("cold %u sweeps, objective %.4f; warm %u, %.4f\n", sweeps(&cold), cold.r.nmf.objective,
+	    sweeps(&warm), warm.r.nmf.objective);
+	cr_expect(warm.r.nmf.warm && !cold.r.nmf.warm);
+	cr_expect_eq(warm.r.nmf.known, 1.0);
+	cr_expect_eq(warm.r.nmf.more, 0);
 	cr_expect_leq(4 * sweeps(&warm), sweeps(&cold), "%u, cold %u", sweeps(&warm), sweeps(&cold));
-	cr_expect_leq(warm.r.choice.nmf.objective, cold.r.choice.nmf.objective);
+	cr_expect_leq(warm.r.nmf.objective, cold.r.nmf.objective);
 	cr_expect(same_clusters(&cold.t, &warm.t));
 }
 
@@ -99,12 +99,12 @@ POOLED(warm, one_conversation_in_a_hundred_more_costs_few_sweeps)
 	old = learn_once(pool, c, use, NULL);
 	cold = learn_once(pool, c, NULL, NULL);
 	warm = learn_once(pool, c, NULL, &old.t);
-	printf("cold %u sweeps, objective %.4f; warm %u, %.4f\n", sweeps(&cold), cold.r.choice.nmf.objective,
-	    sweeps(&warm), warm.r.choice.nmf.objective);
+	printf("cold %u sweeps, objective %.4f; warm %u, %.4f\n", sweeps(&cold), cold.r.nmf.objective,
+	    sweeps(&warm), warm.r.nmf.objective);
 	cr_expect_lt(old.r.conversations, warm.r.conversations);
-	cr_expect(warm.r.choice.nmf.warm);
+	cr_expect(warm.r.nmf.warm);
 	cr_expect_leq(2 * sweeps(&warm), sweeps(&cold), "%u, cold %u", sweeps(&warm), sweeps(&cold));
-	cr_expect_leq(warm.r.choice.nmf.objective, cold.r.choice.nmf.objective * 1.05);
+	cr_expect_leq(warm.r.nmf.objective, cold.r.nmf.objective * 1.05);
 }
 
 POOLED(warm, what_named_the_events_still_does_until_there_are_a_quarter_more_conversations)
@@ -159,8 +159,8 @@ POOLED(warm, the_basis_of_another_service_changes_nothing)
 		char *a, *b;
 		size_t n;
 
-		cr_expect_not(with.r.choice.nmf.warm, "%s", others[i]);
-		cr_expect_lt(with.r.choice.nmf.known, WARM_KNOWN, "%s", others[i]);
+		cr_expect_not(with.r.nmf.warm, "%s", others[i]);
+		cr_expect_lt(with.r.nmf.known, WARM_KNOWN, "%s", others[i]);
 		cr_assert(text_print(&alone.t, &a, &n) == 0 && text_print(&with.t, &b, &n) == 0);
 		cr_expect_str_eq(a, b);
 		free(a);
@@ -210,9 +210,9 @@ POOLED(warm, a_command_that_the_basis_does_not_know_gets_a_cluster)
 	struct once old = learn_once(pool, before.c, NULL, NULL);
 	struct once warm = learn_once(pool, after.c, NULL, &old.t);
 
-	cr_assert(warm.r.choice.nmf.warm, "%.3f known", warm.r.choice.nmf.known);
-	cr_expect_lt(warm.r.choice.nmf.known, 1.0);
-	cr_expect_eq(warm.r.choice.nmf.more, 1);
+	cr_assert(warm.r.nmf.warm, "%.3f known", warm.r.nmf.known);
+	cr_expect_lt(warm.r.nmf.known, 1.0);
+	cr_expect_eq(warm.r.nmf.more, 1);
 	cr_expect_geq(cluster_of(&warm.t, "HASH"), 0);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		cr_expect_neq(cluster_of(&warm.t, words[i]), cluster_of(&warm.t, "HASH"), "%s", words[i]);

@@ -21,8 +21,8 @@ STAGES = {
     "rules": ("rules",),
     "embed, select": ("embed", "select", "components"),
     "NMF": ("factorise", "finish"),
-    "choose": ("choose",),
-    "compile": ("emit", "compile"),
+    "choose": ("latches", "choose", "play"),
+    "compile": ("emit", "sides", "compile"),
     "vectors": ("vectors",),
 }
 
@@ -94,7 +94,7 @@ def tables(results):
                          f"{value['conversations']:,.0f}".replace(",", " "),
                          *(f"{value[column]:.2f}" for column in STAGES), f"{value['total']:.2f}",
                          number(value["pool"] / 2**20), number(value["peak"] / 2**20)])
-    below = ("Seconds, one run of each, one thread; *choose* tries clusterers and orders, *vectors* includes the second "
+    below = ("Seconds, one run of each, one thread; *choose* tries clusterers and orders, each learned from a half and played against the other, *vectors* includes the second "
              "compilation and the self-test. *Pool* is the memory of the job at its end, *peak* the most that the "
              "process had resident, both in MiB.")
     if refused:
