@@ -4,6 +4,13 @@
 #include <jansson.h>
 
 #include "control/figures.h"
+#include "control/gate.h"
+
+struct single {				/* the best clusterer alone so far */
+	const char *name;		/* NULL: none yet */
+	uint32_t right;
+	bool *is_right;			/* per reply of what is held out */
+};
 
 struct ablation {
 	const struct corpus *corpus;
@@ -11,7 +18,47 @@ struct ablation {
 	struct learn_params params;
 	bool json;
 	struct diag *why;
+	struct single best;
 };
+
+static void
+note_single(struct single *best, const char *name, const struct eval_report *r)
+{
+	if (best->name != NULL && r->class_messages <= best->right)
+		return;
+	best->name = name;
+	best->right = r->class_messages;
+	for (uint32_t i = 0; i < r->nlines; i++)
+		best->is_right[i] = r->line[i].same_class;
+}
+
+/* What the free choice costs: its replies against those of the clusterer that turned out best. */
+static void
+print_distance(const struct ablation *row, const struct eval_report *r)
+{
+	const struct single *best = &row->best;
+	uint32_t won = 0, lost = 0;
+	double points = 100 * (share(r->class_messages, r->messages) - share(best->right, r->messages));
+	bool chance;
+
+	for (uint32_t i = 0; i < r->nlines; i++) {
+		won += r->line[i].same_class && !best->is_right[i];
+		lost += best->is_right[i] && !r->line[i].same_class;
+	}
+	chance = !gate_worse(won, lost) && !gate_worse(lost, won);
+	if (row->json) {
+		json_t *o = json_pack("{s:s, s:s, s:i, s:i, s:i, s:f, s:b}", "asked", "distance",
+		    "best_single", best->name, "messages", (int)r->messages, "won", (int)won,
+		    "lost", (int)lost, "points", points, "by_chance", chance);
+
+		json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(o);
+	} else
+		printf("auto against %s, the best one alone: %+.2f points (of %u messages %u won, %u lost%s)\n",
+		    best->name, points, r->messages, won, lost,
+		    won + lost == 0 ? "" : chance ? "; may be chance" : "; more than chance");
+}
 
 static void
 print_row(const struct ablation *row, const struct trial *t)
@@ -57,9 +104,14 @@ try_row(struct pool *pool, void *ctx)
 			printf("%-30s cannot sort these messages\n", row->params.clusterer);
 		return 0;
 	}
-	if (err == 0)
-		print_row(row, &t);
-	return err;
+	if (err < 0)
+		return err;
+	print_row(row, &t);
+	if (row->params.clusterer == NULL && row->params.order == 0 && row->best.name != NULL)
+		print_distance(row, &t.report);
+	else if (row->params.clusterer != NULL && clusterer_find(row->params.clusterer) != NULL)
+		note_single(&row->best, row->params.clusterer, &t.report);
+	return 0;
 }
 
 /* In a pool of its own, from the same place, so that no row keeps what it needed. */
@@ -92,7 +144,8 @@ ablate(struct pool *pool, const struct corpus *c, const bool *held, const struct
     bool json, struct diag *why)
 {
 	static const uint32_t orders[] = { 1, 2, 4, 0 };	/* 0, the last: everything is free */
-	struct ablation row = { c, held, *p, json, why };
+	struct ablation row = { c, held, *p, json, why, .best.is_right =
+	    pool_array(pool, (size_t)c->nmessages + 1, sizeof(bool)) };
 	int err = 0;
 
 	row.params.progress = NULL;

@@ -3,8 +3,8 @@
  * ablate.h - what each part of the choice of clusters is worth: learn with only this, play, compare.
  *
  * A row for every clusterer, every product of two, every order with the clusterers free, and, last,
- * for what learning chooses when everything is free. All learn from the same conversations and play the
- * same ones, which they have not seen.
+ * for what learning chooses when everything is free, with its distance to the best clusterer alone. All
+ * learn from the same conversations and play the same ones, which they have not seen.
  */
 #include <stdio.h>
 

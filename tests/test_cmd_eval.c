@@ -184,13 +184,13 @@ Test(cmd_eval, a_curve_ends_with_what_all_conversations_teach)
 	tool_leave();
 }
 
-Test(cmd_eval, an_ablation_has_a_row_for_every_part_and_ends_with_what_is_chosen)
+Test(cmd_eval, an_ablation_has_a_row_for_every_part_and_ends_with_what_is_chosen_against_the_best)
 {
 	tool_enter();
 	cr_assert_eq(tool_run(EVAL "--split 20 --ablate --json " FTP " >rows"), 0);
 	cr_expect_eq(tool_run("python3 -c '\n"
 	    "import itertools, json\n"
-	    "rows = [json.loads(l) for l in open(\"rows\")]\n"
+	    "*rows, far = [json.loads(l) for l in open(\"rows\")]\n"
 	    "one = [\"nmf\", \"linkage\", \"first-token\", \"reply-supervised\", \"template\"]\n"
 	    "want = one + [\"+\".join(p) for p in itertools.combinations(one, 2)]\n"
 	    "want += [\"auto, order %d\" % k for k in (1, 2, 4)] + [\"auto\"]\n"
@@ -200,8 +200,14 @@ Test(cmd_eval, an_ablation_has_a_row_for_every_part_and_ends_with_what_is_chosen
 	    "assert all(0 < r[\"class_agreement_messages\"] <= 1 for r in rows)\n"
 	    "chosen = [r for r in rows if r[\"asked\"] == rows[-1][\"clusterer\"]][0]\n"
 	    "same = \"foretold class_agreement_messages class_agreement_conversations\".split()\n"
-	    "assert all(chosen[k] == rows[-1][k] for k in same), (chosen, rows[-1])\n'"), 0);
+	    "assert all(chosen[k] == rows[-1][k] for k in same), (chosen, rows[-1])\n"
+	    "of, auto = {r[\"asked\"]: r[\"class_agreement_messages\"] for r in rows}, rows[-1]\n"
+	    "best = max(of[c] for c in one)\n"
+	    "assert of[far[\"best_single\"]] == best, far\n"
+	    "gain = auto[\"class_agreement_messages\"] - best\n"
+	    "assert round(gain * far[\"messages\"]) == far[\"won\"] - far[\"lost\"], (gain, far)\n"
+	    "assert abs(far[\"points\"] - 100 * gain) < 1e-6, (gain, far)\n'"), 0);
 	cr_expect_eq(tool_run(EVAL "--split 20 --ablate " FTP " >table && grep -q ^nmf+linkage table && "
-	    "tail -1 table | grep -q ^auto"), 0);
+	    "tail -2 table | head -1 | grep -q ^auto && tail -1 table | grep -q \"^auto against\""), 0);
 	tool_leave();
 }
