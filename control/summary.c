@@ -45,8 +45,10 @@ summary_of(struct summary *s, const struct model *m, const struct text *t)
 				count_alt(s, &state->turn[k].alt[a]);
 		}
 	}
-	for (uint32_t i = 0; i < t->ndata; i++)
+	for (uint32_t i = 0; i < t->ndata; i++) {
 		s->values += t->data[i].n;
+		s->scope[t->data[i].scope]++;
+	}
 	for (uint32_t i = 0; i < t->nmap; i++)
 		s->pairs += t->map[i].n;
 }
@@ -110,6 +112,8 @@ summary_print(const struct summary *s, FILE *to)
 	fprintf(to, "tables       %u data (%" PRIu64 " values), %u maps (%" PRIu64 " entries), "
 	    "%u variables, %u sets and registers\n", t->ndata, s->values, t->nmap, s->pairs,
 	    t->nvar, t->nhostset);
+	fputs("  data the same for one", to);
+	print_counts(to, &vocab_scope, s->scope);
 	fprintf(to, "vectors      %u\n", t->nvector);
 }
 
@@ -172,13 +176,14 @@ summary_object(const struct summary *s)
 	    "turns", (json_int_t)s->turns, "data_values", (json_int_t)s->values,
 	    "map_entries", (json_int_t)s->pairs, "variables", (json_int_t)t->nvar,
 	    "vectors", (json_int_t)t->nvector));
-	json_object_update_new(o, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	json_object_update_new(o, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "templates", json_counts(&vocab_origin, s->template),
 	    "replies", json_counts(&vocab_origin, s->reply),
 	    "alternatives", json_counts(&vocab_origin, s->alt),
 	    "events", json_counts(&vocab_event, s->event),
 	    "guards", json_counts(&vocab_guard, s->guard),
 	    "effects", json_counts(&vocab_effect, s->effect),
+	    "data_scopes", json_counts(&vocab_scope, s->scope),
 	    "end_of_message", json_counts(&vocab_eom, s->eom), "rules", rules));
 	return o;
 }

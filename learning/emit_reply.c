@@ -59,11 +59,11 @@ add_data(struct emitter *e, const struct rule *rule)
 {
 	struct text_data *d = e->datas.at;
 
-	for (uint32_t i = 0; i < e->datas.n; i++)	/* what has the same values is the same */
-		if (d[i].n == rule->n && same_choices(d[i].choice, rule->choice, rule->n))
+	for (uint32_t i = 0; i < e->datas.n; i++)	/* what has the same values for the same people is the same */
+		if (d[i].n == rule->n && d[i].scope == rule->scope && same_choices(d[i].choice, rule->choice, rule->n))
 			return (int32_t)i;
 	d = emitter_push(e, &e->datas, sizeof *d);
-	*d = (struct text_data){ SCOPE_PAIR, rule->choice, rule->n };
+	*d = (struct text_data){ rule->scope, rule->choice, rule->n };
 	return (int32_t)e->datas.n - 1;
 }
 

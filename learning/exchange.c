@@ -479,7 +479,8 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 	struct span *said;
 	uint32_t nsaid;
 
-	*x = (struct exchanges){ .pool = pool, .conversations = corpus->nconversations };
+	*x = (struct exchanges){ .pool = pool, .conversation = corpus->conversations,
+		.conversations = corpus->nconversations };
 	intern_init(&x->values, pool);
 	intern_init(&k.shapes, pool);
 	nsaid = client_runs(&k, use, &heard);

@@ -52,6 +52,7 @@ struct exchanges {
 	struct exchange *exchange;
 	uint32_t n;
 	uint32_t *first;		/* per conversation, and one more: its exchanges */
+	const struct conversation *conversation;	/* the corpus's */
 	uint32_t conversations;
 	uint32_t pipelined;		/* messages in one go, without a reply of their own */
 	uint32_t silent, extra;		/* unanswered; server messages not used */

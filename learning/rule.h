@@ -24,6 +24,7 @@ struct rule {
 	struct text_pair *pair;	/* MAP, sorted by key */
 	struct text_choice *choice; /* DATA, most frequent first */
 	uint32_t n;
+	uint8_t scope;		/* DATA, of several: whom a choice is the same for (scope.h) */
 	uint8_t mask, rest_bits; /* BITS: those under mask are the source's, the others constant */
 };
 

@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "learning/draw.h"
+
 enum {
 	ACCEPT_PERCENT = 90,
 	WEAK_PERCENT = 40,	/* better than nothing, where no rule holds */
 	MAX_SOURCES = 64,
-	MAX_CHOICES = 256,	/* recorded values kept per field */
 	HISTORY_FIELDS = 32,
 	MIN_REPEATS = 3,	/* samples that show that a word all servers say is the client's */
 	FEW_DATA = 4,		/* recorded values in one reply that are drawn one by one */
@@ -261,33 +262,6 @@ learn_maps(const struct rules *r, struct answer *a)
 	}
 }
 
-static int
-choice_cmp(const void *a, const void *b)
-{
-	const struct text_choice *x = a, *y = b;
-
-	return x->weight != y->weight ? (x->weight < y->weight) - (x->weight > y->weight)
-				      : span_cmp(x->value, y->value);
-}
-
-/* Recorded values with how often they came, most frequent first. */
-static void
-draw_from(const struct rules *r, const struct span *value, uint32_t n, struct rule *out)
-{
-	struct intern values;
-	uint32_t *count = pool_array(r->pool, n, sizeof *count);
-
-	intern_init(&values, r->pool);
-	for (uint32_t i = 0; i < n; i++)
-		count[intern_add(&values, value[i])]++;
-	*out = (struct rule){ .kind = RULE_DATA };
-	out->choice = pool_array(r->pool, values.n, sizeof *out->choice);
-	for (uint32_t i = 0; i < values.n; i++)
-		out->choice[i] = (struct text_choice){ count[i], values.value[i] };
-	qsort(out->choice, values.n, sizeof *out->choice, choice_cmp);
-	out->n = MIN(values.n, (uint32_t)MAX_CHOICES);
-}
-
 static void
 learn_data(const struct rules *r, const struct answer *a, const struct goal *g, struct rule *out)
 {
@@ -295,7 +269,7 @@ learn_data(const struct rules *r, const struct answer *a, const struct goal *g, 
 
 	for (uint32_t i = 0; i < a->n; i++)
 		value[i] = target(r, a, i, g);
-	draw_from(r, value, a->n, out);
+	draw(r, a, value, out);
 }
 
 /* The client's field that a byte of the reply repeats, all of it or some bits. */
@@ -457,7 +431,7 @@ join_data(struct rules *r, struct answer *a)
 	value = pool_array(r->pool, a->n, sizeof *value);
 	for (uint32_t i = 0; i < a->n; i++)
 		value[i] = joined_bytes(r, a, i);
-	draw_from(r, value, a->n, &a->joined);
+	draw(r, a, value, &a->joined);
 }
 
 /* Was the answer only ever given to one subject, so that nothing shows it fits another? */
@@ -530,7 +504,8 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 	uint32_t n = 0, *samples;
 	struct answer **order;
 
-	*out = (struct rules){ .pool = pool, .x = x, .client = client, .server = server };
+	*out = (struct rules){ .pool = pool, .x = x, .client = client, .server = server,
+		.place = scope_places(x, pool) };
 	for (uint32_t i = 0; i < x->n; i++) {
 		const struct exchange *e = &x->exchange[i];
 

@@ -17,6 +17,7 @@
  */
 #include "learning/habit.h"
 #include "learning/rule.h"
+#include "learning/scope.h"
 
 enum { RULES_MORE = 16 };
 
@@ -48,6 +49,7 @@ struct rules {
 	struct answer *answer;	/* sorted by client, then server; behind them those of rules_answer() */
 	uint32_t n, nmore;
 	struct habits habits;
+	const struct scope_place *place;	/* per exchange */
 	uint64_t map_right, map_repeated; /* how well keys foretold values, over all answers */
 };
 
