@@ -41,6 +41,26 @@ struct evaluation {
 	struct diag why;
 };
 
+/* What the model says late on purpose, by state and template. */
+static void
+print_delays(const struct figures_column *c)
+{
+	const json_t *all = json_object_get(c->summary, "delays"), *d;
+	size_t i;
+
+	if (json_array_size(all) > 0)
+		puts("\nlearned delays   state  template       ms");
+	json_array_foreach(all, i, d) {
+		char template[24] = "-";	/* the connection, or words that no template knows */
+
+		if (!json_is_null(json_object_get(d, "template")))
+			snprintf(template, sizeof template, "%lld",
+			    (long long)json_integer_value(json_object_get(d, "template")));
+		printf("%22lld  %8s %8lld\n", (long long)json_integer_value(json_object_get(d, "state")), template,
+		    (long long)json_integer_value(json_object_get(d, "ms")));
+	}
+}
+
 static void
 print_figures(const struct evaluation *t)
 {
@@ -49,6 +69,9 @@ print_figures(const struct evaluation *t)
 	if (!t->json) {
 		figures_print(t->column, t->ncolumns);
 		curve_print(&t->curve);
+		print_delays(&t->column[0]);
+		for (unsigned i = 0; i < t->ncolumns; i++)
+			json_decref(t->column[i].summary);
 		return;
 	}
 	o = figures_json(&t->column[0]);
@@ -108,7 +131,7 @@ put_column(struct evaluation *t, struct pool *pool, const struct corpus *c,
 
 	*to = *column;
 	to->syntax = to->semantics = -1;
-	to->summary = t->json ? summary_object_of(to->model) : NULL;
+	to->summary = summary_object_of(to->model);
 	if (transcripts != NULL)
 		err = transcript_write(transcripts, c, &to->report, pool, &t->why);
 	if (err == 0 && t->check)

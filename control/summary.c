@@ -11,6 +11,10 @@ count_alt(struct summary *s, const struct text_alt *a)
 	s->alts++;
 	s->alt[a->origin]++;
 	s->closes += a->close;
+	if (a->delay_ms > 0) {
+		s->least_ms = s->late++ == 0 ? a->delay_ms : MIN(s->least_ms, a->delay_ms);
+		s->most_ms = MAX(s->most_ms, a->delay_ms);
+	}
 	s->resets += a->reset;
 	s->pendings += a->pending;
 	for (uint32_t i = 0; i < a->nguard; i++)
@@ -93,8 +97,10 @@ summary_print(const struct summary *s, FILE *to)
 	print_counts(to, &vocab_event, s->event);
 	fprintf(to, "alternatives %u", s->alts);
 	print_counts(to, &vocab_origin, s->alt);
-	fprintf(to, "  of these   %u close, %u reset, %u are pending\n", s->closes, s->resets,
-	    s->pendings);
+	fprintf(to, "  of these   %u close, %u reset, %u are pending", s->closes, s->resets, s->pendings);
+	if (s->late > 0)
+		fprintf(to, ", %u come after %u to %u ms", s->late, s->least_ms, s->most_ms);
+	putc('\n', to);
 	fprintf(to, "  guards    ");
 	print_counts(to, &vocab_guard, s->guard);
 	fprintf(to, "  effects   ");
@@ -149,6 +155,25 @@ json_sources(const struct text *t)
 	return all;
 }
 
+/* What is said late, by state and, if it answers a message, its template. */
+static json_t *
+json_delays(const struct text *t)
+{
+	json_t *all = json_array();
+
+	for (uint32_t i = 0; i < t->nstate; i++)
+		for (uint32_t k = 0; k < t->state[i].nturn; k++) {
+			const struct text_turn *turn = &t->state[i].turn[k];
+
+			for (uint32_t a = 0; a < turn->nalt; a++)
+				if (turn->alt[a].delay_ms > 0)
+					json_array_append_new(all, json_pack("{s:I, s:o, s:I, s:I}", "state", (json_int_t)i,
+					    "template", turn->event == EVENT_MESSAGE ? json_integer(turn->arg) : json_null(),
+					    "reply", (json_int_t)turn->alt[a].reply, "ms", (json_int_t)turn->alt[a].delay_ms));
+		}
+	return all;
+}
+
 json_t *
 summary_object(const struct summary *s)
 {
@@ -176,14 +201,14 @@ summary_object(const struct summary *s)
 	    "turns", (json_int_t)s->turns, "data_values", (json_int_t)s->values,
 	    "map_entries", (json_int_t)s->pairs, "variables", (json_int_t)t->nvar,
 	    "vectors", (json_int_t)t->nvector));
-	json_object_update_new(o, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	json_object_update_new(o, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "templates", json_counts(&vocab_origin, s->template),
 	    "replies", json_counts(&vocab_origin, s->reply),
 	    "alternatives", json_counts(&vocab_origin, s->alt),
 	    "events", json_counts(&vocab_event, s->event),
 	    "guards", json_counts(&vocab_guard, s->guard),
 	    "effects", json_counts(&vocab_effect, s->effect),
-	    "data_scopes", json_counts(&vocab_scope, s->scope),
+	    "delays", json_delays(t), "data_scopes", json_counts(&vocab_scope, s->scope),
 	    "end_of_message", json_counts(&vocab_eom, s->eom), "rules", rules));
 	return o;
 }

@@ -15,6 +15,7 @@ struct summary {
 	uint32_t op[ORIGIN_N][OP_KIND_N];	/* what replies are made of */
 	uint32_t event[EVENT_KIND_N];		/* turns by kind */
 	uint32_t guard[GUARD_KIND_N], effect[EFFECT_KIND_N], eom[EOM_KIND_N];
+	uint32_t late, least_ms, most_ms;	/* alternatives with a learned delay */
 	uint32_t turns, alts, backoffs, closes, resets, pendings;
 	uint32_t scope[SCOPE_N];	/* data tables by whom a choice is the same for */
 	uint64_t values, pairs;		/* of data tables, of maps */

@@ -93,7 +93,7 @@ make_alt(struct emitter *e, struct text_alt *alt, const struct way *way)
 		.origin = ORIGIN_PRISMA, .scope = SCOPE_PAIR };
 	alt->reply = emitter_reply(e, a);
 	alt->next = prompted(e, way->next, a == NULL ? 0 : ending_after(e, a));
-	alt->delay_ms = a == NULL ? 0 : pause_of(a, e->in->x, e->pool);
+	alt->delay_ms = a == NULL ? 0 : pause_of(a, e->in->x, e->in->memory, e->before, nd->state, e->pool);
 	alt->close = a != NULL && a->closes * 10 >= a->n * 9;
 	if (c->nvalues > 0 && !add_guard(e, alt, &nd->key, guard_map(e, nd, c)))
 		return false;
@@ -199,6 +199,8 @@ make_states(struct emitter *e)
 	struct places places;
 
 	places_find(&places, e->pool, in->memory, in->decisions);
+	e->before = pool_array(e->pool, in->x->n + 1, sizeof *e->before);
+	memory_before(in->memory, e->pool, in->x, in->client, in->server, e->before);
 	e->guard_of = pool_array(e->pool, in->decisions->n + 1, sizeof *e->guard_of);
 	usual = in->x->client_lexer.binary ? NULL : usual_answer(in->rules, e->pool);
 	t->nstate = places.n;

@@ -112,3 +112,13 @@ memory_build(struct memory *m, struct pool *pool, const struct exchanges *x,
 	for (uint32_t i = 0; i < x->n; i++)
 		before[i] = intern_find(&m->tuples, tuple_span(all + (size_t)i * m->full, m->full));
 }
+
+void
+memory_before(const struct memory *m, struct pool *pool, const struct exchanges *x,
+    const struct templates *client, const struct templates *server, uint32_t *before)
+{
+	const uint32_t *all = all_tuples(m, pool, x, client, server);
+
+	for (uint32_t i = 0; i < x->n; i++)
+		before[i] = memory_find(m, all + (size_t)i * m->full, m->full);
+}

@@ -48,6 +48,9 @@ void	memory_build(struct memory *m, struct pool *pool, const struct exchanges *x
 	    const struct templates *client, const struct templates *server,
 	    const struct symbols *names, const struct latches *latches, uint32_t order,
 	    uint32_t *before);
+/* The same before[e] again, of a memory that is built. Caller's room for x->n. */
+void	memory_before(const struct memory *m, struct pool *pool, const struct exchanges *x,
+	    const struct templates *client, const struct templates *server, uint32_t *before);
 /* The beginning of a conversation. */
 struct history memory_start(const struct memory *m);
 /* After a client template (the number of templates: CONNECT) and a server template or NO_TEMPLATE. */

@@ -43,6 +43,7 @@ static const struct {
 	    "--transcripts c.pcap would overwrite" },
 	{ "never repeated", EVAL "-r 0 m.mynah " FTP, 2, "--repeat 0: give how often" },
 	{ "no conversation of both sides", EVAL "-b 0 m.mynah " FTP, 2, "--both 0: give a number" },
+	{ "secrets of a model", EVAL "-N m.mynah " FTP, 2, "--no-scrub is about learning" },
 	{ "a curve of a model", EVAL "-C m.mynah " FTP, 2, "--curve learns from parts" },
 	{ "an ablation of a model", EVAL "-a m.mynah " FTP, 2, "--ablate learns anew each time" },
 	{ "an ablation with transcripts", EVAL "-a -s 20 -t t " FTP, 2, "not with --transcripts" },
@@ -141,6 +142,13 @@ static const struct {
 	{ "a model that knows no clients cannot", "\"$M\" compile \"$D\"/models/talk-small.txt -o t.mynah >out && "
 	    EVAL "-b 5 --json t.mynah " FTP " 2>err | grep -q '\"bidirectional\":null' && "
 	    "grep -q 't.mynah: does not say how clients talk' err" },
+	{ "what is said late is told by state and template",
+	    "\"$M\" compile \"$D\"/models/talk-small.txt -o t.mynah >out && "
+	    EVAL "t.mynah " FTP " 2>err | grep -qx 'learned delays   state  template       ms' && "
+	    EVAL "t.mynah " FTP " 2>err | grep -qE '^ +0 +4 +500$' && " EVAL "--json t.mynah " FTP " 2>err | "
+	    "python3 -c 'import json, sys; d = json.load(sys.stdin)[\"model\"][\"delays\"]; "
+	    "assert d == [{\"state\": 0, \"template\": 4, \"reply\": 3, \"ms\": 500}], d' && "
+	    "\"$M\" show t.mynah | grep -q ', 1 come after 500 to 500 ms$'" },
 	{ "the best of several times is at least what is said once",
 	    EVAL "--repeat 3 --json m.mynah " FTP " 2>err >s.json && "
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); b = s[\"completeness\"]; "
