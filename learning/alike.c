@@ -30,15 +30,19 @@ pair_number(struct intern *t, uint32_t a, uint32_t b)
 	return intern_add(t, span_of(key, 2 * sizeof *key));
 }
 
-/* What exchange i has in common with others, from the widest: of a kind 0 .. 2 * LEVELS. */
+/*
+ * What exchange i has in common with others: the kind of the reply, the reply, then from the widest
+ * the client's template on a level and both. A number of 0 .. 2 * LEVELS + 1.
+ */
 static bool
-feature(const struct said *s, uint32_t i, uint32_t kind, uint32_t *a, uint32_t *b)
+feature(const struct said *s, uint32_t i, uint32_t number, uint32_t *a, uint32_t *b)
 {
-	uint32_t level = LEVELS - 1 - (kind + LEVELS - 1) % LEVELS;
+	uint32_t level = LEVELS - 1 - (number + LEVELS - 2) % LEVELS;
 
-	*a = kind == 0 ? NO_TEMPLATE : said_client(s, i, level);
-	*b = kind == 0 || kind > LEVELS ? said_server(s, i) : NO_TEMPLATE;
-	return kind == 0 || *a != NO_TEMPLATE;
+	*a = number < 2 ? NO_TEMPLATE : said_client(s, i, level);
+	*b = number == 0 ? s->x->exchange[i].kind
+	    : number == 1 || number > LEVELS + 1 ? said_server(s, i) : NO_TEMPLATE;
+	return number < 2 || *a != NO_TEMPLATE;
 }
 
 static uint32_t
@@ -92,7 +96,7 @@ alike_find(struct alike **out, struct pool *pool, const struct said *s)
 
 	intern_init(&known, pool);
 	*out = pool_array(pool, MAX_SETS, sizeof **out);
-	for (uint32_t kind = 0; kind <= 2 * LEVELS; kind++)
+	for (uint32_t kind = 0; kind < 2 * LEVELS + 2; kind++)
 		n = add_kind(*out, n, &known, s, kind);
 	return n;
 }

@@ -24,7 +24,7 @@ uint32_t said_server(const struct said *s, uint32_t exchange);
 /* A number for two: equal ones have the same. */
 uint32_t pair_number(struct intern *t, uint32_t a, uint32_t b);
 /*
- * Sets in several conversations: by the reply, by the client's template on each level, by both; of equal
+ * Sets in several conversations: by the kind of reply, by the reply, by the client's template on each level, by both; of equal
  * sets one. Returns how many.
  */
 uint32_t alike_find(struct alike **out, struct pool *pool, const struct said *s);

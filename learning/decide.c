@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "learning/fallback.h"
 #include "learning/tally.h"
 
 enum {
@@ -641,6 +642,7 @@ decide(struct decisions *out, struct pool *pool, const struct rules *r, const st
 		from = i + 1;
 	}
 	decisions_sort(out);
+	fallbacks_add(out, pool, r, m);
 	for (uint32_t i = 0; i < x->n; i++) {
 		if (x->exchange[i].known) {
 			out->judged++;

@@ -82,6 +82,39 @@ guard_map(struct emitter *e, const struct node *nd, const struct choice *c)
 	return *map;
 }
 
+static int
+pair_cmp(const void *a, const void *b)
+{
+	return span_cmp(((const struct text_pair *)a)->key, ((const struct text_pair *)b)->key);
+}
+
+/* What a template of rare values is not: one guard for each column it was divided by, as far as there is room. */
+static void
+add_besides(struct emitter *e, struct text_alt *alt, uint32_t client)
+{
+	const struct template *t = &e->in->client->t[client];
+
+	for (uint32_t i = 0; i < t->nbesides && alt->nguard < MODEL_GUARDS; i++) {
+		const struct besides *b = &t->besides[i];
+		struct source field = { .template = client, .first = b->token, .last = b->token };
+		int32_t *map = &e->besides_of[client * TEMPLATE_BESIDES + i];
+		uint32_t slot = t->is_field[b->token] ? emitter_slot(e, &field) : MODEL_SLOTS;
+
+		if (slot == MODEL_SLOTS)
+			continue;
+		if (*map == NOT_EMITTED) {
+			struct text_pair *pair = pool_array(e->pool, b->n, sizeof *pair);
+
+			for (uint32_t k = 0; k < b->n; k++)
+				pair[k].key = b->value[k];
+			qsort(pair, b->n, sizeof *pair, pair_cmp);
+			*map = emitter_map(e, pair, b->n);
+		}
+		alt->guard[alt->nguard++] = (struct text_guard){ .kind = GUARD_UNKNOWN, .slot = slot,
+			.index = (uint32_t)*map };
+	}
+}
+
 static bool
 make_alt(struct emitter *e, struct text_alt *alt, const struct way *way)
 {
@@ -100,6 +133,8 @@ make_alt(struct emitter *e, struct text_alt *alt, const struct way *way)
 	if (a != NULL && a->has_map &&
 	    !add_guard(e, alt, &(struct key){ .one = a->key }, e->map_of[a - e->in->rules->answer]))
 		return false;
+	if (nd->client < e->in->client->n)
+		add_besides(e, alt, nd->client);
 	return true;
 }
 
@@ -340,7 +375,7 @@ emit(struct text *t, struct pool *pool, const struct emit_input *in, struct emit
 {
 	struct emitter e = { .pool = pool, .t = t, .in = in, .report = report };
 	const struct lexer *l = &in->x->client_lexer;
-	uint32_t nanswers = in->rules->n + in->rules->nmore;
+	uint32_t nanswers = 2 * in->rules->n + in->rules->nmore;
 	uint8_t *seps = pool_alloc(pool, 256);
 
 	*report = (struct emit_report){ 0 };
@@ -350,6 +385,8 @@ emit(struct text *t, struct pool *pool, const struct emit_input *in, struct emit
 	e.bare_of = pool_array(pool, in->server->n + 1, sizeof *e.bare_of);
 	memset(e.reply_of, 0xff, nanswers * sizeof *e.reply_of);
 	memset(e.map_of, 0xff, nanswers * sizeof *e.map_of);
+	e.besides_of = pool_array(pool, (size_t)in->client->n * TEMPLATE_BESIDES + 1, sizeof *e.besides_of);
+	memset(e.besides_of, 0xff, (size_t)in->client->n * TEMPLATE_BESIDES * sizeof *e.besides_of);
 	e.bits_of = pool_array(pool, 1 << 16, sizeof *e.bits_of);
 	memset(e.bits_of, 0xff, (1 << 16) * sizeof *e.bits_of);
 	memset(e.bare_of, 0xff, in->server->n * sizeof *e.bare_of);

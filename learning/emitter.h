@@ -33,6 +33,7 @@ struct emitter {
 	int32_t *bare_of;	/* per server template: reply without fields */
 	uint32_t *before;	/* per exchange: the state in which it came */
 	uint32_t *template_of;	/* per client template: its number in the model */
+	int32_t *besides_of;	/* per client template and column of its besides: map, or NOT_EMITTED */
 	int32_t **guard_of;	/* per node and choice: map of its values, or NOT_EMITTED */
 };
 

@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-enum { MAX_TAIL = 8, MAX_BYTE_TOKENS = 96, TIME_SLACK_S = 2 };
+enum { MAX_TAIL = 8, MAX_BYTE_TOKENS = 96, MAX_WORDS = 32, MAX_WORDS_HEAD = 8, WORDS_TAIL = 3,
+	WORDS_ONE_IN = 5, TIME_SLACK_S = 2 };
 
 static const char *const time_formats[] = {
 	"%a, %d %b %Y %H:%M:%S GMT",	/* RFC 9110 5.6.7 */
@@ -198,6 +199,54 @@ split_text(const struct lexer *l, struct pool *pool, struct span m,
 	return n;
 }
 
+/* Length of the text that s begins with, if the delimiter follows it; else 0. */
+static size_t
+text_run(const struct lexer *l, struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= ' ' && s.p[n] < 0x7f && s.p[n] != l->delimiter)
+		n++;
+	return n < s.n && s.p[n] == l->delimiter ? n : 0;
+}
+
+/* How many words of text, each with the delimiter behind it, a message is behind its head; 0: it is not. */
+static uint32_t
+count_words(const struct lexer *l, struct span m)
+{
+	struct span left = span_sub(m, l->head, m.n);
+	uint32_t words = 0;
+	size_t n;
+
+	for (; left.n > 0; words++) {
+		n = text_run(l, left);
+		if (n == 0 || words == MAX_WORDS)
+			return 0;
+		left = span_sub(left, n + 1, left.n);
+	}
+	return words;
+}
+
+static uint32_t
+split_words(const struct lexer *l, struct pool *pool, struct span m, uint32_t words, struct token **out)
+{
+	struct token *tok = pool_array(pool, l->head + 2 * words, sizeof *tok);
+	uint32_t n = 0;
+	size_t i = 0;
+
+	for (; i < l->head; i++)
+		tok[n++] = (struct token){ TOKEN_BYTE, 0, false, { m.p + i, 1 } };
+	while (i < m.n) {
+		size_t run = text_run(l, span_sub(m, i, m.n));
+
+		tok[n++] = (struct token){ TOKEN_RUN, 0, false, { m.p + i, run } };
+		tok[n++] = (struct token){ TOKEN_BYTE, 0, false, { m.p + i + run, 1 } };
+		i += run + 1;
+	}
+	*out = tok;
+	return n;
+}
+
 static uint32_t
 split_binary(const struct lexer *l, struct pool *pool, struct span m, struct span nonce,
     struct token **out)
@@ -239,7 +288,10 @@ uint32_t
 lexer_split(const struct lexer *l, struct pool *pool, struct span message,
     const struct lexer_context *ctx, struct token **out)
 {
-	return l->binary ? split_binary(l, pool, message, ctx->nonce, out)
+	uint32_t words = l->has_words ? count_words(l, message) : 0;
+
+	return words > 0 ? split_words(l, pool, message, words, out)
+	    : l->binary ? split_binary(l, pool, message, ctx->nonce, out)
 			 : split_text(l, pool, message, ctx, out);
 }
 
@@ -308,6 +360,28 @@ learn_run(struct lexer *l, const struct span *m, size_t n)
 	}
 }
 
+/* The head and delimiter by which most messages are words, if that are a good part of all. */
+static void
+learn_words(struct lexer *l, const struct span *m, size_t n)
+{
+	size_t best = n / WORDS_ONE_IN;
+
+	for (uint32_t head = 1; head <= MAX_WORDS_HEAD; head++) {
+		struct lexer try = { .head = head, .delimiter = 0 };
+		size_t fit = 0;
+
+		for (size_t i = 0; i < n; i++)
+			fit += m[i].n > head && count_words(&try, m[i]) > 1;
+		if (fit > best) {
+			best = fit;
+			l->has_words = true;
+			l->head = head;
+			l->delimiter = 0;
+			l->tail = WORDS_TAIL;
+		}
+	}
+}
+
 void
 lexer_learn(struct lexer *l, bool binary, const struct span *message, size_t n)
 {
@@ -316,6 +390,8 @@ lexer_learn(struct lexer *l, bool binary, const struct span *message, size_t n)
 	*l = (struct lexer){ .binary = binary };
 	if (binary) {
 		learn_run(l, message, MIN(n, (size_t)20000));
+		if (!l->has_run)
+			learn_words(l, message, MIN(n, (size_t)20000));
 		return;
 	}
 	for (size_t i = 0; i < sizeof separators; i++)

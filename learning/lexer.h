@@ -10,6 +10,8 @@
  * Binary: where the captures show a run of bytes that always ends at one delimiter byte with
  * a fixed number of bytes before it (a name that ends in zero, say), the head is one token per
  * byte, the run is one token, the bytes behind are one token each, and what is left is one.
+ * Where there is no such run but many messages are, behind a head, words of text with one delimiter
+ * behind each, the words of these are tokens.
  * Where they do not, every byte is a token, as in the paper. A random looking run of the client's
  * bytes is one token in what the server answers (TOKEN_ECHO). Between two datagrams of one reply
  * stands an empty token (TOKEN_BREAK).
@@ -33,7 +35,8 @@ struct lexer {
 	uint8_t is_separator[32];	/* text: bit per byte */
 	/* binary */
 	bool has_run;
-	uint32_t head;			/* bytes before the run */
+	bool has_words;			/* instead: many messages are, behind a head, words with the delimiter behind each */
+	uint32_t head;			/* bytes before the run, or the first word */
 	uint8_t delimiter;
 	uint32_t tail;			/* bytes from the delimiter on that are tokens of their own */
 	uint32_t loose;			/* so many more bytes at the end are tokens, too, instead of a rest */

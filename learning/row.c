@@ -44,6 +44,16 @@ run_row(struct row *r, const struct unit *u, uint32_t tail)
 	return true;
 }
 
+/* Binary: the first byte, then anything. */
+static bool
+byte_row(struct row *r, const struct unit *u)
+{
+	if (u->ntoken < 2 || u->token[0].kind != TOKEN_BYTE)
+		return false;
+	*r = (struct row){ .token = u->token, .value = u->value, .ntoken = 1, .tail = true };
+	return true;
+}
+
 /* The first line, then anything. */
 static bool
 line_row(struct row *r, struct pool *pool, const struct unit *u, struct intern *values)
@@ -128,7 +138,7 @@ row_shape(struct intern *shapes, struct pool *pool, enum level level, const stru
 	for (uint32_t j = 0; j < r->ntoken; j++)
 		key[j] = r->token[j].kind;
 	key[n++] = r->tail ? 1 : 0;
-	if (level == LEVEL_WORD)	/* what stands beside a line must be literal */
+	if (level == LEVEL_WORD && r->ntoken > 1)	/* what stands beside a line must be literal */
 		key[n++] = r->token[1].bytes.p[0];
 	if (end.n > 0)
 		memcpy(key + n, end.p, end.n);
@@ -146,6 +156,6 @@ row_of(struct row *r, enum level level, const struct lexer *l, struct pool *pool
 	case LEVEL_LINE:
 		return l->binary ? run_row(r, u, l->tail) : line_row(r, pool, u, values);
 	default:
-		return !l->binary && word_row(r, pool, u, values);
+		return l->binary ? byte_row(r, u) : word_row(r, pool, u, values);
 	}
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "learning/answer.h"
 #include "learning/draw.h"
 
 enum {
@@ -11,6 +12,7 @@ enum {
 	MAX_SOURCES = 64,
 	HISTORY_FIELDS = 32,
 	MIN_REPEATS = 3,	/* samples that show that a word all servers say is the client's */
+	SURE_VALUES = 4,	/* different bytes that are no constant and equal none by chance */
 	FEW_DATA = 4,		/* recorded values in one reply that are drawn one by one */
 };
 
@@ -320,6 +322,38 @@ belongs_to_subject(const struct rules *r, struct answer *a, const struct goal *g
 	return (kind == TOKEN_BYTE || kind == TOKEN_REST) && source_subject(r, a->client, &a->key);
 }
 
+/*
+ * A byte that the client said, by the evidence of this answer alone: all samples have it, and it took
+ * so many values that no constant equals it by chance. The same place first.
+ */
+static bool
+try_byte(const struct rules *r, const struct answer *a, const struct goal *g, struct rule *out)
+{
+	const struct template *t = &r->client->t[a->client];
+	uint8_t seen[SURE_VALUES];
+	uint32_t values = 0;
+
+	for (uint32_t i = 0; i < a->n && values < SURE_VALUES; i++) {
+		uint8_t b = target(r, a, i, g).p[0];
+
+		if (memchr(seen, b, values) == NULL)
+			seen[values++] = b;
+	}
+	for (uint32_t k = 0; k < t->ntoken && values == SURE_VALUES; k++) {
+		uint32_t j = (g->token + k) % t->ntoken, hits = 0;
+
+		*out = (struct rule){ .kind = RULE_COPY, .from = { a->client, j, j, false } };
+		if (!t->is_field[j] || t->token[j].kind != TOKEN_BYTE)
+			continue;
+		while (hits < a->n && rule_yields(out, source_bytes(r, &out->from, a->exchange[hits]),
+		    target(r, a, hits, g)))
+			hits++;
+		if (hits == a->n)
+			return true;
+	}
+	return false;
+}
+
 static void
 learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule *out)
 {
@@ -336,6 +370,8 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 	else if (a->n > 1)
 		n += sources_earlier(r, a->exchange, a->n, src + n, HISTORY_FIELDS);
 	if (try_sources(r, a, g, src, n, out, &weak, &weak_n) && trusted(r, a, g, out))
+		return;
+	if (byte && asked && try_byte(r, a, g, out))
 		return;
 	if (g->outer == NULL && a->n > 1 && try_ends(r, a, g, src, n, out)) {
 		struct goal front = { g->token, out };
@@ -521,7 +557,7 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 	habits_learn(&out->habits, pool, x, server);
 	qsort(all, n, sizeof *all, triple_cmp);
 	samples = pool_array(pool, n, sizeof *samples);
-	out->answer = pool_array(pool, n + RULES_MORE, sizeof *out->answer);
+	out->answer = pool_array(pool, 2 * (size_t)n + RULES_MORE, sizeof *out->answer);
 	for (uint32_t i = 0, from = 0; i < n; i++) {
 		samples[i] = all[i].exchange;
 		if (i + 1 < n && all[i + 1].client == all[i].client &&
@@ -538,12 +574,14 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 	qsort(order, out->n, sizeof *order, support_cmp);
 	for (uint32_t i = 0; i < out->n; i++)
 		learn_answer(out, order[i]);
+	for (uint32_t i = 0; i < out->n; i++)
+		answer_forget_key(out, &out->answer[out->n + i], &out->answer[i]);
 }
 
 const struct answer *
 rules_answer(struct rules *r, uint32_t server, uint32_t *exchange, uint32_t n)
 {
-	struct answer *a = &r->answer[r->n + r->nmore];
+	struct answer *a = &r->answer[2 * r->n + r->nmore];
 
 	if (r->nmore == RULES_MORE)
 		return NULL;
@@ -551,23 +589,4 @@ rules_answer(struct rules *r, uint32_t server, uint32_t *exchange, uint32_t n)
 	*a = (struct answer){ .client = r->client->n, .server = server, .exchange = exchange, .n = n };
 	learn_answer(r, a);
 	return a;
-}
-
-const struct answer *
-rules_find(const struct rules *r, uint32_t client, uint32_t server)
-{
-	uint32_t lo = 0, hi = r->n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		const struct answer *a = &r->answer[mid];
-
-		if (a->client == client && a->server == server)
-			return a;
-		if (a->client < client || (a->client == client && a->server < server))
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
 }

@@ -12,7 +12,7 @@
  *    address), the value seen with it is repeated, and nothing is made up for other values;
  *  - a single sample teaches no rule but a copy of three bytes or more, or in the same place;
  *  - a byte of a binary reply is copied from where servers copy it in general (habit.h), whole
- *    or some of its bits, and from nowhere else;
+ *    or some of its bits, and from elsewhere only where it takes several values;
  *  - what all samples have in common is a copy too where the client said it in a field.
  */
 #include "learning/habit.h"
@@ -46,7 +46,8 @@ struct rules {
 	struct pool *pool;
 	const struct exchanges *x;
 	const struct templates *client, *server;
-	struct answer *answer;	/* sorted by client, then server; behind them those of rules_answer() */
+	/* sorted by client, then server; behind these each without its key, then those of rules_answer() */
+	struct answer *answer;
 	uint32_t n, nmore;
 	struct habits habits;
 	const struct scope_place *place;	/* per exchange */

@@ -100,6 +100,16 @@ sources_deciding(const struct rules *r, uint32_t template, struct source *out, u
 	return kept;
 }
 
+/* A field that may decide what is answered later: a word, a name, or a byte of few values. */
+static bool
+may_be_remembered(const struct template *t, uint32_t token)
+{
+	uint8_t kind = t->token[token].kind;
+
+	return t->is_field[token] &&
+	    (kind == TOKEN_WORD || kind == TOKEN_RUN || (kind == TOKEN_BYTE && t->is_few[token]));
+}
+
 static bool
 has_source(const struct source *list, uint32_t n, uint32_t template, uint32_t token)
 {
@@ -144,8 +154,7 @@ sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t nexcha
 			if (is_of_message(r, e, t))
 				continue;
 			for (uint32_t j = 0; j < r->client->t[t].ntoken && n < max; j++)
-				if (r->client->t[t].is_field[j] &&
-				    r->client->t[t].token[j].kind == TOKEN_WORD && !has_source(out, n, t, j))
+				if (may_be_remembered(&r->client->t[t], j) && !has_source(out, n, t, j))
 					out[n++] = (struct source){ t, j, j, true };
 		}
 	}

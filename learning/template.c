@@ -67,8 +67,17 @@ survey(struct splitter *s, const struct row *rows, uint32_t n, uint32_t col)
 	return c;
 }
 
+/* Where a division of rows leads: what was divided by, and what the rest of them is not. */
+struct branch {
+	const bool *done;
+	struct besides besides[TEMPLATE_BESIDES];
+	uint32_t nbesides;
+	unsigned depth;
+};
+
 static void
-add_template(struct splitter *s, const struct row *rows, uint32_t n, const bool *varies)
+add_template(struct splitter *s, const struct row *rows, uint32_t n, const bool *varies,
+    const struct branch *at)
 {
 	struct templates *out = s->out;
 	struct template *t;
@@ -81,10 +90,14 @@ add_template(struct splitter *s, const struct row *rows, uint32_t n, const bool 
 	*t = (struct template){ .level = s->level, .tail = rows[0].tail,
 		.ntoken = rows[0].ntoken, .token = rows[0].token, .support = n };
 	t->is_field = pool_copy(s->pool, varies, t->ntoken * sizeof *varies);
+	t->is_few = pool_array(s->pool, t->ntoken, sizeof *t->is_few);
 	t->member = pool_array(s->pool, n, sizeof *t->member);
+	memcpy(t->besides, at->besides, sizeof t->besides);
+	t->nbesides = at->nbesides;
 	for (uint32_t j = 0; j < t->ntoken; j++) {	/* general ones hold for what never came, too */
 		t->is_field[j] |= s->level == LEVEL_WORD && t->token[j].kind == TOKEN_REST;
 		t->nfields += t->is_field[j];
+		t->is_few[j] = varies[j] && survey(s, rows, n, j).distinct <= MIN((uint32_t)FEW_VALUES, n / RARE);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		t->member[i] = rows[i].unit;
@@ -343,49 +356,73 @@ row_cmp(const void *a, const void *b, void *column)
 
 /* A binary head with a run is never divided: it stands for messages never seen. */
 static bool
-holds_run(const struct row *r)
+holds_run(const struct lexer *l, const struct row *r)
 {
-	for (uint32_t j = 0; r->tail && j < r->ntoken; j++)
+	for (uint32_t j = 0; l->has_run && r->tail && j < r->ntoken; j++)
 		if (r->token[j].kind == TOKEN_RUN)
 			return true;
 	return false;
 }
 
+/* The values of a sorted column that have branches of their own. */
+static struct besides
+frequent_values(struct splitter *s, const struct row *rows, uint32_t n, uint32_t col, uint32_t rare)
+{
+	struct span *value = pool_array(s->pool, n / rare + 1, sizeof *value);
+	struct besides b = { .token = col, .value = value };
+
+	for (uint32_t i = 0, from = 0; i < n; i++) {
+		if (i + 1 < n && rows[i + 1].value[col] == rows[i].value[col])
+			continue;
+		if (i + 1 - from >= rare)
+			value[b.n++] = rows[from].token[col].bytes;
+		from = i + 1;
+	}
+	return b;
+}
+
 static void
-split(struct splitter *s, struct row *rows, uint32_t n, const bool *done_before, unsigned depth)
+split(struct splitter *s, struct row *rows, uint32_t n, const struct branch *at)
 {
 	uint32_t ntoken = rows[0].ntoken, col;
 	bool *varies = pool_array(s->pool, ntoken + 1, sizeof *varies);
-	bool *done = pool_copy(s->pool, done_before, (ntoken + 1) * sizeof *done);
+	bool *done = pool_copy(s->pool, at->done, (ntoken + 1) * sizeof *done);
+	struct branch next = *at;
 	uint32_t rare = RARE, kept = 0;
 	struct row *rest;
 
 	for (uint32_t i = 1; i < n; i++)
 		for (uint32_t j = 0; j < ntoken; j++)
 			varies[j] |= rows[i].value[j] != rows[0].value[j];
-	col = depth == MAX_DEPTH || holds_run(&rows[0]) ? ntoken
+	col = at->depth == MAX_DEPTH || holds_run(&s->x->client_lexer, &rows[0]) ? ntoken
 	    : s->server == NULL ? server_column(s, rows, n, varies, done, &rare)
 				: client_column(s, rows, n, varies, done);
 	if (col == ntoken) {
-		add_template(s, rows, n, varies);
+		if (ntoken > 1 || !rows[0].tail || !varies[0])	/* any byte, then anything, says nothing */
+			add_template(s, rows, n, varies, at);
 		return;
 	}
 	done[col] = true;
+	next.done = done;
+	next.depth++;
 	qsort_r(rows, n, sizeof *rows, row_cmp, &col);
 	rest = pool_array(s->pool, n, sizeof *rest);
 	for (uint32_t i = 0, from = 0; i < n; i++) {
 		if (i + 1 < n && rows[i + 1].value[col] == rows[i].value[col])
 			continue;
 		if (i + 1 - from >= rare) {
-			split(s, rows + from, i + 1 - from, done, depth + 1);
+			split(s, rows + from, i + 1 - from, &next);
 		} else {
 			memcpy(rest + kept, rows + from, (i + 1 - from) * sizeof *rows);
 			kept += i + 1 - from;
 		}
 		from = i + 1;
 	}
-	if (kept > 0)
-		split(s, rest, kept, done, depth + 1);
+	if (kept == 0)
+		return;
+	if (next.nbesides < TEMPLATE_BESIDES)
+		next.besides[next.nbesides++] = frequent_values(s, rows, n, col, rare);
+	split(s, rest, kept, &next);
 }
 
 /* Rows of one shape: same number and kinds of tokens; of servers also one kind of reply. */
@@ -413,12 +450,12 @@ split_shapes(struct splitter *s, struct shaped *all, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		rows[i] = all[i].row;
 	for (uint32_t i = 0, from = 0; i < n; i++) {
-		bool *none;
+		struct branch whole = { 0 };
 
 		if (i + 1 < n && all[i + 1].shape == all[i].shape && all[i + 1].kind == all[i].kind)
 			continue;
-		none = pool_array(s->pool, rows[from].ntoken + 1, sizeof *none);
-		split(s, rows + from, i + 1 - from, none, 0);
+		whole.done = pool_array(s->pool, rows[from].ntoken + 1, sizeof *whole.done);
+		split(s, rows + from, i + 1 - from, &whole);
 		from = i + 1;
 	}
 }

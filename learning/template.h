@@ -14,11 +14,20 @@
  * never seen whole still finds a template: LEVEL_FULL, LEVEL_LINE (first line, then anything;
  * binary: head, run and the bytes behind it, then anything, never divided, or without a run the first
  * eight bytes, then anything), LEVEL_WORD (first word, separator, the rest of its line, line end,
- * then anything).
+ * then anything; binary: the first byte, where it is always the same or tells replies apart, then anything).
  */
 #include "learning/row.h"
 
 #define NO_TEMPLATE UINT32_MAX
+
+enum { TEMPLATE_BESIDES = 2 };
+
+/* A template of rare values stands for none of those that have templates of their own. */
+struct besides {
+	uint32_t token;
+	const struct span *value;
+	uint32_t n;
+};
 
 struct template {
 	uint8_t level;
@@ -29,6 +38,9 @@ struct template {
 	uint32_t nfields;
 	uint32_t *member;		/* units */
 	uint32_t support;		/* members */
+	bool *is_few;			/* per token: a field of few values, several members for each */
+	struct besides besides[TEMPLATE_BESIDES];
+	uint32_t nbesides;
 };
 
 struct templates {

@@ -253,3 +253,26 @@ POOLED(decide, names_that_differ_behind_a_zero_byte_are_several)
 	cr_expect_eq(nd->nchoices, 1);
 	cr_expect(says(k, &nd->choice[0], "400"));
 }
+
+/* Every name has its own page, and no name was ever refused: a strange one gets a page, too. */
+POOLED(decide, strangers_get_the_usual_kind_of_reply_where_nothing_else_would_answer)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 80);
+	const struct node *nd = NULL;
+	const struct choice *last;
+	struct decided *k;
+	uint32_t get;
+
+	for (unsigned i = 0; i < N; i++)
+		handmade_talk(&h, handmade_line(&h, ">GET p%u\r\n", 7919 * (i / 4)),
+		    handmade_line(&h, "<200 %u bytes\r\n", 104729 * (i / 4 + 1)), NULL);
+	k = decided_from(&h, 1);
+	for (get = 0; get < k->l->client.n && nd == NULL; get++)
+		if (k->l->client.t[get].level == LEVEL_WORD)
+			nodes_of(k, get, false, &nd);
+	cr_assert_not_null(nd);
+	last = &nd->choice[nd->nchoices - 1];
+	cr_expect_not(last->guarded);
+	cr_expect(says(k, last, "200"));
+	cr_expect_not(last->answer->has_map);
+}

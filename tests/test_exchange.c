@@ -216,3 +216,31 @@ POOLED(exchange, equal_shapes_are_equal_kinds_in_order)
 	cr_expect_neq(u[1].value[0], u[3].value[0]);
 	cr_expect_eq(u[3].value[0], u[5].value[0], "equal bytes, equal value");
 }
+
+/* Blocks of a file: 512 bytes as long as more will follow, else any length. */
+POOLED(exchange, a_length_that_is_frequent_is_a_kind_of_its_own)
+{
+	struct handmade h = handmade(pool, PROTO_UDP, 69);
+	uint32_t full = UINT32_MAX, last = UINT32_MAX;
+	struct exchanges x;
+
+	for (unsigned i = 0; i < 60; i++) {
+		bool more = i % 3 != 0;
+		size_t n = more ? 516 : 200 + i;
+		uint8_t *block = pool_alloc(pool, n);
+
+		memset(block, 0x81 + (int)i, n);
+		memcpy(block, "\0\3\0", 3);
+		handmade_open(&h);
+		handmade_say(&h, SIDE_CLIENT, span_of("\0\4\0\1", 4));
+		handmade_say(&h, SIDE_SERVER, span_of(block, n));
+	}
+	exchanges_make(&x, pool, h.c, NULL, true);
+	for (uint32_t i = 0; i < x.n; i++) {
+		uint32_t *kind = x.unit[x.exchange[i].server].bytes.n == 516 ? &full : &last;
+
+		cr_expect(*kind == UINT32_MAX || *kind == x.exchange[i].kind);
+		*kind = x.exchange[i].kind;
+	}
+	cr_expect_neq(full, last);
+}

@@ -229,6 +229,36 @@ POOLED(lexer, binary_messages_join_back_also_when_they_are_cut_or_long)
 	}
 }
 
+/* Every third message is a name and options, the others are numbers and data. */
+POOLED(lexer, words_behind_a_head_are_tokens)
+{
+	static const char *const file[] = { "a.txt", "boot/image", "x" };
+	enum { N = 60 };
+	struct span m[N], q = span_of("\0\1new\0octet\0", 12), cut = span_sub(q, 0, 11);
+	struct lexer l;
+	struct token *t;
+	uint32_t n;
+
+	for (unsigned i = 0; i < N; i++) {
+		char *b = pool_alloc(pool, 64);
+
+		b[1] = i % 3 == 0 ? 1 : 4;
+		b[3] = (char)i;
+		m[i] = span_of(b, i % 3 != 0 ? 4 + i % 7 : 2 + 1 +
+		    (size_t)sprintf(b + 2, "%s%c%s", file[i % ARRAY_LEN(file)], 0, i % 2 ? "octet" : "ascii"));
+	}
+	lexer_learn(&l, true, m, N);
+	cr_assert(l.has_words);
+	cr_expect_eq(l.head, 2);
+	n = lexer_split(&l, pool, q, &server, &t);
+	expect_joined(t, n, q, "a request");
+	cr_assert_eq(n, 6);
+	cr_expect_eq(t[2].kind, TOKEN_RUN);
+	cr_expect(span_eq(t[2].bytes, span_str("new")));
+	cr_expect(span_eq(t[4].bytes, span_str("octet")));
+	cr_expect_eq(lexer_split(&l, pool, cut, &server, &t), cut.n, "no delimiter behind the last word: bytes");
+}
+
 POOLED(lexer, without_a_run_every_byte_is_a_token)
 {
 	enum { N = 64 };

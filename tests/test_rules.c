@@ -1,3 +1,4 @@
+#include "learning/answer.h"
 #include "tests/cases.h"
 #include "tests/learned.h"
 #include "tests/pooled.h"
@@ -307,6 +308,61 @@ POOLED(rules, answers_are_found_by_both_their_templates)
 	cr_expect_null(rules_find(&l->rules, 0, l->server.n));
 	cr_expect_not_null(rules_find(&l->rules, l->client.n,
 	    template_named(pool, &l->server, LEVEL_FULL, "220 ready;")), "to the connection");
+}
+
+/* In most answers the client's second byte is not repeated, in one it is: that it varies is evidence enough. */
+POOLED(rules, a_byte_of_several_values_is_copied_where_one_answer_shows_it)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 1883);
+	const struct learned *l;
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < 4 * N; i++) {
+		uint8_t *ask = pool_alloc(pool, 4), *say = pool_alloc(pool, 4);
+
+		ask[0] = i % 4 == 0 ? 0xa2 : 0xc0;
+		ask[1] = (uint8_t)(i * 37);
+		say[0] = i % 4 == 0 ? 0xb0 : 0xd0;
+		say[1] = say[2] = i % 4 == 0 ? 2 : 7;
+		say[i % 4 == 0 ? 2 : 3] = i % 4 == 0 ? ask[1] : (uint8_t)(i * 101 + 5);
+		handmade_open(&h);
+		handmade_say(&h, SIDE_CLIENT, span_of(ask, 4));
+		handmade_say(&h, SIDE_SERVER, span_of(say, 4));
+	}
+	l = learned_from(&h, true);
+	for (uint32_t i = 0; i < l->rules.n; i++) {
+		const struct answer *a = &l->rules.answer[i];
+
+		if (a->n != N || !a->is_field[2] || l->client.t[a->client].level != LEVEL_FULL)
+			continue;
+		seen++;
+		cr_expect_eq(a->rule[0].kind, RULE_COPY);
+		cr_expect_eq(a->rule[0].from.first, 1);
+		cr_expect_null(memchr(a->is_field, true, 2), "constants stay");
+	}
+	cr_expect_gt(seen, 0);
+}
+
+POOLED(rules, answers_without_their_key_say_what_one_sample_had)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 80);
+	struct learned *l;
+	unsigned mapped = 0;
+
+	for (unsigned i = 0; i < N; i++)
+		ask(&h, handmade_line(&h, ">GET p%u\r\n", jumble(i / 2)),
+		    handmade_line(&h, "<200 %u bytes\r\n", jumble(1000 + i / 2)));
+	l = learned_from(&h, false);
+	for (uint32_t i = 0; i < l->rules.n; i++) {
+		const struct answer *a = &l->rules.answer[i], *bare = answer_without_key(&l->rules, a);
+
+		cr_expect_not(bare->has_map);
+		cr_expect_eq(bare->server, a->server);
+		cr_expect_eq(bare == a, !a->has_map);
+		for (uint32_t k = 0; k < a->nfields && a->has_map; k++, mapped++)
+			cr_expect_eq(bare->rule[k].n, 1u);
+	}
+	cr_expect_gt(mapped, 0);
 }
 
 POOLED(rules, closing_is_counted_per_answer)

@@ -168,7 +168,8 @@ POOLED(template, binary_messages_have_one_level_for_all_behind_their_run)
 	l = learned_from(&h, true);
 	cr_assert(l->x.client_lexer.has_run);
 	for (uint32_t i = 0; i < l->client.n; i++) {
-		cr_expect_neq(l->client.t[i].level, LEVEL_WORD, "words are of text");
+		if (l->client.t[i].level == LEVEL_WORD)
+			cr_expect_eq(l->client.t[i].ntoken, 1, "the first byte alone");
 		if (l->client.t[i].level == LEVEL_LINE) {
 			lines++;
 			cr_expect(l->client.t[i].tail);
@@ -176,6 +177,41 @@ POOLED(template, binary_messages_have_one_level_for_all_behind_their_run)
 		}
 	}
 	cr_expect_eq(lines, 1, "never divided");
+}
+
+/* Values too rare for a template of their own share one, which says whose it is not. */
+POOLED(template, of_rare_values_is_besides_the_frequent_ones)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 161);
+	struct learned *l;
+	bool found = false;
+
+	for (unsigned i = 0; i < 90; i++) {
+		uint8_t *m = pool_alloc(pool, 3);
+
+		m[0] = 0x30;
+		m[1] = i % 3 == 0 ? 'p' : i % 3 == 1 ? 'q' : (uint8_t)(0x80 + i);
+		m[2] = (uint8_t)(i * 37);
+		handmade_open(&h);
+		handmade_say(&h, SIDE_CLIENT, span_of(m, 3));
+		handmade_say(&h, SIDE_SERVER, span_of(i % 3 == 0 ? "\1\2" : i % 3 == 1 ? "\2\2" : "\3\2", 2));
+	}
+	l = learned_from(&h, true);
+	for (uint32_t i = 0; i < l->client.n; i++) {
+		const struct template *t = &l->client.t[i];
+
+		if (t->level != LEVEL_FULL || !t->is_field[1]) {
+			cr_expect_eq(t->nbesides, 0);
+			continue;
+		}
+		found = true;
+		cr_assert_eq(t->nbesides, 1);
+		cr_expect_eq(t->besides[0].token, 1);
+		cr_assert_eq(t->besides[0].n, 2);
+		cr_expect(span_eq(t->besides[0].value[0], span_str("p")));
+		cr_expect(span_eq(t->besides[0].value[1], span_str("q")));
+	}
+	cr_expect(found);
 }
 
 /* Numbers and words that take too many values to be told from each other one by one. */
