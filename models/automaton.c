@@ -153,7 +153,7 @@ expand(struct builder *b, uint32_t s)
 	return err;
 }
 
-/* Raw states of the first n templates. */
+/* Raw states of the n templates that are worth most. */
 static int
 determinise(struct builder *b, uint32_t n)
 {
@@ -166,7 +166,7 @@ determinise(struct builder *b, uint32_t n)
 	b->from[0] = 0;
 	b->bucket_n[0] = 0;
 	for (uint32_t i = 0; i < n && err == 0; i++)
-		err = bucket_add(b, 0, b->p.row[i]);
+		err = bucket_add(b, 0, b->p.row[b->p.worth[i]]);
 	if (err < 0)
 		return err;
 	first = intern_state(b, b->bucket[0], sort_unique(b->bucket[0], b->bucket_n[0]));
@@ -179,12 +179,12 @@ determinise(struct builder *b, uint32_t n)
 
 /* The template with the most support of those alive in raw state s, the first among equals, + 1. */
 static uint32_t
-nearest(const struct builder *b, uint32_t s, uint32_t n)
+nearest(const struct builder *b, uint32_t s)
 {
 	uint32_t lo = 0, best = 0;
 
 	for (size_t i = b->from[s]; i < b->from[s + 1]; i++) {
-		uint32_t hi = n, p = b->item[i];
+		uint32_t hi = b->t->ntemplate, p = b->item[i];
 
 		if (best > 0 && p < b->p.row[lo + 1])
 			continue;	/* the same template as the position before */
@@ -245,7 +245,7 @@ intern_list(struct automaton *a, size_t *room, uint32_t *table, struct builder *
 }
 
 static int
-outputs(struct automaton *a, struct builder *b, struct output *out, uint32_t n)
+outputs(struct automaton *a, struct builder *b, struct output *out)
 {
 	size_t room = 0;
 	int err = 0;
@@ -260,7 +260,7 @@ outputs(struct automaton *a, struct builder *b, struct output *out, uint32_t n)
 
 		out[s] = (struct output){
 			.accept = (uint32_t)at,
-			.near = nearest(b, s, n),
+			.near = nearest(b, s),
 			.state = s,
 		};
 		err = at < 0 ? (int)at : 0;
@@ -313,7 +313,7 @@ finish(struct automaton *a, struct builder *b, uint32_t n)
 
 	if (out == NULL || block == NULL)
 		goto done;
-	err = outputs(a, b, out, n);
+	err = outputs(a, b, out);
 	if (err < 0)
 		goto done;
 	qsort(out, b->nstates, sizeof *out, by_output);
@@ -331,7 +331,7 @@ finish(struct automaton *a, struct builder *b, uint32_t n)
 	    (uint64_t)(nblocks + 1) * b->p.nclasses * sizeof *a->next > AUTOMATON_BYTES)
 		goto done;
 	a->ntemplates = n;
-	err = outputs(a, b, out, n);	/* in the order of states again */
+	err = outputs(a, b, out);	/* in the order of states again */
 	if (err == 0)
 		err = number_and_fill(a, b, out, block, (uint32_t)nblocks);
 done:
@@ -377,12 +377,12 @@ int
 automaton_build(struct automaton *a, const struct text *t, struct diag *why)
 {
 	struct builder b;
-	uint32_t most, least = 0;	/* the first least templates are known to fit */
+	uint32_t most, least = 0;	/* so many are known to fit */
 	int err = builder_init(&b, t);
 
 	*a = (struct automaton){ 0 };
 	if (err == 0) {
-		most = b.p.ntemplates;
+		most = b.p.nworth;
 		err = attempt(a, &b, most);
 		while (err == OVER_BUDGET && most - least > 1) {
 			uint32_t n = least + (most - least) / 2;

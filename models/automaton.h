@@ -7,7 +7,8 @@
  * minimised (states that accept other templates, or that a dying message would leave with
  * another nearest template, stay apart). spec: unified-model 3.
  *
- * Budget: 65,535 states and 4 MiB. Beyond it, templates are left out from the end of the list.
+ * Budget: 65,535 states and 4 MiB. Beyond it those templates are left out that have most
+ * bytes for their support: the general ones stay, and answer for them.
  * Deterministic; no time, no randomness. Owner of the tables is the caller (automaton_fini()).
  */
 #include "models/diag.h"
@@ -17,7 +18,7 @@ enum { AUTOMATON_DEAD = 0, AUTOMATON_START = 1 };
 enum { AUTOMATON_STATES = 65535, AUTOMATON_BYTES = 4 << 20 };
 
 struct automaton {
-	uint32_t ntemplates;	/* of the text, from the first; the others are left out */
+	uint32_t ntemplates;	/* of the text's; the others are left out */
 	uint32_t nstates, nclasses;
 	uint8_t cls[256];	/* byte -> class */
 	uint16_t *next;		/* [nstates][nclasses]; state 0 is dead and leads nowhere */

@@ -4,8 +4,8 @@
  *
  * Deterministic: one text, one image, byte for byte, on every machine. The image carries the
  * canonical text compressed, so mynah show --text and mynah compile are inverse to each other.
- * Templates beyond the automaton's budget are cut or left out from the end of the list (the
- * least specific, least supported come last), which the report says.
+ * Templates beyond the automaton's budget are left out, those that are longest for their support
+ * first, which the report says.
  */
 #include "models/diag.h"
 #include "models/text.h"

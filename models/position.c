@@ -132,26 +132,73 @@ emit_elem(struct positions *p, const struct text_elem *e)
 	}
 }
 
-/* Positions of as many templates as fit; returns how many those are. */
-static uint32_t
-emit_templates(struct positions *p)
+/* At most so many positions has a template. */
+static size_t
+length_of(const struct text_template *tpl)
 {
+	size_t n = 1;
+
+	for (uint32_t k = 0; k < tpl->nelem; k++)
+		n += 2 + tpl->elem[k].lit.n + MAX(tpl->elem[k].min, tpl->elem[k].max);
+	return n;
+}
+
+static int
+by_worth(const void *a, const void *b, void *text)
+{
+	const struct text *t = text;
+	uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+	const struct text_template *x = &t->template[i], *y = &t->template[j];
+	uint64_t xs = length_of(x) * (uint64_t)MAX(y->support, 1u);
+	uint64_t ys = length_of(y) * (uint64_t)MAX(x->support, 1u);
+
+	return xs != ys ? (xs > ys) - (xs < ys) : (i > j) - (i < j);
+}
+
+/* Most support for its length first; as many as have room for sure. */
+static void
+rank_templates(struct positions *p, bool *has_room)
+{
+	size_t n = 0, bytes = 0;
+
+	for (uint32_t i = 0; i < p->t->ntemplate; i++)
+		p->worth[i] = i;
+	qsort_r(p->worth, p->t->ntemplate, sizeof *p->worth, by_worth, (void *)p->t);
+	for (; n < p->t->ntemplate; n++) {
+		bytes += length_of(&p->t->template[p->worth[n]]);
+		if (bytes > POSITIONS)
+			break;
+		has_room[p->worth[n]] = true;
+	}
+}
+
+/* Positions in the order of the text; of what has too many sets, none. */
+static void
+emit_templates(struct positions *p, bool *has_room)
+{
+	uint32_t n = 0;
+
 	for (uint32_t i = 0; i < p->t->ntemplate; i++) {
 		const struct text_template *tpl = &p->t->template[i];
 		int err = 0;
 
 		p->row[i] = p->npos;
+		if (!has_room[i])
+			continue;
 		for (uint32_t k = 0; k < tpl->nelem && err == 0; k++)
 			err = emit_elem(p, &tpl->elem[k]);
 		if (err == 0)
 			err = emit(p, END, 0, i);
 		if (err < 0) {
 			p->npos = p->row[i];
-			return i;	/* and row[i] ends the last one */
+			has_room[i] = false;
 		}
 	}
 	p->row[p->t->ntemplate] = p->npos;
-	return p->t->ntemplate;
+	for (uint32_t i = 0; i < p->t->ntemplate; i++)
+		if (has_room[p->worth[i]])
+			p->worth[n++] = p->worth[i];
+	p->nworth = n;
 }
 
 /* Splits the bytes by every set in use, then lists the classes of each set. */
@@ -194,26 +241,27 @@ make_classes(struct positions *p)
 int
 positions_init(struct positions *p, const struct text *t)
 {
+	bool *has_room = calloc((size_t)t->ntemplate + 1, sizeof *has_room);
 	size_t bytes = 0;
+	int err = -ENOMEM;
 
 	*p = (struct positions){ .t = t };
-	for (uint32_t i = 0; i < t->ntemplate && bytes < POSITIONS; i++) {
-		bytes += 1;
-		for (uint32_t k = 0; k < t->template[i].nelem; k++) {
-			const struct text_elem *e = &t->template[i].elem[k];
-
-			bytes += 2 + e->lit.n + MAX(e->min, e->max);
-		}
-	}
+	for (uint32_t i = 0; i < t->ntemplate && bytes < POSITIONS; i++)
+		bytes += length_of(&t->template[i]);
 	p->pos = malloc((MIN(bytes, (size_t)POSITIONS) + 1) * sizeof *p->pos);
 	p->row = malloc(((size_t)t->ntemplate + 1) * sizeof *p->row);
+	p->worth = malloc(((size_t)t->ntemplate + 1) * sizeof *p->worth);
 	p->set = malloc(SETS * sizeof *p->set);
 	p->classes = malloc((size_t)SETS * 257 * sizeof *p->classes);
-	if (p->pos == NULL || p->row == NULL || p->set == NULL || p->classes == NULL)
-		return -ENOMEM;
-	p->ntemplates = emit_templates(p);
-	make_classes(p);
-	return 0;
+	if (has_room != NULL && p->pos != NULL && p->row != NULL && p->worth != NULL &&
+	    p->set != NULL && p->classes != NULL) {
+		rank_templates(p, has_room);
+		emit_templates(p, has_room);
+		make_classes(p);
+		err = 0;
+	}
+	free(has_room);
+	return err;
 }
 
 void
@@ -221,6 +269,7 @@ positions_fini(struct positions *p)
 {
 	free(p->classes);
 	free(p->set);
+	free(p->worth);
 	free(p->row);
 	free(p->pos);
 }

@@ -2,7 +2,8 @@
 /*
  * position.h - the templates as a position automaton, which automaton.c makes deterministic.
  *
- * One row of positions per template, one behind the other. STEP takes a byte and goes on, STAR
+ * One row of positions per template, one behind the other. Where not all have room, those stay
+ * that were heard most for their length: general ones, which answer what the others would. STEP takes a byte and goes on, STAR
  * takes bytes and stays or goes on without one, OPT takes a byte or jumps to the end of its run
  * (skipping part of a run accepts nothing that ending it does not). The bytes that any position
  * tells apart become classes. Deterministic.
@@ -12,7 +13,7 @@
 #include "models/text.h"
 
 enum position_kind { STEP, STAR, OPT, END };
-enum { OVER_BUDGET = -EFBIG };	/* so templates are left out from the end */
+enum { OVER_BUDGET = -EFBIG };	/* so templates are left out */
 
 struct position {
 	uint32_t jump;		/* OPT: end of the run; END: template */
@@ -29,8 +30,9 @@ struct positions {
 	uint8_t cls[256];	/* byte -> class */
 	struct position *pos;
 	uint32_t npos;
-	uint32_t *row;		/* where a template's positions begin; [ntemplates + 1] */
-	uint32_t ntemplates;	/* from the first; the others are over the budget */
+	uint32_t *row;		/* where a template's positions begin; [t->ntemplate + 1] */
+	uint32_t *worth;	/* templates that have positions, most support for their length first */
+	uint32_t nworth;
 };
 
 /* 0 or -ENOMEM; positions_fini() either way. t must outlive it. */
