@@ -316,6 +316,7 @@ check_op(const struct image_check *c, const struct image_op *op)
 	case OP_LIT:
 	case OP_FIELD:
 	case OP_PART:
+	case OP_LINES:
 	case OP_MARK:
 	case OP_BREAK:
 	case OP_ADDR:
@@ -349,7 +350,7 @@ static uint32_t
 op_reads(const struct image_op *op)
 {
 	bool reads = op->kind == OP_FIELD || op->kind == OP_SEQ || op->kind == OP_PART ||
-	    op->kind == OP_MAP;
+	    op->kind == OP_MAP || op->kind == OP_LINES;
 
 	return reads ? 1u << op->slot : 0;
 }

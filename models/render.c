@@ -2,6 +2,7 @@
 
 #include "models/format.h"
 #include "models/hostvar.h"
+#include "models/lines.h"
 #include "models/match.h"
 
 enum { DATAGRAM_BYTES = MODEL_DATAGRAM_BYTES };
@@ -193,6 +194,18 @@ op_time(struct out *o, const struct image *i, const struct image_op *op, const s
 	}
 }
 
+/* As they stand, without the end of the last one. */
+static void
+op_lines(struct out *o, struct span s, struct span name)
+{
+	struct line line = { { 0 }, { 0 } };
+
+	for (struct span end = line.end; lines_next(&s, name, &line); end = line.end) {
+		put(o, end.p, end.n);
+		put(o, line.bytes.p, line.bytes.n);
+	}
+}
+
 static void
 op_len(struct out *o, const struct image_op *op, uint64_t counted)
 {
@@ -228,6 +241,9 @@ put_op(struct out *o, const struct image *i, const struct image_op *op, const st
 		break;
 	case OP_PART:
 		op_part(o, op, s, lit);
+		break;
+	case OP_LINES:
+		op_lines(o, s, lit);
 		break;
 	case OP_DATA:
 		op_data(o, i, op->index, r);

@@ -18,6 +18,7 @@ slots_op(const struct text_op *op)
 	case OP_SEQ:
 	case OP_PART:
 	case OP_MAP:
+	case OP_LINES:
 		return 1u << op->slot;
 	}
 	return 0;

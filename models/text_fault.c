@@ -266,6 +266,10 @@ op_fault(const struct text *t, const struct text_reply *r, uint32_t i, char *fau
 		if (o->lit.n == 0 || o->lit.n > TEXT_STRING)
 			return FAULT("op %u: a separator has 1 to %d bytes", i, TEXT_STRING);
 		break;
+	case OP_LINES:
+		if (o->lit.n == 0 || o->lit.n > TEXT_STRING)
+			return FAULT("op %u: lines are told by 1 to %d bytes", i, TEXT_STRING);
+		break;
 	case OP_SET:
 		if (t->hostset[o->index].is_register || o->lit.n > TEXT_STRING)
 			return FAULT("op %u: %u is no set, or its separator is too long", i,

@@ -255,6 +255,10 @@ print_op(struct out *o, const struct text_op *op)
 		put(o, " %u %s", op->slot, op->after ? "after" : "before");
 		put_string(o, op->lit);
 		break;
+	case OP_LINES:
+		put(o, " %u", op->slot);
+		put_string(o, op->lit);
+		break;
 	case OP_MAP:
 		put(o, " %u %u", op->index, op->slot);
 		break;

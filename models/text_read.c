@@ -159,6 +159,10 @@ read_op(struct parser *p)
 		read_side(p, &o->after, "after", "before");
 		o->lit = lex_string(&p->x, "a separator");
 		break;
+	case OP_LINES:
+		o->slot = read_slot(p);
+		o->lit = lex_string(&p->x, "what the lines begin with");
+		break;
 	case OP_DATA:
 		o->index = read_ref(p, REF_DATA);
 		break;

@@ -37,7 +37,8 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(OP_MARK, "mark")	/* where OP_LEN starts to count; renders nothing */            \
 	X(OP_REG, "reg")	/* a register of the host */                                   \
 	X(OP_SET, "set")	/* the members of a set of the host */                         \
-	X(OP_BREAK, "break")	/* end of a message: the next one is a datagram of its own */
+	X(OP_BREAK, "break")	/* end of a message: the next one is a datagram of its own */ \
+	X(OP_LINES, "lines")	/* the lines of a field that begin so (header lines) */
 
 /* How a number, address or time is written. */
 #define FORMATS(X)                                                                             \

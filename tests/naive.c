@@ -564,7 +564,7 @@ naive_init(struct naive *c, const struct text *t, const struct session_env *env)
 		for (uint32_t k = 0; k < t->reply[i].nop; k++) {
 			const struct text_op *o = &t->reply[i].op[k];
 			if (o->kind == OP_FIELD || o->kind == OP_SEQ || o->kind == OP_PART ||
-			    o->kind == OP_MAP)
+			    o->kind == OP_MAP || o->kind == OP_LINES)
 				reads(c, o->slot);
 		}
 	for (uint32_t i = 0; i < t->nstate; i++)

@@ -128,6 +128,30 @@ rand_bytes(const struct naive *c, struct buffer *b, const struct text_op *o, uin
 	}
 }
 
+/* Line by line, without looking ahead. */
+static void
+lines(struct buffer *b, const struct text_op *o, struct span v)
+{
+	size_t from = 0, said = 0;
+
+	while (from < v.n && v.p[from++] != '\n')
+		;
+	for (size_t to, bare; from < v.n; from = to) {
+		for (to = from; to < v.n && v.p[to] != '\n'; to++)
+			;
+		bare = to > from && v.p[to - 1] == '\r' ? to - 1 : to;
+		to += to < v.n;
+		if (bare == from)
+			return;
+		if (bare - from < o->lit.n || memcmp(v.p + from, o->lit.p, o->lit.n) != 0)
+			continue;
+		if (said > 0)
+			append(b, v.p + said, v.p[said] == '\r' ? 2 : 1);
+		append(b, v.p + from, bare - from);
+		said = bare;
+	}
+}
+
 static void
 address(struct buffer *b, const struct addr *a, uint8_t format)
 {
@@ -275,6 +299,9 @@ render_op(const struct naive *c, const struct text_op *o, uint64_t number, struc
 		break;
 	case OP_PART:
 		part(b, o, v);
+		break;
+	case OP_LINES:
+		lines(b, o, v);
 		break;
 	case OP_DATA:
 		data(c, b, o->index);

@@ -117,7 +117,7 @@ put_random_op(struct writing *w, struct dice *d)
 	static const char *const any[] = { "text", "hex", "comma", "be", "le" };
 	uint32_t s = roll(d, 6), f = roll(d, 4);
 
-	switch (roll(d, 16)) {
+	switch (roll(d, 17)) {
 	case 0:
 		put_line(w, " field %u", s);
 		break;
@@ -164,6 +164,9 @@ put_random_op(struct writing *w, struct dice *d)
 		break;
 	case 14:
 		put_line(w, " %s", roll(d, 2) > 0 ? "\"x y\\r\\n\"" : "\"x\" break \"y\"");
+		break;
+	case 15:
+		put_line(w, " lines %u \"%c\"", s, (int)('A' + roll(d, 2)));
 		break;
 	default:
 		put_line(w, " \"%03u\"", roll(d, 1000));

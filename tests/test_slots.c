@@ -32,6 +32,7 @@ static const struct {
 	{ { .kind = OP_SEQ, .slot = 0 }, 1 },
 	{ { .kind = OP_PART, .slot = 31 }, 1u << 31 },
 	{ { .kind = OP_MAP, .slot = 3 }, 1u << 3 },
+	{ { .kind = OP_LINES, .slot = 7 }, 1u << 7 },
 	{ { .kind = OP_DATA, .slot = 3 }, 0 },
 	{ { .kind = OP_RAND, .slot = 3 }, 0 },
 	{ { .kind = OP_TIME, .slot = 3 }, 0 },
