@@ -75,6 +75,13 @@ struct branch {
 	unsigned depth;
 };
 
+/* The rest of a line: it stands for what never came, too. */
+static bool
+is_general(uint8_t level, const struct token *t)
+{
+	return level == LEVEL_WORD && t->kind == TOKEN_REST;
+}
+
 static void
 add_template(struct splitter *s, const struct row *rows, uint32_t n, const bool *varies,
     const struct branch *at)
@@ -94,8 +101,8 @@ add_template(struct splitter *s, const struct row *rows, uint32_t n, const bool 
 	t->member = pool_array(s->pool, n, sizeof *t->member);
 	memcpy(t->besides, at->besides, sizeof t->besides);
 	t->nbesides = at->nbesides;
-	for (uint32_t j = 0; j < t->ntoken; j++) {	/* general ones hold for what never came, too */
-		t->is_field[j] |= s->level == LEVEL_WORD && t->token[j].kind == TOKEN_REST;
+	for (uint32_t j = 0; j < t->ntoken; j++) {
+		t->is_field[j] |= is_general(s->level, &t->token[j]);
 		t->nfields += t->is_field[j];
 		t->is_few[j] = varies[j] && survey(s, rows, n, j).distinct <= MIN((uint32_t)FEW_VALUES, n / RARE);
 	}
@@ -451,10 +458,14 @@ split_shapes(struct splitter *s, struct shaped *all, uint32_t n)
 		rows[i] = all[i].row;
 	for (uint32_t i = 0, from = 0; i < n; i++) {
 		struct branch whole = { 0 };
+		bool *done;
 
 		if (i + 1 < n && all[i + 1].shape == all[i].shape && all[i + 1].kind == all[i].kind)
 			continue;
-		whole.done = pool_array(s->pool, rows[from].ntoken + 1, sizeof *whole.done);
+		done = pool_array(s->pool, rows[from].ntoken + 1, sizeof *done);
+		for (uint32_t j = 0; j < rows[from].ntoken && rows[from].tail; j++)	/* LEVEL_LINE tells them apart */
+			done[j] = is_general(s->level, &rows[from].token[j]);
+		whole.done = done;
 		split(s, rows + from, i + 1 - from, &whole);
 		from = i + 1;
 	}

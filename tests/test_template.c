@@ -52,6 +52,24 @@ POOLED(template, client_templates_come_in_levels_from_the_message_to_its_first_w
 		cr_expect_geq(l->client.t[i].level, l->client.t[i - 1].level, "most specific first");
 }
 
+/* The rest of the line stands for any other: two templates of one look would tell nothing. */
+POOLED(template, the_first_word_is_not_divided_by_what_stands_behind_it)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 80);
+	uint32_t words = 0;
+	struct learned *l;
+
+	for (int i = 0; i < 60; i++)
+		handmade_talk(&h, handmade_line(&h, ">GET %s\r\nHost: h%d\r\n\r\n", i % 2 ? "a b" : "b", i * 3),
+		    i % 2 ? "<200 OK\r\n\r\n" : "<404 None\r\n\r\n", NULL);
+	l = learned_from(&h, false);
+	EXPECT_HAS(l, false, LEVEL_LINE, "GET a b;...");
+	EXPECT_HAS(l, false, LEVEL_LINE, "GET b;...");
+	for (uint32_t i = 0; i < l->client.n; i++)
+		words += l->client.t[i].level == LEVEL_WORD;
+	cr_expect_eq(words, 1);
+}
+
 POOLED(template, token_bytes_of_every_level_lie_in_the_message)
 {
 	static const struct {
