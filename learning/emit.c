@@ -343,6 +343,8 @@ make_template(struct emitter *e, struct text_template *out, uint32_t index)
 		if (use[i].from.template == index)
 			out->field[out->nfield++] = (struct text_field){ use[i].slot,
 				elem_of[use[i].from.first], elem_of[use[i].from.last] };
+	if (e->says_lines)
+		out->field[out->nfield++] = (struct text_field){ MESSAGE_SLOT, 0, out->nelem - 1 };
 }
 
 /* Templates that some state answers get numbers, in their order; no message needs the others. */

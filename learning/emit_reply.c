@@ -36,7 +36,7 @@ emitter_slot(struct emitter *e, const struct source *s)
 			return MODEL_SLOTS;
 		slot = MODEL_SLOTS - ++e->nearlier;
 	} else {
-		if (e->nlocal[s->template] == LOCAL_SLOTS)
+		if (e->nlocal[s->template] == MESSAGE_SLOT)
 			return MODEL_SLOTS;
 		slot = e->nlocal[s->template]++;
 	}
@@ -263,6 +263,10 @@ say_template(struct ops *o, const struct template *t, const struct answer *a,
 		} else if (tok->kind == TOKEN_ADDR) {
 			say_op(o, (struct text_op){ .kind = OP_ADDR, .format = tok->format,
 				.peer = tok->peer });
+		} else if (tok->kind == TOKEN_LINES) {
+			o->e->says_lines = true;
+			say_op(o, (struct text_op){ .kind = OP_LINES, .slot = MESSAGE_SLOT,
+				.lit = o->e->in->x->repeats.name[tok->format] });
 		} else if (tok->kind == TOKEN_BREAK) {
 			say_op(o, (struct text_op){ .kind = OP_BREAK });
 		} else {

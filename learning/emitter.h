@@ -7,6 +7,7 @@
 #include "learning/emit.h"
 
 enum { LOCAL_SLOTS = 22, NOT_EMITTED = -1 };
+enum { MESSAGE_SLOT = LOCAL_SLOTS - 1 };	/* all of the message that is answered, where a reply asks for it */
 
 struct list {			/* a growing array in the pool */
 	void *at;
@@ -34,6 +35,7 @@ struct emitter {
 	uint32_t *before;	/* per exchange: the state in which it came */
 	uint32_t *template_of;	/* per client template: its number in the model */
 	int32_t *besides_of;	/* per client template and column of its besides: map, or NOT_EMITTED */
+	bool says_lines;	/* some reply does */
 	int32_t **guard_of;	/* per node and choice: map of its values, or NOT_EMITTED */
 };
 

@@ -1,7 +1,7 @@
 #include "learning/exchange.h"
 
 #include "learning/klass.h"
-#include "learning/separators.h"
+#include "models/lines.h"
 
 enum {
 	MAX_TOKENS_COMPARED = 4096,
@@ -314,12 +314,53 @@ find_nonces(struct maker *k)
 		}
 }
 
+static void
+append_tokens(struct maker *k, struct token **all, uint32_t *n, const struct token *more, uint32_t nmore)
+{
+	*all = pool_grow(k->pool, *all, *n, (size_t)*n + nmore, sizeof **all);
+	if (nmore > 0)
+		memcpy(*all + *n, more, nmore * sizeof *more);
+	*n += nmore;
+}
+
+/* Tokens of what a server said at once: lines of the question are one token, whatever they say. */
+static uint32_t
+lex_said(struct maker *k, struct span said, struct span asked, const struct lexer_context *ctx,
+    struct token **all)
+{
+	const struct exchanges *x = k->x;
+	struct span rest = said;
+	struct line line;
+	struct token *more;
+	size_t from = 0;
+	uint32_t n = 0, nmore, name;
+
+	*all = NULL;
+	while (x->repeats.n > 0 && lines_next(&rest, span_str(""), &line)) {
+		size_t at = (size_t)(rest.p - said.p), bytes;
+
+		bytes = at < from ? 0 : repeats_at(&x->repeats, &x->server_lexer, asked, rest, &name);
+		if (bytes == 0)
+			continue;
+		nmore = lexer_split(&x->server_lexer, k->pool, span_sub(said, from, at - from), ctx, &more);
+		append_tokens(k, all, &n, more, nmore);
+		append_tokens(k, all, &n, &(struct token){ .kind = TOKEN_LINES, .format = (uint8_t)name,
+			.bytes = span_sub(said, at, bytes) }, 1);
+		from = at + bytes;
+	}
+	if (from == 0)
+		return lexer_split(&x->server_lexer, k->pool, said, ctx, all);
+	nmore = lexer_split(&x->server_lexer, k->pool, span_sub(said, from, said.n), ctx, &more);
+	append_tokens(k, all, &n, more, nmore);
+	return n;
+}
+
 /* A further datagram of a reply, behind a token that says so. It is left out when it has too many. */
 static void
-lex_part(struct maker *k, struct unit *u, uint32_t part, const struct lexer_context *ctx)
+lex_part(struct maker *k, struct unit *u, uint32_t part, struct span asked, const struct lexer_context *ctx)
 {
 	struct token *more, *all;
-	uint32_t n = lexer_split(&k->x->server_lexer, k->pool, u->part[part], ctx, &more);
+	uint32_t n = lex_said(k, u->part[part], asked, ctx, &more);
 
 	if (u->ntoken + 1 + n > MAX_TOKENS_COMPARED)
 		return;
@@ -339,13 +380,15 @@ lex(struct maker *k, struct unit *u, bool from_server)
 	const struct exchange *e = &x->exchange[u->exchange];
 	struct lexer_context ctx = { c->server, c->client, u->time_ms, from_server,
 		from_server && e->client != NO_UNIT ? x->unit[e->client].nonce : (struct span){ 0 } };
+	struct span asked = from_server && e->client != NO_UNIT ? x->unit[e->client].bytes : span_str("");
 	uint8_t *kinds;
 	size_t n;
 
-	u->ntoken = lexer_split(from_server ? &x->server_lexer : &x->client_lexer, k->pool,
-	    from_server && u->nparts > 0 ? u->part[0] : u->bytes, &ctx, &u->token);
+	u->ntoken = from_server
+	    ? lex_said(k, u->nparts > 0 ? u->part[0] : u->bytes, asked, &ctx, &u->token)
+	    : lexer_split(&x->client_lexer, k->pool, u->bytes, &ctx, &u->token);
 	for (uint32_t i = 1; i < u->nparts; i++)
-		lex_part(k, u, i, &ctx);
+		lex_part(k, u, i, asked, &ctx);
 	if (u->ntoken > MAX_TOKENS_COMPARED) {	/* the rest is one */
 		struct token *last = &u->token[MAX_TOKENS_COMPARED - 1], *end = &u->token[u->ntoken - 1];
 
@@ -361,17 +404,18 @@ lex(struct maker *k, struct unit *u, bool from_server)
 		static const char special[][2] = { "T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7",
 			"A0", "A1", "A2", "A3", "A4", "A5", "A6", "A7" };
 		bool is_special = t->kind == TOKEN_TIME || t->kind == TOKEN_ADDR;
+		struct span said = t->kind == TOKEN_LINES ? x->repeats.name[t->format] : t->bytes;
 
 		kinds[n++] = t->kind;
 		kinds[n++] = (uint8_t)(t->format << 1 | t->peer);
-		u->value[j] = intern_add(&x->values, !is_special ? t->bytes
+		u->value[j] = intern_add(&x->values, !is_special ? said
 		    : span_of(special[(t->kind == TOKEN_ADDR) * 8 + (t->format & 3) * 2 + t->peer], 2));
 	}
 	u->shape = intern_add(&k->shapes, span_of(kinds, n));
 }
 
 static void
-learn_separators(struct maker *k)
+learn_repeats(struct maker *k)
 {
 	struct exchanges *x = k->x;
 	struct separators_pair *pair = pool_array(k->pool, x->n + 1, sizeof *pair);
@@ -385,6 +429,7 @@ learn_separators(struct maker *k)
 				x->unit[e->server].bytes };
 	}
 	separators_learn(&x->client_lexer, k->pool, pair, n);
+	repeats_learn(&x->repeats, k->pool, &x->client_lexer, pair, n);
 }
 
 static uint32_t
@@ -542,7 +587,7 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 	x->first[corpus->nconversations] = x->n;
 	lexer_learn(&x->client_lexer, binary, said, nsaid);
 	if (!binary)
-		learn_separators(&k);
+		learn_repeats(&k);
 	x->server_lexer = x->client_lexer;
 	x->client_lexer.loose = LOOSE_BYTES;
 	for (uint32_t i = 0; i < x->n; i++)

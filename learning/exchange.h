@@ -13,6 +13,7 @@
 #include "learning/intern.h"
 #include "learning/lexer.h"
 #include "learning/prompt.h"
+#include "learning/repeats.h"
 
 #define NO_UNIT UINT32_MAX
 
@@ -46,6 +47,7 @@ struct exchanges {
 	struct pool *pool;
 	struct prompts prompts;		/* where a client message ends */
 	struct lexer client_lexer, server_lexer;
+	struct repeats repeats;		/* of the question's lines by replies; text only */
 	struct intern values;
 	struct unit *unit;
 	uint32_t nunit;

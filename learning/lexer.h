@@ -14,18 +14,19 @@
  * behind each, the words of these are tokens.
  * Where they do not, every byte is a token, as in the paper. A random looking run of the client's
  * bytes is one token in what the server answers (TOKEN_ECHO). Between two datagrams of one reply
- * stands an empty token (TOKEN_BREAK).
+ * stands an empty token (TOKEN_BREAK). Lines of the question that a reply repeats are one token
+ * (TOKEN_LINES, repeats.h).
  */
 #include "learning/pool.h"
 #include "models/addr.h"
 #include "models/vocab.h"
 
 enum token_kind { TOKEN_WORD, TOKEN_SEP, TOKEN_BYTE, TOKEN_RUN, TOKEN_REST, TOKEN_TIME, TOKEN_ADDR,
-	TOKEN_ECHO, TOKEN_BREAK };
+	TOKEN_ECHO, TOKEN_BREAK, TOKEN_LINES };
 
 struct token {
 	uint8_t kind;
-	uint8_t format;		/* ADDR: enum format; TIME: index for lexer_time_format() */
+	uint8_t format;		/* ADDR: enum format; TIME: index for lexer_time_format(); LINES: their name */
 	bool peer;		/* ADDR: the peer's address */
 	struct span bytes;
 };

@@ -76,7 +76,8 @@ most_said(const struct ear *ear, uint32_t held)
 	uint32_t *last = pool_array(ear->pool, servers + 1, sizeof *last);	/* question + 1 */
 
 	for (uint32_t i = 0; i < r->n; i++)
-		if (r->answer[i].nfields == 0 && r->answer[i].closes * 2 <= r->answer[i].n)
+		if (r->answer[i].nfields == 0 && !r->server->t[r->answer[i].server].has_lines &&
+		    r->answer[i].closes * 2 <= r->answer[i].n)
 			bare[r->answer[i].server] = &r->answer[i];
 	for (uint32_t i = 0; i < ear->n; i++) {
 		const struct question *h = &ear->heard[i];

@@ -414,7 +414,8 @@ repeats_client(const struct rules *r, const struct answer *a, uint32_t token)
 	if (t->token[token].kind == TOKEN_BYTE)
 		return repeats_byte(r, a, token);
 	if (t->token[token].kind == TOKEN_SEP || t->token[token].kind == TOKEN_TIME ||
-	    t->token[token].kind == TOKEN_ADDR || t->token[token].bytes.n < RULE_MIN_ECHO)
+	    t->token[token].kind == TOKEN_ADDR || t->token[token].kind == TOKEN_LINES ||
+	    t->token[token].bytes.n < RULE_MIN_ECHO)
 		return false;
 	if (a->n < MIN_REPEATS && a->n < t->support)	/* others have it who did not say it */
 		return false;
@@ -461,7 +462,8 @@ join_data(struct rules *r, struct answer *a)
 		said--;
 	a->is_joined = n > FEW_DATA && said == 0;	/* what the client said stands between no values */
 	for (uint32_t j = a->join_first; a->is_joined && j < a->join_last; j++)	/* of one datagram */
-		a->is_joined = r->server->t[a->server].token[j].kind != TOKEN_BREAK;
+		a->is_joined = r->server->t[a->server].token[j].kind != TOKEN_BREAK &&
+		    r->server->t[a->server].token[j].kind != TOKEN_LINES;
 	if (!a->is_joined)
 		return;
 	value = pool_array(r->pool, a->n, sizeof *value);

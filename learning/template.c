@@ -105,6 +105,7 @@ add_template(struct splitter *s, const struct row *rows, uint32_t n, const bool 
 		t->is_field[j] |= is_general(s->level, &t->token[j]);
 		t->nfields += t->is_field[j];
 		t->is_few[j] = varies[j] && survey(s, rows, n, j).distinct <= MIN((uint32_t)FEW_VALUES, n / RARE);
+		t->has_lines |= t->token[j].kind == TOKEN_LINES;
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		t->member[i] = rows[i].unit;

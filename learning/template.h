@@ -36,6 +36,7 @@ struct template {
 	const struct token *token;	/* of one member: kinds, and bytes where fixed */
 	bool *is_field;			/* per token */
 	uint32_t nfields;
+	bool has_lines;			/* TOKEN_LINES: nothing to say where nothing is asked */
 	uint32_t *member;		/* units */
 	uint32_t support;		/* members */
 	bool *is_few;			/* per token: a field of few values, several members for each */

@@ -95,7 +95,7 @@ usual_answer(const struct rules *r, struct pool *pool)
 		const struct answer *a = &r->answer[i];
 
 		if (a->client >= r->client->n || r->client->t[a->client].level != LEVEL_FULL ||
-		    a->nfields > 0 || a->closes * 2 > a->n)
+		    a->nfields > 0 || r->server->t[a->server].has_lines || a->closes * 2 > a->n)
 			continue;
 		for (uint32_t k = 0; k < a->n; k++) {
 			uint32_t word = first_word(r->x, a->exchange[k]);
@@ -140,7 +140,8 @@ usual_after(struct rules *r, struct pool *pool, uint32_t ending)
 		const struct exchange *e = &x->exchange[i];
 
 		if (e->known && e->server != NO_UNIT && e->previous != NO_UNIT &&
-		    x->exchange[e->previous].ending == ending) {
+		    x->exchange[e->previous].ending == ending &&
+		    !r->server->t[r->server->of[LEVEL_FULL][e->server]].has_lines) {
 			count[r->server->of[LEVEL_FULL][e->server]]++;
 			of[n++] = i;
 		}

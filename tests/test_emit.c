@@ -59,6 +59,31 @@ POOLED(emit, an_answer_closes_when_nearly_all_of_its_samples_did)
 	}
 }
 
+/* Another client: other lines, in another order, one of them twice. */
+POOLED(emit, lines_that_come_back_are_found_in_whatever_a_client_says)
+{
+	struct handmade h = handmade(pool, PROTO_UDP, 5060);
+	struct talk *k = pool_alloc(pool, sizeof *k);
+	struct learn_report report;
+	struct text t;
+
+	for (unsigned i = 0; i < 2 * N; i++) {
+		unsigned id = i * 7919 + 11;
+
+		handmade_talk(&h, handmade_line(&h, ">%s b\r\nVia: v%u\r\nId: %u\r\nTo: b\r\nAgent: x\r\n\r\n",
+			i % 2 ? "CALL" : "HANG", i * 37, id),
+		    handmade_line(&h, "<%s\r\nVia: v%u\r\nId: %u\r\nServer: y\r\n\r\n", i % 2 ? "OK" : "GONE",
+			i * 37, id), NULL);
+	}
+	t = emitted(&h, &report);
+	talk_begin(k, model_of_text(&t));
+	cr_expect_str_eq(talk_say(k, span_str("CALL b\r\nTo: b\r\nId: 5\r\nVia: a\r\nVia: b\r\nMax: 7\r\n\r\n")),
+	    "OK\r\nVia: a\r\nVia: b\r\nId: 5\r\nServer: y\r\n\r\n");
+	cr_expect_str_eq(talk_say(k, span_str("HANG you\r\nId: 6\r\nVia: c\r\n\r\nVia: d\r\n")),
+	    "GONE\r\nVia: c\r\nId: 6\r\nServer: y\r\n\r\n");
+	model_destroy(k->m);
+}
+
 POOLED(emit, a_literal_is_one_however_many_tokens_it_was)
 {
 	struct handmade h = handmade(pool, PROTO_TCP, 21);
