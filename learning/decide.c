@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "learning/fallback.h"
-#include "learning/tally.h"
+#include "learning/keyed.h"
 
 enum {
 	MAX_SOURCES = 64,
@@ -14,8 +14,6 @@ enum {
 	MAX_PAIRED = 6,		/* earlier fields, and own ones, that are tried together */
 	LONG_LITERAL = 64,
 	RARE = 3,
-	MIN_STRANGERS = 3,	/* values that got an answer before strangers do */
-	STRANGERS_SHARE = 20,	/* and one in so many of all */
 	MIN_KEYED = 12,		/* samples before a field may decide */
 	MIN_BETTER = 2,		/* exchanges that a longer history must win */
 };
@@ -73,13 +71,6 @@ sort_by_number(struct sample *to, const struct sample *from, size_t n,
 		at[k + 1] += at[k];
 	for (size_t i = 0; i < n; i++)
 		to[at[key(&from[i])]++] = from[i];
-}
-
-/* Of an answer that enough evidence speaks for without the exchange itself. */
-static uint8_t
-foretold(const struct decider *d, const struct answer *by, const struct answer *a)
-{
-	return a == by ? SAME_ANSWER : answer_kind(d->r->x, a) == answer_kind(d->r->x, by) ? SAME_KIND : WRONG;
 }
 
 static uint8_t *
@@ -151,12 +142,6 @@ generalises(const struct decider *d, const struct sample *s, uint32_t n, uint32_
 	    SAME_ANSWER * ((literal_bytes(t) + FIELD_BYTES * t->nfields) / BYTES_PER_HIT);
 }
 
-struct keyed {
-	struct span key;
-	uint32_t sample;	/* order of first sight */
-	const struct answer *answer;
-};
-
 struct scratch {			/* as many of each as samples have been considered at once */
 	struct tally *votes, *tally;
 	struct keyed *keyed;
@@ -164,121 +149,12 @@ struct scratch {			/* as many of each as samples have been considered at once */
 	uint8_t *right, *trial;
 };
 
-static int
-keyed_cmp(const void *a, const void *b)
-{
-	const struct keyed *x = a, *y = b;
-	int c = span_cmp(x->key, y->key);
-
-	return c != 0 ? c : (x->sample > y->sample) - (x->sample < y->sample);
-}
-
-static bool
-speaks_for_strangers(const struct answer *a)
-{
-	return a == NULL || !a->has_map;
-}
-
-/* What values never seen before got, among answers that need not know the value. */
-static bool
-answer_for_new(const struct decider *d, const struct keyed *k, uint32_t n, struct tally *scratch, const struct answer **out)
-{
-	uint32_t m = 0, groups = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (i > 0 && span_eq(k[i].key, k[i - 1].key))
-			continue;
-		groups++;
-		if (speaks_for_strangers(k[i].answer))
-			scratch[m++] = (struct tally){ .answer = k[i].answer, .n = 1 };
-	}
-	m = tally(d->r->x, scratch, m);
-	if (m == 0 || (scratch[0].n < MAX((uint32_t)MIN_STRANGERS, groups / STRANGERS_SHARE) &&
-	    !(scratch[0].answer != NULL && d->r->habits.generic[scratch[0].answer->server])))
-		return false;	/* what few values got may be their own */
-	*out = scratch[0].answer;
-	return true;
-}
-
-/* Per key value (together in k): its most frequent answer, and how many samples it has. */
-static uint32_t
-group(const struct decider *d, const struct keyed *k, uint32_t n, uint32_t from, struct tally *scratch,
-    struct tally *top)
-{
-	uint32_t end = from, m;
-
-	while (end < n && span_eq(k[end].key, k[from].key)) {
-		scratch[end - from] = (struct tally){ .answer = k[end].answer, .n = 1 };
-		end++;
-	}
-	m = tally(d->r->x, scratch, end - from);
-	*top = m > 0 ? scratch[0] : (struct tally){ 0 };
-	return end;
-}
-
-/* One field in place; of two a copy with a zero byte between, as GUARD_PAIR has it. */
-static struct span
-key_bytes(const struct decider *d, const struct key *key, uint32_t exchange)
-{
-	struct span a = source_bytes(d->r, &key->one, exchange), b;
-	uint8_t *both;
-
-	if (!key->is_pair)
-		return a;
-	b = source_bytes(d->r, &key->two, exchange);
-	both = pool_alloc(d->pool, a.n + 1 + b.n);
-	if (a.n > 0)
-		memcpy(both, a.p, a.n);
-	if (b.n > 0)
-		memcpy(both + a.n + 1, b.p, b.n);
-	return span_of(both, a.n + 1 + b.n);
-}
-
 static void
 make_keyed(const struct decider *d, const struct key *key, const struct sample *s, uint32_t n,
     struct keyed *k)
 {
 	for (uint32_t i = 0; i < n; i++)
-		k[i] = (struct keyed){ key_bytes(d, key, s[i].exchange), i, s[i].answer };
-}
-
-/* Equal keys become neighbours, each in the order of its samples. */
-static struct keyed *
-gather_keyed(const struct decider *d, const struct keyed *k, uint32_t n)
-{
-	struct keyed *gathered = pool_array(d->pool, n, sizeof *gathered);
-	uint32_t *id = pool_array(d->pool, n, sizeof *id);
-	uint32_t *at = pool_array(d->pool, (size_t)n + 1, sizeof *at);
-	struct intern keys;
-
-	intern_init(&keys, d->pool);
-	for (uint32_t i = 0; i < n; i++) {
-		id[i] = intern_add(&keys, k[i].key);
-		at[id[i] + 1]++;
-	}
-	for (uint32_t i = 0; i < keys.n; i++)
-		at[i + 1] += at[i];
-	for (uint32_t i = 0; i < n; i++)
-		gathered[at[id[i]]++] = k[i];
-	return gathered;
-}
-
-/* How well samples are foretold when the field decides, each left out of its own value's evidence. */
-static void
-judge_key(const struct decider *d, const struct keyed *k, uint32_t n, struct tally *scratch, uint8_t *right)
-{
-	const struct answer *fresh = NULL;
-	bool has_fresh = answer_for_new(d, k, n, scratch, &fresh);
-
-	for (uint32_t from = 0, end; from < n; from = end) {
-		struct tally top;
-
-		end = group(d, k, n, from, scratch, &top);
-		for (uint32_t i = from; i < end; i++) {
-			right[k[i].sample] = top.n > 1 ? foretold(d, top.answer, k[i].answer)
-			    : has_fresh ? foretold(d, fresh, k[i].answer) : WRONG;
-		}
-	}
+		k[i] = (struct keyed){ keyed_bytes(d->r, d->pool, key, s[i].exchange), i, s[i].answer };
 }
 
 static struct node *
@@ -308,7 +184,7 @@ choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
     struct tally *scratch)
 {
 	const struct answer *fresh = NULL;
-	bool has_fresh = answer_for_new(d, k, n, scratch, &fresh);
+	bool has_fresh = keyed_fresh(d->r, k, n, scratch, &fresh);
 	struct tally *tops, *all;
 	struct span *value, *mine;
 	uint32_t groups = 0, answers;
@@ -320,7 +196,7 @@ choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
 	mine = pool_array(d->pool, groups, sizeof *mine);
 	groups = 0;
 	for (uint32_t from = 0, end; from < n; from = end, groups++) {
-		end = group(d, k, n, from, scratch, &tops[groups]);
+		end = keyed_group(d->r->x, k, n, from, scratch, &tops[groups]);
 		value[groups] = k[from].key;
 	}
 	all = pool_copy(d->pool, tops, groups * sizeof *tops);
@@ -396,7 +272,7 @@ few_subjects(const struct decider *d, const struct sample *s, uint32_t n,
 		distinct++;
 	}
 	pool_release(d->pool, &mark);
-	return mine < MAX((uint32_t)MIN_STRANGERS, distinct / STRANGERS_SHARE);
+	return mine < MAX((uint32_t)KEYED_STRANGERS, distinct / KEYED_SHARE);
 }
 
 /* The most frequent answer; where it needs to know the value, one for strangers behind it. */
@@ -407,10 +283,41 @@ choose_by_number(struct decider *d, struct node *nd, const struct sample *s, uin
 	struct source subject;
 
 	nd->choice = pool_array(d->pool, 2, sizeof *nd->choice);
-	add_choice(nd, t[0].answer, !speaks_for_strangers(t[0].answer), NULL, 0, t[0].n);
+	add_choice(nd, t[0].answer, !keyed_for_anybody(t[0].answer), NULL, 0, t[0].n);
 	for (uint32_t i = 1; i < m && nd->choice[0].guarded && nd->nchoices == 1; i++)
-		if (speaks_for_strangers(t[i].answer) && !few_subjects(d, s, n, t[i].answer, &subject))
+		if (keyed_for_anybody(t[i].answer) && !few_subjects(d, s, n, t[i].answer, &subject))
 			add_choice(nd, t[i].answer, false, NULL, 0, t[i].n);
+}
+
+/*
+ * Values never seen get a like answer with a value drawn where those seen once did, nearly all; not
+ * what was said to a few in another state. Binary values are names and addresses: none is made up.
+ */
+static void
+choose_for_strangers(const struct decider *d, struct node *nd, const struct sample *s, uint32_t n,
+    const struct answer *usual)
+{
+	struct choice *last = &nd->choice[nd->nchoices - 1];
+	struct keyed *k = d->scratch->keyed;
+	uint32_t kind = answer_kind(d->r->x, usual), singles = 0, alike = 0;
+
+	if (usual == NULL || usual->drawn == NULL || d->r->x->client_lexer.binary ||
+	    (!last->guarded && answer_kind(d->r->x, last->answer) == kind))
+		return;
+	make_keyed(d, &(struct key){ .one = usual->key }, s, n, k);
+	keyed_sort(k, n);
+	for (uint32_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && span_eq(k[end].key, k[i].key);)
+			end++;
+		singles += end == i + 1;
+		alike += end == i + 1 && answer_kind(d->r->x, k[i].answer) == kind;
+	}
+	if (singles < RULES_DRAWN || alike * 10ull < singles * 9ull)
+		return;
+	if (last->guarded)
+		add_choice(nd, usual->drawn, false, NULL, 0, alike);
+	else
+		*last = (struct choice){ .answer = usual->drawn, .support = alike };
 }
 
 /* What may decide: fields of this message, of earlier ones, and one of each together. */
@@ -484,6 +391,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 	struct tally *votes = d->scratch->votes, *scratch = d->scratch->tally;
 	uint8_t *right = d->scratch->right, *trial = d->scratch->trial;
 	struct keyed *k = d->scratch->keyed;
+	const struct answer *usual;
 	bool by_key = false;
 	struct node *nd;
 
@@ -498,17 +406,18 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		votes[i] = (struct tally){ .answer = s[i].answer, .n = 1 };
 	m = tally(d->r->x, votes, n);
 	for (uint32_t i = 0; i < n; i++) {
-		right[i] = foretold(d, votes[0].answer, s[i].answer);
+		right[i] = tally_foretold(d->r->x, votes[0].answer, s[i].answer);
 		if (right[i] == SAME_ANSWER && votes[0].n == 1)	/* of itself alone */
 			right[i] = votes[0].alike > 1 ? SAME_KIND : WRONG;
 	}
 	sc = score_of(right, n);
+	usual = votes[0].answer;
 	for (uint32_t j = 0; j < ncandidates && sc.hits * 50 < SAME_ANSWER * n * 49; j++) {
 		struct pool_mark mark = pool_mark(d->pool);
 		struct score keyed;
 
 		make_keyed(d, &candidate[j], s, n, k);
-		judge_key(d, gather_keyed(d, k, n), n, scratch, trial);
+		keyed_judge(d->r, keyed_gather(d->pool, k, n), n, scratch, trial);
 		keyed = score_of(trial, n);
 		pool_release(d->pool, &mark);
 		if (decides_better(keyed, sc, n)) {
@@ -537,11 +446,12 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 	if (by_key) {
 		nd->key = key;
 		make_keyed(d, &key, s, n, k);
-		qsort(k, n, sizeof *k, keyed_cmp);
+		keyed_sort(k, n);
 		choose_by_key(d, nd, k, n, scratch);
 	} else {
 		choose_by_number(d, nd, s, n, votes, m);
 	}
+	choose_for_strangers(d, nd, s, n, usual);
 	for (uint32_t i = 0; i < n; i++)
 		*right_of(d, &s[i]) = right[i];
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "learning/drawn.h"
 #include "learning/embed.h"
 #include "learning/usual.h"
 
@@ -39,5 +40,6 @@ lesson_learn(struct lesson *l, struct pool *pool, const struct corpus *c, const 
 	l->after = pool_array(pool, l->x.prompts.nrules, sizeof *l->after);
 	for (uint32_t rule = 1; rule < l->x.prompts.nrules; rule++)
 		l->after[rule] = usual_after(&l->rules, pool, rule);
+	drawn_learn(&l->rules);
 	return 0;
 }

@@ -580,14 +580,19 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 		answer_forget_key(out, &out->answer[out->n + i], &out->answer[i]);
 }
 
+struct answer *
+rules_more(struct rules *r)
+{
+	return r->nmore == RULES_MORE ? NULL : &r->answer[2 * r->n + r->nmore++];
+}
+
 const struct answer *
 rules_answer(struct rules *r, uint32_t server, uint32_t *exchange, uint32_t n)
 {
-	struct answer *a = &r->answer[2 * r->n + r->nmore];
+	struct answer *a = rules_more(r);
 
-	if (r->nmore == RULES_MORE)
+	if (a == NULL)
 		return NULL;
-	r->nmore++;
 	*a = (struct answer){ .client = r->client->n, .server = server, .exchange = exchange, .n = n };
 	learn_answer(r, a);
 	return a;

@@ -19,7 +19,10 @@
 #include "learning/rule.h"
 #include "learning/scope.h"
 
-enum { RULES_MORE = 16 };
+enum {
+	RULES_MORE = 128,	/* answers besides those of pairs */
+	RULES_DRAWN = 8,	/* samples of an answer whose values are worth drawing */
+};
 
 struct answer {			/* one server template said to one client template */
 	uint32_t client;	/* template; the number of templates: to CONNECT */
@@ -30,6 +33,7 @@ struct answer {			/* one server template said to one client template */
 	struct rule *rule;	/* one per field, in order */
 	uint32_t nfields;
 	bool has_map;
+	const struct answer *drawn;	/* has_map: the same for values never seen (drawn.h), or NULL */
 	struct source key;	/* of its map rules */
 	/*
 	 * Many recorded values in one reply (a listing) belong together: then what stands from the
@@ -61,5 +65,7 @@ void	rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x
  * as many as RULES_MORE, then NULL. They keep the exchanges.
  */
 const struct answer *rules_answer(struct rules *r, uint32_t server, uint32_t *exchange, uint32_t n);
+/* Room for one more answer behind the others, or NULL. */
+struct answer *rules_more(struct rules *r);
 /* The answer for a pair, or NULL. */
 const struct answer *rules_find(const struct rules *r, uint32_t client, uint32_t server);

@@ -77,3 +77,9 @@ tally(const struct exchanges *x, struct tally *t, uint32_t n)
 	qsort(t, m, sizeof *t, tally_cmp);
 	return m;
 }
+
+uint8_t
+tally_foretold(const struct exchanges *x, const struct answer *by, const struct answer *a)
+{
+	return a == by ? SAME_ANSWER : answer_kind(x, a) == answer_kind(x, by) ? SAME_KIND : WRONG;
+}

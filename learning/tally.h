@@ -20,3 +20,5 @@ struct tally {
 uint32_t answer_kind(const struct exchanges *x, const struct answer *a);
 /* Makes one of all votes for the same answer, sorts them in place; returns how many are left. */
 uint32_t tally(const struct exchanges *x, struct tally *t, uint32_t n);
+/* How well an answer that enough evidence speaks for foretells another. */
+uint8_t	tally_foretold(const struct exchanges *x, const struct answer *by, const struct answer *a);
