@@ -42,7 +42,7 @@ usual_kind(const struct rules *r, struct pool *pool, const struct node *nd, unsi
 void
 fallbacks_add(struct decisions *d, struct pool *pool, const struct rules *r, const struct memory *m)
 {
-	for (uint32_t i = 0; i < d->n; i++) {
+	for (uint32_t i = 0; r->x->client_lexer.binary && i < d->n; i++) {
 		struct node *nd = &d->node[i];
 		const struct answer *a;
 

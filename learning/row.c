@@ -1,5 +1,7 @@
 #include "learning/row.h"
 
+#include "learning/klass.h"
+
 enum {
 	WORD_TOKENS = 4,	/* of a LEVEL_WORD row */
 	HEAD_BYTES = 8,		/* of a binary message without a run */
@@ -44,11 +46,11 @@ run_row(struct row *r, const struct unit *u, uint32_t tail)
 	return true;
 }
 
-/* Binary: the first byte, then anything. */
+/* Binary: the first byte, then anything; the first letter of a word is no type. */
 static bool
 byte_row(struct row *r, const struct unit *u)
 {
-	if (u->ntoken < 2 || u->token[0].kind != TOKEN_BYTE)
+	if (u->ntoken < 2 || u->token[0].kind != TOKEN_BYTE || klass_is_text(u->bytes))
 		return false;
 	*r = (struct row){ .token = u->token, .value = u->value, .ntoken = 1, .tail = true };
 	return true;

@@ -351,7 +351,8 @@ static void
 mark_fields(struct finder *s)
 {
 	s->owners = pool_array(s->pool, s->out->values.n + 1, sizeof *s->owners);
-	qsort(s->use, s->n, sizeof *s->use, by_value);
+	if (s->n > 0)
+		qsort(s->use, s->n, sizeof *s->use, by_value);
 	for (uint32_t i = 0, end; i < s->n; i = end) {
 		for (end = i; end < s->n && s->use[end].field == s->use[i].field;)
 			end++;

@@ -100,14 +100,13 @@ sources_deciding(const struct rules *r, uint32_t template, struct source *out, u
 	return kept;
 }
 
-/* A field that may decide what is answered later: a word, a name, or a byte of few values. */
+/* A field that may decide what is answered later: a word or a name. */
 static bool
 may_be_remembered(const struct template *t, uint32_t token)
 {
 	uint8_t kind = t->token[token].kind;
 
-	return t->is_field[token] &&
-	    (kind == TOKEN_WORD || kind == TOKEN_RUN || (kind == TOKEN_BYTE && t->is_few[token]));
+	return t->is_field[token] && (kind == TOKEN_WORD || kind == TOKEN_RUN);
 }
 
 static bool

@@ -97,14 +97,12 @@ add_template(struct splitter *s, const struct row *rows, uint32_t n, const bool 
 	*t = (struct template){ .level = s->level, .tail = rows[0].tail,
 		.ntoken = rows[0].ntoken, .token = rows[0].token, .support = n };
 	t->is_field = pool_copy(s->pool, varies, t->ntoken * sizeof *varies);
-	t->is_few = pool_array(s->pool, t->ntoken, sizeof *t->is_few);
 	t->member = pool_array(s->pool, n, sizeof *t->member);
 	memcpy(t->besides, at->besides, sizeof t->besides);
 	t->nbesides = at->nbesides;
 	for (uint32_t j = 0; j < t->ntoken; j++) {
 		t->is_field[j] |= is_general(s->level, &t->token[j]);
 		t->nfields += t->is_field[j];
-		t->is_few[j] = varies[j] && survey(s, rows, n, j).distinct <= MIN((uint32_t)FEW_VALUES, n / RARE);
 		t->has_lines |= t->token[j].kind == TOKEN_LINES;
 	}
 	for (uint32_t i = 0; i < n; i++) {

@@ -39,7 +39,6 @@ struct template {
 	bool has_lines;			/* TOKEN_LINES: nothing to say where nothing is asked */
 	uint32_t *member;		/* units */
 	uint32_t support;		/* members */
-	bool *is_few;			/* per token: a field of few values, several members for each */
 	struct besides besides[TEMPLATE_BESIDES];
 	uint32_t nbesides;
 };

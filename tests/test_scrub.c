@@ -210,6 +210,16 @@ POOLED(scrub, no_guess_can_be_tried)
 	cr_expect(span_eq(said(scrubbed(pool, h.c, 1), 0, 1), said(scrubbed(pool, g.c, 1), 0, 1)));
 }
 
+POOLED(scrub, without_a_word_there_is_no_secret)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 21);
+
+	handmade_open(&h);
+	handmade_say(&h, SIDE_SERVER, span_str("\r\n"));
+	handmade_say(&h, SIDE_CLIENT, span_str("\r\n"));
+	cr_expect_eq(scrubbed(pool, h.c, 1)->report.secrets, 0);
+}
+
 POOLED(scrub, what_the_server_says_is_no_secret)
 {
 	struct handmade h = handmade(pool, PROTO_TCP, 21);
