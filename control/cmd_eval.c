@@ -25,6 +25,7 @@ enum { SPLIT_SEED = 7, MAX_CAPTURES = 1024, MAX_REPEATS = 10000 };
 
 struct evaluation {
 	const char *model_path, *transcripts, *html;
+	const char *learner;		/* of what is learned here */
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
 	bool json, ablate, check, measure_curve, no_scrub;
@@ -172,7 +173,7 @@ eval_learned(struct evaluation *t, struct pool *pool)
 	struct corpus_options o = { .proto = t->proto, .port = t->port, .progress = t->job.progress.fn,
 		.ctx = &t->job };
 	struct learn_params p = { .proto = t->proto, .port = t->port, .seed = SPLIT_SEED,
-		.no_scrub = t->no_scrub, .progress = &t->job.progress };
+		.learner = t->learner, .no_scrub = t->no_scrub, .progress = &t->job.progress };
 	struct corpus *captured;
 	const struct corpus *c;
 	bool *held, *clients = NULL;
@@ -310,6 +311,7 @@ cmd_eval(int argc, char **argv)
 		{ "transcripts", required_argument, NULL, 't' },
 		{ "split", required_argument, NULL, 's' },
 		{ "train", required_argument, NULL, 'l' },
+		{ "learner", required_argument, NULL, 'L' },
 		{ "ablate", no_argument, NULL, 'a' },
 		{ "check", no_argument, NULL, 'c' },
 		{ "curve", no_argument, NULL, 'C' },
@@ -322,7 +324,7 @@ cmd_eval(int argc, char **argv)
 	static struct evaluation t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:s:l:acCH:b:r:N", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:l:L:acCH:b:r:N", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -336,6 +338,11 @@ cmd_eval(int argc, char **argv)
 			break;
 		case 'H':
 			t.html = optarg;
+			break;
+		case 'L':
+			if (!learn_has_learner(optarg))
+				return cmd_wrong_usage(argv, "--learner %s: auto, prisma or scriptgen is wanted", optarg);
+			t.learner = optarg;
 			break;
 		case 'a':
 			t.ablate = true;
@@ -379,6 +386,8 @@ cmd_eval(int argc, char **argv)
 	if (t.split > 0 && t.ntrain > 0)
 		return cmd_wrong_usage(argv, "--split holds conversations out of captures, --train names those to "
 		    "learn from: one of both");
+	if (t.learner != NULL && t.split == 0 && t.ntrain == 0)
+		return cmd_wrong_usage(argv, "--learner says how to learn: it goes with --split or --train");
 	if (t.ablate && ((t.split == 0 && t.ntrain == 0) || t.transcripts != NULL ||
 	    t.html != NULL))
 		return cmd_wrong_usage(argv, "--ablate learns anew each time: it goes with --split, not with "

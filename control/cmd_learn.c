@@ -96,6 +96,37 @@ print_basis(const struct order *o, FILE *to)
 }
 
 static void
+print_prisma(const struct order *o, FILE *to)
+{
+	const struct learn_report *r = &o->made.report;
+
+	fprintf(to, "  clusters: %s (%u), order %u: foretells %.1f %% of the replies left out\n",
+	    r->clusterer, r->clusters, r->order, 100 * r->foretold);
+	if (o->basis_path != NULL)
+		print_basis(o, to);
+	fputs("  rules:", to);
+	for (unsigned k = 0; k < RULE_KINDS; k++)
+		fprintf(to, " %u %s%s", r->emit.rule[k], rule_names[k], k + 1 < RULE_KINDS ? "," : "\n");
+}
+
+static void
+print_scriptgen(const struct scriptgen_report *r, FILE *to)
+{
+	fprintf(to, "  scriptgen: a tree of %u states, %u of them in the model; %u labels, %u forms of answers, "
+	    "%u habits\n", r->tree, r->kept, r->labels, r->forms, r->habits);
+	fprintf(to, "  dependencies: %u copied, %u sums, %u lengths, %u random\n", r->links[0], r->links[1],
+	    r->links[2], r->links[3]);
+	if (r->cut > 0)
+		fprintf(to, "  in part: %u conversations are longer than is looked at\n", r->cut);
+	if (r->left_out > 0)
+		fprintf(to, "  not used: %u conversations whose beginning is missing, or without an answer\n",
+		    r->left_out);
+	if (r->labels_left_out > 0)
+		fprintf(to, "  not used: %u labels that are rare; the automaton would have had no room\n",
+		    r->labels_left_out);
+}
+
+static void
 print_summary(const struct order *o, FILE *to)
 {
 	const struct learn_report *r = &o->made.report;
@@ -107,13 +138,10 @@ print_summary(const struct order *o, FILE *to)
 	fprintf(to, "  %u conversations, %u exchanges; %u client templates, %u replies, %u states, "
 	    "%u turns\n", r->conversations, r->exchanges, o->made.text.ntemplate, o->made.text.nreply,
 	    r->emit.states, r->emit.turns);
-	fprintf(to, "  clusters: %s (%u), order %u: foretells %.1f %% of the replies left out\n",
-	    r->clusterer, r->clusters, r->order, 100 * r->foretold);
-	if (o->basis_path != NULL)
-		print_basis(o, to);
-	fputs("  rules:", to);
-	for (unsigned k = 0; k < RULE_KINDS; k++)
-		fprintf(to, " %u %s%s", r->emit.rule[k], rule_names[k], k + 1 < RULE_KINDS ? "," : "\n");
+	if (r->scriptgen.tree == 0)
+		print_prisma(o, to);
+	else
+		print_scriptgen(&r->scriptgen, to);
 	fprintf(to, "  automaton: %u states, %u byte classes; image: %zu bytes, %u self-test vectors\n",
 	    o->made.compiled.automaton_states, o->made.compiled.byte_classes,
 	    o->made.compiled.image_bytes, o->made.text.nvector);
@@ -181,6 +209,18 @@ peak_json(void)
 	return json_integer((json_int_t)u.ru_maxrss * 1024);
 }
 
+/* null where another learner was asked for. */
+static json_t *
+scriptgen_json(const struct scriptgen_report *s)
+{
+	if (s->tree == 0)
+		return json_null();
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "tree", (int)s->tree,
+	    "kept", (int)s->kept, "labels", (int)s->labels, "forms", (int)s->forms, "habits", (int)s->habits,
+	    "copied", (int)s->links[0], "sums", (int)s->links[1], "lengths", (int)s->links[2],
+	    "random", (int)s->links[3], "cut", (int)s->cut, "labels_left_out", (int)s->labels_left_out);
+}
+
 static int
 write_report(const struct order *o, const char *path, struct diag *why)
 {
@@ -196,9 +236,10 @@ write_report(const struct order *o, const char *path, struct diag *why)
 		nmf = json_pack("{s:b, s:f, s:i, s:i, s:i, s:f}", "warm", c->warm, "known", c->known,
 		    "columns", (int)c->inner, "sweeps", (int)c->sweeps,
 		    "finish_sweeps", (int)c->finish_sweeps, "objective", c->objective);
-	root = json_pack("{s:s%, s:s, s:i, s:b, s:i, s:i, s:I, s:I, s:i, s:i, s:I, s:i, s:i, s:i, s:i, s:i, s:i, "
-	    "s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+	root = json_pack("{s:s%, s:s%, s:s, s:i, s:b, s:i, s:i, s:I, s:I, s:i, s:i, s:I, s:i, s:i, s:i, s:i, s:i, s:i, "
+	    "s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "service", o->made.text.name.p, o->made.text.name.n,
+	    "learner", o->made.text.learner.p, o->made.text.learner.n,
 	    "proto", r->corpus->proto == PROTO_TCP ? "tcp" : "udp",
 	    "port", (int)r->corpus->port, "binary", r->binary,
 	    "conversations", (int)r->conversations, "messages", (int)r->corpus->nmessages,
@@ -214,7 +255,7 @@ write_report(const struct order *o, const char *path, struct diag *why)
 	    "automaton_states", (int)o->made.compiled.automaton_states,
 	    "vectors", (int)o->made.text.nvector,
 	    "rules", rules, "unused", unused, "candidates", candidates_json(r),
-	    "nmf", nmf != NULL ? nmf : json_null(),
+	    "nmf", nmf != NULL ? nmf : json_null(), "scriptgen", scriptgen_json(&r->scriptgen),
 	    "stages", stages_json(&o->job), "peak_bytes", peak_json());
 	if (root == NULL || json_dump_file(root, path, JSON_INDENT(2)) != 0)
 		err = diag_set(why, -EIO, "%s: the report cannot be written: %s.", o->report_path,
@@ -310,6 +351,7 @@ cmd_learn(int argc, char **argv)
 		{ "port", required_argument, NULL, 'p' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "seed", required_argument, NULL, 's' },
+		{ "learner", required_argument, NULL, 'L' },
 		{ "clusterer", required_argument, NULL, 'c' },
 		{ "order", required_argument, NULL, 'k' },
 		{ "basis", required_argument, NULL, 'b' },
@@ -324,7 +366,7 @@ cmd_learn(int argc, char **argv)
 	uint64_t n;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:n:s:c:k:b:e:Nq:r:o:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:n:s:L:c:k:b:e:Nq:r:o:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &o.params.proto, &o.params.port))
@@ -339,6 +381,11 @@ cmd_learn(int argc, char **argv)
 		case 's':
 			if (!parse_number(optarg, UINT64_MAX, &o.params.seed))
 				return cmd_wrong_usage(argv, "--seed %s: not a number", optarg);
+			break;
+		case 'L':
+			if (!learn_has_learner(optarg))
+				return cmd_wrong_usage(argv, "--learner %s: auto, prisma or scriptgen is wanted", optarg);
+			o.params.learner = optarg;
 			break;
 		case 'c':
 			if (choose_check(optarg, 0, &o.why) < 0)

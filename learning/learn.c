@@ -21,6 +21,12 @@ struct learner {
 	struct outcome best;
 };
 
+bool
+learn_has_learner(const char *name)
+{
+	return strcmp(name, "auto") == 0 || strcmp(name, "prisma") == 0 || strcmp(name, "scriptgen") == 0;
+}
+
 static void
 basis_of(struct text_basis *out, struct pool *pool, const struct cluster_basis *b)
 {
@@ -54,8 +60,6 @@ static void
 describe(struct text *t, struct learner *l, const struct corpus *c)
 {
 	t->seed = l->p->seed;
-	t->clusterer = span_str(l->report->clusterer);
-	t->chosen_of = l->report->kept ? l->p->before->chosen_of : l->report->conversations;
 	t->source = pool_array(l->pool, c->nsources, sizeof *t->source);
 	t->nsource = c->nsources;
 	for (uint32_t i = 0; i < c->nsources; i++) {
@@ -88,19 +92,27 @@ check_corpus(const struct corpus *c, const bool *use, struct learn_report *repor
 }
 
 static void
-report_sizes(const struct learner *l)
+report_exchanges(const struct learner *l)
 {
 	struct learn_report *report = l->report;
 	const struct exchanges *x = &l->lesson.x;
-	struct markov markov;
-	struct dfa dfa, minimal;
-	uint32_t *map;
 
 	report->binary = l->lesson.binary;
 	report->exchanges = x->n;
 	report->pipelined = x->pipelined;
 	report->silent = x->silent;
 	report->extra = x->extra;
+}
+
+static void
+report_sizes(const struct learner *l)
+{
+	struct learn_report *report = l->report;
+	struct markov markov;
+	struct dfa dfa, minimal;
+	uint32_t *map;
+
+	report_exchanges(l);
 	report->client_templates = l->lesson.client.n;
 	report->server_templates = l->lesson.server.n;
 	report->answers = l->lesson.rules.n;
@@ -133,6 +145,8 @@ write_text(struct text *t, struct learner *l, const struct corpus *c)
 {
 	progress_at(l->p->progress, "emit", 0);
 	outcome_emit(t, &l->best, l->name, &l->report->emit);
+	t->clusterer = span_str(l->report->clusterer);
+	t->chosen_of = l->report->kept ? l->p->before->chosen_of : l->report->conversations;
 	describe(t, l, c);
 	for (unsigned side = 0; side < SIDES; side++)
 		if (l->best.naming.basis[side] != NULL)
@@ -215,6 +229,32 @@ name_events(struct learner *l, const struct corpus *c, const bool *use, struct d
 	return name_all(l, "template", choice->candidate[choice->chosen].order);
 }
 
+static int
+learn_scriptgen(struct text *t, struct learner *l, const struct corpus *c, const bool *use, struct diag *why)
+{
+	struct learn_report *report = l->report;
+	struct lesson *lesson = &l->lesson;
+
+	lesson->binary = lesson_is_binary(c, l->pool);
+	progress_at(l->p->progress, "exchanges", 0);
+	exchanges_make(&lesson->x, l->pool, c, use, lesson->binary);
+	progress_at(l->p->progress, "scriptgen", 0);
+	if (!scriptgen_make(t, l->pool, &lesson->x, c, !lesson->binary, &report->scriptgen))
+		return diag_set(why, -ENODATA, "%s: no conversation on %s/%u was captured from its beginning and "
+		    "has an answer, so there is nothing to learn; see that both directions were captured.",
+		    c->sources[0].name, c->proto == PROTO_TCP ? "tcp" : "udp", c->port);
+	report_exchanges(l);
+	report->emit.states = report->scriptgen.states;
+	report->emit.turns = report->scriptgen.turns;
+	t->name = span_str(l->name);
+	t->channel = CHANNEL_PLAIN;
+	t->learner = span_str("scriptgen");
+	t->order = 1;
+	describe(t, l, c);
+	progress_at(l->p->progress, "scriptgen", 1);
+	return 0;
+}
+
 int
 learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
     const struct learn_params *p, struct learn_report *report, struct diag *why)
@@ -231,6 +271,8 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 	if (err < 0)
 		return err;
 	odd_count(&report->odd, c, use);
+	if (p->learner != NULL && strcmp(p->learner, "scriptgen") == 0)
+		return learn_scriptgen(t, &l, c, use, why);
 	err = name_events(&l, c, use, why);
 	if (err == -EINVAL)
 		return diag_set(why, err, "%s: %s cannot sort these messages; try another clusterer.",

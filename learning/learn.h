@@ -4,7 +4,8 @@
  *
  * learn() is a function of captures, parameters and seed; it allocates from the job's pool,
  * reads no clock and writes no file. Stages in order: corpus, exchanges, templates, rules,
- * clusters (PRISMA's events), Markov model, decisions, emit, both sides. The tool and the sensor's trainer
+ * clusters (PRISMA's events), Markov model, decisions, emit, both sides; ScriptGen takes the exchanges and
+ * does the rest itself (scriptgen.h). The tool and the sensor's trainer
  * call learn_image(), which also compiles the text and records its self-test. What they give it went
  * through learn_scrub() before.
  */
@@ -13,16 +14,21 @@
 #include "learning/naming.h"
 #include "learning/odd.h"
 #include "learning/prisma.h"
+#include "learning/scriptgen/scriptgen.h"
 #include "models/compile.h"
 #include "models/model.h"
 
 enum { LEARN_MIN_CONVERSATIONS = 5, LEARN_BUDGET_BYTES = 16 << 20 };
+
+/* "auto", which is "prisma" as long as nothing joins learners, "prisma", "scriptgen". */
+bool	learn_has_learner(const char *name);
 
 struct learn_params {
 	const char *name;		/* of the service; NULL: from the port */
 	uint8_t proto;			/* 0: work out */
 	uint16_t port;
 	uint64_t seed;
+	const char *learner;		/* one that learn_has_learner(); NULL: auto */
 	const char *clusterer;		/* NULL: the one that speaks best (choose.h) */
 	uint32_t order;			/* 0: likewise */
 	const struct text *before;	/* the model before, where learning starts; NULL: none */
@@ -46,6 +52,7 @@ struct learn_report {
 	uint32_t markov_states, dfa_states, minimal_states;
 	struct emit_report emit;
 	struct prisma_report sides;	/* how both talk, for the simulator */
+	struct scriptgen_report scriptgen; /* tree 0: another learner was asked for */
 	struct odd odd;
 	bool binary;
 };

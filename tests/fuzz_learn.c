@@ -147,7 +147,8 @@ learn_from(struct pool *p, void *ctx)
 {
 	const struct span *bytes = ctx;
 	struct corpus *c = corpus_of(p, *bytes);
-	struct learn_params how = { .clusterer = ways[(bytes->p[0] >> 1) % ARRAY_LEN(ways)] };
+	struct learn_params how = { .clusterer = ways[(bytes->p[0] >> 1) % ARRAY_LEN(ways)],
+		.learner = bytes->p[0] & 0x80 ? "scriptgen" : "prisma" };
 	struct diag why = { "" };
 	struct learned l;
 	int err = learn_image(&l, p, learn_scrub(p, c, &how), NULL, &how, &why);

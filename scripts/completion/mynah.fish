@@ -24,6 +24,8 @@ complete -c mynah -n '__fish_seen_subcommand_from ctl' \
 	-a "(mynah ctl --help | string replace -rf '^  ([a-z]+).*' '\$1')"
 complete -c mynah -n '__fish_seen_subcommand_from learn; and contains -- (commandline -opc)[-1] -c --clusterer' \
 	-a 'nmf linkage first-token reply-supervised template'
+complete -c mynah -n '__fish_seen_subcommand_from learn eval; and contains -- (commandline -opc)[-1] -L --learner' \
+	-a 'auto prisma scriptgen'
 complete -c mynah -n '__fish_seen_subcommand_from learn; and contains -- (commandline -opc)[-1] -k --order' -a '1 2 4'
 complete -c mynah -n '__fish_seen_subcommand_from learn eval replay' -a '(__mynah_files pcap)(__mynah_files pcap.gz)'
 complete -c mynah -n '__fish_seen_subcommand_from eval replay show chat simulate' -a '(__mynah_files mynah)'

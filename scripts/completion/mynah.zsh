@@ -36,6 +36,7 @@ _mynah() {
 		_mynah_options $program $words[2]
 	else
 		case $words[2]:$words[CURRENT-1] in
+		(learn|eval):(-L|--learner))	compadd auto prisma scriptgen ;;
 		learn:(-c|--clusterer))	compadd nmf linkage first-token reply-supervised template ;;
 		learn:(-k|--order))	compadd 1 2 4 ;;
 		learn:(-b|--basis))	_files -g '*.mynah' ;;
