@@ -3,12 +3,10 @@
  * negotiate.h - made-up SMB1 Negotiate requests behind a NetBIOS session header, and their answers:
  * three lists of dialects, everything that identifies a request random.
  */
-#include <criterion/criterion.h>
-
 #include "learning/pool.h"
 #include "models/bytes.h"
 
-/* Where fields stand in a request: name, first byte, bytes. */
+/* Where fields stand in a request. */
 enum { NEGOTIATE_FLAGS2 = 14, NEGOTIATE_PID = 30, NEGOTIATE_UID = 32, NEGOTIATE_MID = 34, NEGOTIATE_WORDS = 36 };
 
 static inline uint32_t
