@@ -96,10 +96,9 @@ is_piece(const struct exchanges *x, uint32_t first, uint32_t i)
 }
 
 void
-sides_of(struct prisma_input *out, struct pool *pool, const struct corpus *corpus,
-    const struct rules *r, const struct naming *names)
+sides_of_events(struct prisma_input *out, struct pool *pool, const struct corpus *corpus,
+    const struct exchanges *x, const uint32_t *event)
 {
-	const struct exchanges *x = r->x;
 	struct prisma_message *m = pool_array(pool, 2 * (size_t)x->n + 1, sizeof *m), *client = m;
 	uint32_t *first = pool_array(pool, x->conversations + 1, sizeof *first), n = 0;
 	struct swaps swaps;
@@ -117,11 +116,11 @@ sides_of(struct prisma_input *out, struct pool *pool, const struct corpus *corpu
 			if (e->client != NO_UNIT) {
 				client = &m[n++];
 				*client = (struct prisma_message){ .bytes = x->unit[e->client].bytes,
-					.event = names->client[r->client->of[LEVEL_FULL][e->client]] / 2 };
+					.event = event[e->client] };
 			}
 			if (e->server != NO_UNIT)
 				m[n++] = (struct prisma_message){ .bytes = x->unit[e->server].bytes,
-					.event = names->server[r->server->of[LEVEL_FULL][e->server]] / 2,
+					.event = event[e->server],
 					.server = true };
 		}
 		for (uint32_t i = first[c]; i < n && !x->client_lexer.binary; i++)
@@ -129,4 +128,22 @@ sides_of(struct prisma_input *out, struct pool *pool, const struct corpus *corpu
 	}
 	first[x->conversations] = n;
 	*out = (struct prisma_input){ m, first, x->conversations };
+}
+
+void
+sides_of(struct prisma_input *out, struct pool *pool, const struct corpus *corpus,
+    const struct rules *r, const struct naming *names)
+{
+	const struct exchanges *x = r->x;
+	uint32_t *event = pool_array(pool, x->nunit + 1, sizeof *event);
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct exchange *e = &x->exchange[i];
+
+		if (e->client != NO_UNIT)
+			event[e->client] = names->client[r->client->of[LEVEL_FULL][e->client]] / 2;
+		if (e->server != NO_UNIT)
+			event[e->server] = names->server[r->server->of[LEVEL_FULL][e->server]] / 2;
+	}
+	sides_of_events(out, pool, corpus, x, event);
 }

@@ -13,5 +13,8 @@
 
 enum { SIDES_SERVER = 0xc6130001, SIDES_CLIENT = 0xc0000201, SIDES_CLIENT_PORT = 40000 };
 
+/* The same with the event of each unit as its number says. */
+void	sides_of_events(struct prisma_input *out, struct pool *pool, const struct corpus *corpus,
+	    const struct exchanges *x, const uint32_t *event);
 void	sides_of(struct prisma_input *out, struct pool *pool, const struct corpus *corpus,
 	    const struct rules *r, const struct naming *names);

@@ -1,6 +1,7 @@
 #include "learning/scriptgen/scriptgen.h"
 
 #include "learning/scriptgen/emission.h"
+#include "learning/sides.h"
 
 static void
 count(struct scriptgen_report *r, const struct sequences *s, const struct machine *m,
@@ -19,6 +20,37 @@ count(struct scriptgen_report *r, const struct sequences *s, const struct machin
 	r->kept = e->kept;
 	r->turns = e->turns;
 	r->labels_left_out = e->left_out;
+}
+
+/* How both sides talk (prisma.h), labels and forms being the events; what has none is one more. */
+static void
+write_sides(struct text *t, struct pool *pool, const struct exchanges *x, const struct corpus *c,
+    const struct machine *m, bool text)
+{
+	struct prisma_params p = prisma_params(!text);
+	uint32_t *event = pool_array(pool, x->nunit + 1, sizeof *event);
+	struct prisma_report report;
+	struct prisma_input in;
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		if (x->exchange[i].client != NO_UNIT)
+			event[x->exchange[i].client] = m->nlabels;
+		if (x->exchange[i].server != NO_UNIT)
+			event[x->exchange[i].server] = m->form.n;
+	}
+	for (uint32_t q = 0; q < m->nsequences; q++)
+		for (uint32_t i = 0; i < m->sequence[q].n; i++) {
+			const struct step *s = &m->sequence[q].step[i];
+			const struct exchange *e = &x->exchange[s->exchange];
+
+			if (m->label_of[q][i] < KINDS_CONNECT)
+				event[e->client] = m->label_of[q][i];
+			if (s->response < STEP_SILENCE && m->form_of[s->response] != KINDS_NONE)
+				event[e->server] = m->form_of[s->response];
+		}
+	sides_of_events(&in, pool, c, x, event);
+	prisma_learn(&t->prisma, pool, &in, &p, &report);
+	t->prisma.port = c->port;
 }
 
 bool
@@ -50,6 +82,7 @@ scriptgen_make(struct text *t, struct pool *pool, const struct exchanges *x, con
 	t->separators = text ? span_str(" \t\r\n") : span_of(NULL, 0);
 	wording_make(&w, t, &words);
 	emission_make(t, &words, &w, &emission);
+	write_sides(t, pool, x, c, &m, text);
 	count(report, &s, &m, &responses, &w, &emission);
 	return true;
 }
