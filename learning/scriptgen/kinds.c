@@ -158,54 +158,86 @@ has_tail(const struct label *l)
 	return l->n > 0 && l->segment[l->n - 1].tail;
 }
 
+/* How many different lengths messages have. */
+static uint32_t
+count_lengths(const struct kinds_memo *memo, const uint32_t *message, const uint32_t *row, uint32_t n)
+{
+	uint32_t lengths = 0;
+
+	for (uint32_t i = 0, k; i < n; i++) {
+		for (k = 0; k < i && bytes_of(memo, message[row[k]]).n != bytes_of(memo, message[row[i]]).n; k++)
+			continue;
+		lengths += k == i;
+	}
+	return lengths;
+}
+
+static void
+describe_aligned(struct made *to, struct kinds_memo *memo, const struct alignment *a, bool open, uint32_t least,
+    const struct kinds_params *p)
+{
+	struct regions regions;
+	struct label l;
+
+	regions_find(&regions, memo->pool, a, &p->region);
+	label_make(&l, memo->pool, a, &regions, open, p->text);
+	if (memo->longest < KINDS_HEAD && !p->text)	/* what is repeated of a head may stand behind its front */
+		label_lengthen(&l, memo->pool, least);
+	push_label(to, memo, &l);
+}
+
+/* Messages of one length are aligned as they stand, byte by byte; one alone says nothing. */
+static void
+describe_lengths(struct made *to, struct kinds_memo *memo, const uint32_t *message, const uint32_t *row,
+    uint32_t n, bool open, uint32_t least, const struct kinds_params *p)
+{
+	uint32_t *of = pool_array(memo->pool, n, sizeof *of);
+
+	for (uint32_t i = 0; i < n; i++) {
+		size_t width = bytes_of(memo, message[row[i]]).n;
+		uint32_t k = 0, before = 0;
+		struct alignment a;
+
+		for (uint32_t j = 0; j < n; j++) {
+			if (bytes_of(memo, message[row[j]]).n != width)
+				continue;
+			before += j < i;
+			of[k++] = message[row[j]];
+		}
+		if (before > 0 || k < 2)
+			continue;
+		a = (struct alignment){ k, (uint32_t)width, pool_array(memo->pool, k * width + 1, sizeof *a.cell) };
+		for (size_t c = 0; c < k * width; c++)
+			a.cell[c] = bytes_of(memo, of[c / width]).p[c % width];
+		describe_aligned(to, memo, &a, open && width == memo->longest, least, p);
+	}
+}
+
 /*
- * The labels of some rows of an alignment. Where bytes of any value and number stand in the middle
- * of whole messages, those of one length have their own, byte by byte; of the others nothing is said here.
+ * The labels of some rows of an alignment. Binary messages have layouts: where there are few lengths for
+ * many messages, each length has its own. It also has where bytes of any value and number stand in the
+ * middle of whole messages; of those whose length nothing shares, nothing is said here.
  */
 static void
 describe(struct made *to, struct kinds_memo *memo, const struct alignment *all, const uint32_t *message,
     const uint32_t *row, uint32_t n, const struct kinds_params *p)
 {
-	uint32_t *same = pool_array(memo->pool, n, sizeof *same), *of = pool_array(memo->pool, n, sizeof *of);
-	struct alignment a;
-	struct regions regions;
-	struct label l;
+	uint32_t lengths = count_lengths(memo, message, row, n), before = to->n;
 	size_t whole = 0, least = KINDS_HEAD;
+	struct alignment a;
 
 	for (uint32_t i = 0; i < n; i++) {
 		whole = MAX(whole, memo->messages->value[message[row[i]]].n);
 		least = MIN(least, memo->messages->value[message[row[i]]].n);
 	}
-	align_rows(&a, memo->pool, all, row, n);
-	regions_find(&regions, memo->pool, &a, &p->region);
-	label_make(&l, memo->pool, &a, &regions, whole > memo->longest, p->text);
-	if (memo->longest < KINDS_HEAD && !p->text)	/* what is repeated of a head may stand behind its front */
-		label_lengthen(&l, memo->pool, (uint32_t)least);
-	if (!has_tail(&l) || memo->longest < ALIGN_MAX) {
-		push_label(to, memo, &l);
-		return;
+	if (p->text || (lengths > 1 && lengths * 4 > n)) {
+		align_rows(&a, memo->pool, all, row, n);
+		describe_aligned(to, memo, &a, whole > memo->longest, (uint32_t)least, p);
+		if (!has_tail(&to->label[before]) || memo->longest < ALIGN_MAX)
+			return;
+		to->n = before;
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		struct span first = bytes_of(memo, message[row[i]]);
-		uint32_t k = 0, before = 0;
-
-		for (uint32_t j = 0; j < n; j++) {
-			if (bytes_of(memo, message[row[j]]).n != first.n)
-				continue;
-			before += j < i;
-			of[k] = message[row[j]];
-			same[k] = k;
-			k++;
-		}
-		if (before > 0 || k < 2)
-			continue;
-		a = (struct alignment){ k, (uint32_t)first.n, pool_array(memo->pool, k * first.n + 1, sizeof *a.cell) };
-		for (uint32_t c = 0; c < k * first.n; c++)
-			a.cell[c] = bytes_of(memo, of[c / first.n]).p[c % first.n];
-		regions_find(&regions, memo->pool, &a, &p->region);
-		label_make(&l, memo->pool, &a, &regions, whole > memo->longest && first.n == memo->longest, p->text);
-		push_label(to, memo, &l);
-	}
+	describe_lengths(to, memo, message, row, n, whole > memo->longest, (uint32_t)least, p);
 }
 
 static void
