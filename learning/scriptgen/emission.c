@@ -231,15 +231,17 @@ read_said(struct emitter *e, struct said **out)
 	return n;
 }
 
-/* Variants of one form go together; silence is a form of its own. */
+/* Variants of one kind of answer (klass.h) go together; silence is a kind, too. */
 static uint32_t
-form_of(const struct emitter *e, uint32_t variant)
+kind_of(const struct emitter *e, uint32_t variant)
 {
-	return variant == WORDING_SILENCE ? WORDING_SILENCE
-	    : e->in->responses->response[e->w->variant[variant].response].form;
+	const struct where *w = &e->w->variant[variant].sample;
+
+	return variant == WORDING_SILENCE ? 0
+	    : e->in->x->exchange[e->m->sequence[w->sequence].step[w->step].exchange].kind;
 }
 
-/* Of one label in one context: the form seen most often, and its most frequent variants. */
+/* Of one label in one context: the kind seen most often, and its most frequent variants. */
 static void
 choose(struct emitter *e, struct choice *c, const struct said *s, uint32_t n)
 {
@@ -253,16 +255,16 @@ choose(struct emitter *e, struct choice *c, const struct said *s, uint32_t n)
 		if (s[i].variant == KINDS_NONE || (i > 0 && s[i].variant == s[i - 1].variant))
 			continue;
 		for (uint32_t k = 0; k < n; k++)
-			count += s[k].variant != KINDS_NONE && form_of(e, s[k].variant) == form_of(e, s[i].variant);
+			count += s[k].variant != KINDS_NONE && kind_of(e, s[k].variant) == kind_of(e, s[i].variant);
 		if (count > most) {
 			most = count;
-			best = form_of(e, s[i].variant);
+			best = kind_of(e, s[i].variant);
 		}
 	}
 	for (uint32_t i = 0, end, k; i < n; i = end) {
 		for (end = i; end < n && s[end].variant == s[i].variant; end++)
 			continue;
-		if (s[i].variant == KINDS_NONE || form_of(e, s[i].variant) != best)
+		if (s[i].variant == KINDS_NONE || kind_of(e, s[i].variant) != best)
 			continue;
 		c->n = MIN(c->n + 1, (uint32_t)VARIANTS);
 		for (k = c->n - 1; k > 0 && c->count[k - 1] < end - i; k--) {

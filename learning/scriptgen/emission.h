@@ -8,8 +8,8 @@
  * the state of none. States of the tree that would answer nothing otherwise than these do, and lead to none that
  * does, are left out: that is the merging of states that behave alike.
  *
- * Of the forms of answer that were seen after an edge the most frequent is said, its variants by their
- * frequency. What nothing matches gets the answer that most labels share (spec/scriptgen.md 7.3),
+ * Of the kinds of answer (klass.h) that were seen after an edge the most frequent is said, its variants by
+ * their frequency. What nothing matches gets the answer that most labels share (spec/scriptgen.md 7.3),
  * if three do.
  */
 #include "learning/scriptgen/wording.h"
