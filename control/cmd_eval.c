@@ -388,6 +388,8 @@ cmd_eval(int argc, char **argv)
 		    "learn from: one of both");
 	if (t.learner != NULL && t.split == 0 && t.ntrain == 0)
 		return cmd_wrong_usage(argv, "--learner says how to learn: it goes with --split or --train");
+	if (t.learner != NULL && t.ablate)
+		return cmd_wrong_usage(argv, "--ablate tries what --learner prisma can do: it goes without --learner");
 	if (t.ablate && ((t.split == 0 && t.ntrain == 0) || t.transcripts != NULL ||
 	    t.html != NULL))
 		return cmd_wrong_usage(argv, "--ablate learns anew each time: it goes with --split, not with "

@@ -423,6 +423,9 @@ cmd_learn(int argc, char **argv)
 			return cmd_wrong_usage(argv, NULL);
 		}
 	}
+	if (o.params.learner != NULL && strcmp(o.params.learner, "scriptgen") == 0 &&
+	    (o.params.clusterer != NULL || o.params.order != 0 || o.basis_path != NULL))
+		return cmd_wrong_usage(argv, "--clusterer, --order and --basis are for --learner prisma");
 	if (o.out == NULL)
 		return cmd_wrong_usage(argv, "say with -o where the model goes");
 	if (optind == argc)

@@ -45,6 +45,8 @@ static const struct {
 	{ "no conversation of both sides", EVAL "-b 0 m.mynah " FTP, 2, "--both 0: give a number" },
 	{ "secrets of a model", EVAL "-N m.mynah " FTP, 2, "--no-scrub is about learning" },
 	{ "a curve of a model", EVAL "-C m.mynah " FTP, 2, "--curve learns from parts" },
+	{ "a learner for a model", EVAL "-L scriptgen m.mynah " FTP, 2, "--learner says how to learn" },
+	{ "an ablation of a learner without clusters", EVAL "-L scriptgen -s 20 -a " FTP, 2, "it goes without --learner" },
 	{ "an ablation of a model", EVAL "-a m.mynah " FTP, 2, "--ablate learns anew each time" },
 	{ "an ablation with transcripts", EVAL "-a -s 20 -t t " FTP, 2, "not with --transcripts" },
 	{ "a page that cannot be", EVAL "-H nowhere/p m.mynah " FTP, 1, "nowhere/p: cannot be written" },
