@@ -144,9 +144,12 @@ join(struct kinds_memo *memo, uint32_t left, uint32_t right)
 	return id;
 }
 
+/* A label without a fixed byte says nothing but a length; what it was made of is odd. */
 static void
 push_label(struct made *to, struct kinds_memo *memo, const struct label *l)
 {
+	if (l->fixed == 0 && l->n > 0)
+		return;
 	if ((to->n & (to->n - 1)) == 0)
 		to->label = pool_grow(memo->pool, to->label, to->n, MAX(2 * to->n, 1u), sizeof *l);
 	to->label[to->n++] = *l;
@@ -233,7 +236,7 @@ describe(struct made *to, struct kinds_memo *memo, const struct alignment *all, 
 	if (p->text || (lengths > 1 && lengths * 4 > n)) {
 		align_rows(&a, memo->pool, all, row, n);
 		describe_aligned(to, memo, &a, whole > memo->longest, (uint32_t)least, p);
-		if (!has_tail(&to->label[before]) || memo->longest < ALIGN_MAX)
+		if (memo->longest < ALIGN_MAX || (to->n > before && !has_tail(&to->label[before])))
 			return;
 		to->n = before;
 	}
