@@ -1,0 +1,20 @@
+#pragma once
+/*
+ * search.h - a program for every form: the one with which the recording is told best.
+ *
+ * Coordinate descent: forms in turn, the most frequent first, try every program in view of the others'
+ * present ones, until a round changes nothing; then pairs of one form's guard and another's effect. What
+ * is maximised is interactions told right, less SEARCH_COST of them for each part of a program that is not
+ * trivial. Deterministic. Costs about forms * programs * rounds runs of the world.
+ */
+#include "learning/mining/world.h"
+
+enum { SEARCH_INTERACTIONS = 6000, SEARCH_ROUNDS = 6 };
+
+struct search_report {
+	uint32_t rounds, tried;
+	uint32_t counted, right;	/* interactions whose answer nothing simpler decides; told right */
+};
+
+/* programs: one per form, from the pool. */
+void	search_programs(struct world *w, struct program **programs, struct search_report *report);
