@@ -27,6 +27,8 @@ static const struct command {
 	    "  -c, --clusterer C    nmf, linkage, first-token, reply-supervised, template,\n"
 	    "                       or two as A+B; the best is chosen\n"
 	    "  -k, --order K        of the Markov model: 1, 2 or 4; the best is chosen\n"
+	    "  -l, --learner WHO    auto: from captures alone, the default; mining: with a definition\n"
+	    "  -d, --definition F   for mining: commands and answers of the service\n"
 	    "  -q, --quota MIB      conversations kept to learn from; default 16\n"
 	    "  -b, --basis MODEL    an older model of the service; learning starts at its clusters\n"
 	    "  -e, --spare N        percent of conversations to leave for a sensor to judge by; 0\n"

@@ -50,13 +50,13 @@ service_name(uint8_t proto, uint16_t port, struct pool *pool)
 	return pool_copy(pool, name, (size_t)n + 1);
 }
 
+/* What was learned from; taught: the conversations that were. */
 static void
-describe(struct text *t, struct learner *l, const struct corpus *c)
+describe(struct text *t, struct pool *pool, const struct learn_params *p, const struct corpus *c,
+    const bool *taught)
 {
-	t->seed = l->p->seed;
-	t->clusterer = span_str(l->report->clusterer);
-	t->chosen_of = l->report->kept ? l->p->before->chosen_of : l->report->conversations;
-	t->source = pool_array(l->pool, c->nsources, sizeof *t->source);
+	t->seed = p->seed;
+	t->source = pool_array(pool, c->nsources, sizeof *t->source);
 	t->nsource = c->nsources;
 	for (uint32_t i = 0; i < c->nsources; i++) {
 		const char *slash = strrchr(c->sources[i].name, '/');
@@ -66,7 +66,7 @@ describe(struct text *t, struct learner *l, const struct corpus *c)
 	for (uint32_t i = 0; i < c->nconversations; i++) {
 		struct text_source *s = &t->source[c->conversations[i].source];
 
-		if (l->lesson.x.first[i + 1] > l->lesson.x.first[i]) {
+		if (taught[i]) {
 			s->conversations++;
 			s->messages += c->conversations[i].n;
 		}
@@ -131,9 +131,15 @@ write_prisma(struct text *t, struct learner *l, const struct corpus *c)
 static void
 write_text(struct text *t, struct learner *l, const struct corpus *c)
 {
+	bool *taught = pool_array(l->pool, c->nconversations, sizeof *taught);
+
 	progress_at(l->p->progress, "emit", 0);
 	outcome_emit(t, &l->best, l->name, &l->report->emit);
-	describe(t, l, c);
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		taught[i] = l->lesson.x.first[i + 1] > l->lesson.x.first[i];
+	describe(t, l->pool, l->p, c, taught);
+	t->clusterer = span_str(l->report->clusterer);
+	t->chosen_of = l->report->kept ? l->p->before->chosen_of : l->report->conversations;
 	for (unsigned side = 0; side < SIDES; side++)
 		if (l->best.naming.basis[side] != NULL)
 			basis_of(&t->basis[side], l->pool, l->best.naming.basis[side]);
@@ -215,19 +221,16 @@ name_events(struct learner *l, const struct corpus *c, const bool *use, struct d
 	return name_all(l, "template", choice->candidate[choice->chosen].order);
 }
 
-int
-learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+/* Captures alone: clusters, states, rules. */
+static int
+learn_auto(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
     const struct learn_params *p, struct learn_report *report, struct diag *why)
 {
 	struct learner l = { .pool = pool, .p = p, .report = report };
 	int err;
 
 	l.name = p->name != NULL ? p->name : service_name(c->proto, c->port, pool);
-	*t = (struct text){ 0 };
-	*report = (struct learn_report){ .corpus = c };
 	err = choose_check(p->clusterer, p->order, why);
-	if (err == 0)
-		err = check_corpus(c, use, report, why);
 	if (err < 0)
 		return err;
 	odd_count(&report->odd, c, use);
@@ -241,6 +244,65 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 	write_text(t, &l, c);
 	write_prisma(t, &l, c);
 	return 0;
+}
+
+/* A definition of the service beside the captures: commands with a memory. */
+static int
+learn_mining(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+    const struct learn_params *p, struct learn_report *report, struct diag *why)
+{
+	bool *taught = pool_array(pool, c->nconversations, sizeof *taught);
+	int err;
+
+	if (p->definition == NULL)
+		return diag_set(why, -EINVAL, "The learner mining needs the definition of the service; give it with "
+		    "--definition.");
+	progress_at(p->progress, "mining", 0);
+	odd_count(&report->odd, c, use);
+	t->name = span_str(p->name != NULL ? p->name : service_name(c->proto, c->port, pool));
+	t->proto = c->proto == PROTO_TCP ? MODEL_TCP : MODEL_UDP;
+	t->channel = CHANNEL_PLAIN;
+	t->learner = span_str("mining");
+	err = mining_learn(t, pool, c, use, p->definition, &report->mining, why);
+	if (err < 0)
+		return err;
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		taught[i] = (use == NULL || use[i]) && c->conversations[i].n > 0;
+	describe(t, pool, p, c, taught);
+	progress_at(p->progress, "mining", 1);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*learn)(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+	    const struct learn_params *p, struct learn_report *report, struct diag *why);
+} learners[] = {
+	{ "auto", learn_auto },
+	{ "mining", learn_mining },
+};
+
+const char *
+learner_name(size_t i)
+{
+	return i < ARRAY_LEN(learners) ? learners[i].name : NULL;
+}
+
+int
+learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+    const struct learn_params *p, struct learn_report *report, struct diag *why)
+{
+	size_t k = 0;
+	int err;
+
+	*t = (struct text){ 0 };
+	*report = (struct learn_report){ .corpus = c };
+	while (p->learner != NULL && k < ARRAY_LEN(learners) && strcmp(p->learner, learners[k].name) != 0)
+		k++;
+	if (k == ARRAY_LEN(learners))
+		return diag_set(why, -EINVAL, "There is no learner %s.", p->learner);
+	err = check_corpus(c, use, report, why);
+	return err < 0 ? err : learners[k].learn(t, pool, c, use, p, report, why);
 }
 
 const struct corpus *

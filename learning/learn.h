@@ -10,6 +10,7 @@
  */
 #include "learning/choose.h"
 #include "learning/corpus.h"
+#include "learning/mining/mining.h"
 #include "learning/naming.h"
 #include "learning/odd.h"
 #include "learning/prisma.h"
@@ -19,6 +20,8 @@
 enum { LEARN_MIN_CONVERSATIONS = 5, LEARN_BUDGET_BYTES = 16 << 20 };
 
 struct learn_params {
+	const char *learner;		/* see learner_name(); NULL: the first */
+	const struct definition *definition; /* "mining": of the service */
 	const char *name;		/* of the service; NULL: from the port */
 	uint8_t proto;			/* 0: work out */
 	uint16_t port;
@@ -46,10 +49,13 @@ struct learn_report {
 	uint32_t markov_states, dfa_states, minimal_states;
 	struct emit_report emit;
 	struct prisma_report sides;	/* how both talk, for the simulator */
+	struct mining_report mining;	/* of that learner; the others' fields are empty then */
 	struct odd odd;
 	bool binary;
 };
 
+/* Name number i of the learners, NULL behind the last. */
+const char *learner_name(size_t i);
 /*
  * Fills t from the pool (do not text_fini() it). use[c] NULL or false: conversation c is held
  * out. 0, or -errno with a sentence.

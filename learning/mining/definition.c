@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "models/text_lex.h"
+
 struct list {			/* grows in the lexer's memory: at most DEFINITION_FEW entries */
 	void *p;
 	uint32_t n;
@@ -477,6 +479,15 @@ definition_find(const struct definition *d, struct span verb)
 			if (same_verb(d, verb, d->command[i].verb[k]))
 				return (int32_t)i;
 	return -1;
+}
+
+bool
+definition_ignores(const struct definition *d, struct span verb)
+{
+	for (uint32_t i = 0; i < d->nignore; i++)
+		if (same_verb(d, verb, d->ignore[i]))
+			return true;
+	return false;
 }
 
 int32_t

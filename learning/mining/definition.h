@@ -9,7 +9,9 @@
  *
  * Ownership: definition_parse() makes what definition_fini() frees; all spans point there.
  */
-#include "models/text_lex.h"
+#include "models/bytes.h"
+#include "models/diag.h"
+#include "models/vocab.h"
 
 enum { DEFINITION_ARGS = 4, DEFINITION_COMMANDS = 64, DEFINITION_FEW = 64, DEFINITION_NMAX = 10,
 	DEFINITION_BYTES = 1 << 20 };
@@ -103,6 +105,7 @@ bool	code_fits(const struct code_pattern *p, const char code[3]);
 int32_t	definition_class_of(const struct definition *d, const char code[3]);
 /* The command of a verb, or -1. */
 int32_t	definition_find(const struct definition *d, struct span verb);
+bool	definition_ignores(const struct definition *d, struct span verb);
 /* The constant that is spelled so, or -1. */
 int32_t	definition_constant_of(const struct definition *d, struct span s);
 /* The port of the channel with control, 0: none is said. */

@@ -27,11 +27,11 @@ form_of(const struct canonical *c, const struct inter *i, struct span key)
 {
 	struct form f = { .command = i->command, .narg = i->narg };
 
-	(void)c;
 	memcpy(f.constant, i->constant, sizeof f.constant);
 	if (i->command == CANONICAL_OTHER) {
 		f.bare = i->rest.n == 0;
 		f.verb = span_sub(key, 2, key.n);
+		f.ignored = definition_ignores(c->d, f.verb);
 	}
 	return f;
 }

@@ -15,6 +15,7 @@ struct form {
 	int8_t constant[DEFINITION_ARGS];
 	uint8_t narg;
 	bool bare;		/* OTHER: nothing stands behind the verb */
+	bool ignored;		/* OTHER: the definition says that it tells nothing about others */
 	struct span verb;	/* OTHER: in capitals where case means nothing */
 	uint32_t count;
 };

@@ -51,6 +51,13 @@ same_answer(const struct forms *f, uint32_t a, uint32_t b)
 	    canonical_answer(f->c, &f->c->inter[b]));
 }
 
+/* The greeting, and verbs that are said not to matter. */
+static bool
+is_ignored(const struct forms *f, uint32_t i)
+{
+	return f->of[i] == (uint32_t)SYMBOL_NONE || f->form[f->of[i]].ignored;
+}
+
 void
 neutral_observe(struct neutral *to, struct pool *pool, const struct forms *f, uint32_t conversation,
     const struct neutral_reading *how)
@@ -63,8 +70,8 @@ neutral_observe(struct neutral *to, struct pool *pool, const struct forms *f, ui
 		uint16_t lhs[NEUTRAL_LENGTH];
 		uint32_t n = 0;
 
-		for (uint32_t j = i + 1; f->of[i] != (uint32_t)SYMBOL_NONE && j < end && n <= how->nmax; j++) {
-			bool same = f->of[j] == f->of[i];
+		for (uint32_t j = i + 1; !is_ignored(f, i) && j < end && n <= how->nmax; j++) {
+			bool same = f->of[j] == f->of[i], ignored = is_ignored(f, j);
 			bool counts = same && (!how->same_arguments ||
 			    memcmp(f->arg[i], f->arg[j], sizeof f->arg[i]) == 0);
 
@@ -72,9 +79,9 @@ neutral_observe(struct neutral *to, struct pool *pool, const struct forms *f, ui
 				add(to, lhs, n, (uint16_t)f->of[i], NEUTRAL_OBSERVED);
 			if (counts && !how->all_pairs)
 				break;
-			if (n < NEUTRAL_LENGTH)
+			if (!ignored && n < NEUTRAL_LENGTH)
 				lhs[n] = (uint16_t)f->of[j];
-			n++;
+			n += !ignored;
 		}
 	}
 	to->initial = to->n;

@@ -1,0 +1,22 @@
+#pragma once
+/*
+ * emitter.h - shared by emit.c, which writes templates and sets, and emit_state.c, which writes what is
+ * answered. Private to these two.
+ */
+#include <stdlib.h>
+
+#include "learning/mining/emit.h"
+
+struct emitter {
+	struct text *t;
+	struct pool *pool;
+	const struct mined *m;
+	const struct definition *d;
+	uint32_t *form_of;	/* per template */
+	bool *alias;		/* per template: it stands for a form whose words it does not have */
+	int32_t *reply_of;	/* per phrase: reply, -1 none yet */
+	uint32_t *sample;	/* per phrase: an interaction that was answered with it */
+};
+
+/* States, turns and replies; templates and sets are there. */
+void	emit_states(struct emitter *e);
