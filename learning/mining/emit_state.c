@@ -187,6 +187,20 @@ usual_phrase(const struct emitter *e, const uint32_t *list, uint32_t n, uint32_t
 	return best;
 }
 
+/* The connection: the register begins anew, and with it what lasts no longer than a conversation. */
+static void
+connect_turn(struct emitter *e, struct text_turn *to, uint32_t phrase)
+{
+	bool sets = e->d->scope == SCOPE_CONNECTION;
+	struct text_alt *a = pool_array(e->pool, 1, sizeof *a);
+
+	*a = (struct text_alt){ .weight = 1, .reply = reply_of(e, phrase), .conf = 1, .origin = ORIGIN_MINING,
+		.scope = SCOPE_PAIR, .neffect = sets ? 2 : 1 };
+	for (uint32_t k = 0; k < a->neffect; k++)
+		a->effect[k] = (struct text_effect){ .kind = EFFECT_CLEAR, .index = sets ? 1 + k : 0 };
+	*to = (struct text_turn){ .event = EVENT_CONNECT, .nalt = 1, .alt = a };
+}
+
 static bool
 simple_turn(struct emitter *e, struct text_turn *to, uint8_t event, uint32_t phase, uint32_t phrase)
 {
@@ -261,8 +275,8 @@ emit_states(struct emitter *e)
 		s->turn = pool_array(e->pool, e->t->ntemplate + 2u, sizeof *s->turn);
 		for (uint32_t k = 0; k < e->t->ntemplate; k++)
 			message_turn(e, &s->turn[s->nturn++], k, phase, list);
-		if (e->t->proto == MODEL_TCP)
-			s->nturn += simple_turn(e, &s->turn[s->nturn], EVENT_CONNECT, phase, greeting);
+		if (e->t->proto == MODEL_TCP && phase == 0)
+			connect_turn(e, &s->turn[s->nturn++], greeting);
 		s->nturn += simple_turn(e, &s->turn[s->nturn], EVENT_OTHER, phase, unknown);
 		for (uint32_t i = 0; i < c->n; i++)
 			s->support += e->m->phases->of[i] == phase;
