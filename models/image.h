@@ -259,6 +259,7 @@ struct model {
 	uint8_t *bytes;		/* pages of its own, read-only */
 	size_t n, mapped;
 	char version[17];
+	uint64_t schema;	/* hash of its name, sets and registers */
 };
 
 static inline struct span

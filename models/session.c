@@ -248,11 +248,14 @@ capture_steps(const struct image *i, uint32_t template, size_t n)
 	return n + (uint64_t)t->nelem * (1 + t->nfield);
 }
 
-/* Each group's guards compare at most the whole message. */
+/* Each group's guards compare at most the whole message, and what they look for with every member of every set. */
 static uint64_t
 turn_steps(const struct image *i, uint32_t turn, size_t n)
 {
-	return turn == IMAGE_NONE ? 1 : 1 + i->turn[turn].ngroup * (uint64_t)(1 + MODEL_GUARDS * (n / 8));
+	uint64_t members = i->h->section[IMAGE_MEMBER].count + (i->h->section[IMAGE_HOSTSET].count > 0 ? HOST_BYTES : 0);
+
+	return turn == IMAGE_NONE ? 1 :
+	    1 + i->turn[turn].ngroup * (uint64_t)(1 + MODEL_GUARDS * (n / 8 + members));
 }
 
 static uint64_t

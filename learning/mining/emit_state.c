@@ -1,6 +1,6 @@
 #include "learning/mining/emitter.h"
 
-enum { LEAST = 3 };	/* interactions of a cell; with fewer, those of other phases count too */
+enum { LEAST = 3, CODES = 1000 };	/* interactions of a cell; with fewer, those of all phases count */
 
 static void
 add_op(struct emitter *e, struct text_reply *r, struct text_op op)
@@ -136,15 +136,34 @@ alt_of(struct emitter *e, uint32_t template, uint32_t phase, const struct wordin
 	return a;
 }
 
-/* Interactions of a form in a phase, or of the form where the phase has hardly any. */
+static uint16_t
+code_of(const struct emitter *e, uint32_t i)
+{
+	const char *c = e->m->w->f->c->inter[i].code;
+
+	return (uint16_t)((c[0] - '0') * 100 + (c[1] - '0') * 10 + (c[2] - '0'));
+}
+
+/*
+ * Interactions of a form in a phase, and in those in which it has all of this one's codes, so that what tells
+ * them apart is the same; or of the form where there are hardly any.
+ */
 static uint32_t
 list_cell(struct emitter *e, uint32_t form, uint32_t phase, uint32_t *list)
 {
 	const struct forms *f = e->m->w->f;
+	uint8_t phases[CODES] = { 0 }, alike = UINT8_MAX;	/* by code: in which it came, a bit each */
 	uint32_t n = 0;
 
+	static_assert(PHASE_MARKS < 8, "a bit per phase");
 	for (uint32_t i = 0; i < f->c->n; i++)
-		if (f->of[i] == form && e->m->phases->of[i] == phase)
+		if (f->of[i] == form)
+			phases[code_of(e, i)] |= (uint8_t)(1 << e->m->phases->of[i]);
+	for (uint32_t k = 0; k < CODES; k++)
+		if (phases[k] >> phase & 1)
+			alike &= phases[k];
+	for (uint32_t i = 0; i < f->c->n; i++)
+		if (f->of[i] == form && alike >> e->m->phases->of[i] & 1)
 			list[n++] = i;
 	if (n >= LEAST)
 		return n;

@@ -123,6 +123,30 @@ one_round(struct search *s, const uint32_t *order, uint32_t n)
 	return better;
 }
 
+/* The first time programs that do nothing, then, at half of the forms, any. */
+static void
+start(struct search *s, const uint32_t *order, uint32_t n, uint32_t number)
+{
+	memset(s->p, 0, s->w->f->n * sizeof *s->p);
+	for (uint32_t k = 0; k < n && number > 0; k++) {
+		uint64_t dice = hash_stir((uint64_t)number << 32 | order[k]);
+		bool has = s->w->f->form[order[k]].narg > 0;
+
+		if (dice & 1)
+			s->p[order[k]] = has ? s->all[(dice >> 1) % s->nall] : s->bare[(dice >> 1) % s->nbare];
+	}
+}
+
+static void
+descend(struct search *s, const uint32_t *order, uint32_t n)
+{
+	uint32_t rounds = 0;
+
+	s->best = worth(s);
+	while (rounds++ < SEARCH_ROUNDS && one_round(s, order, n))
+		;
+}
+
 /* Forms of declared commands, the most frequent first. */
 static uint32_t
 order_forms(const struct world *w, uint32_t *order)
@@ -148,17 +172,25 @@ search_programs(struct world *w, struct program **programs, struct search_report
 	struct search *s = pool_alloc(w->pool, sizeof *s);
 	uint32_t *order = pool_array(w->pool, w->f->n + 1u, sizeof *order), n = order_forms(w, order);
 
+	struct program *best = pool_array(w->pool, w->f->n + 1u, sizeof *best);
+	uint64_t budget = SEARCH_STEPS / MAX(w->f->c->n, 1u);
+	double most = -1;
+
 	*report = (struct search_report){ .counted = w->ncounts };
 	*s = (struct search){ .w = w, .report = report, .cost = MAX(0.0008 * w->ncounts, 1.0) };
 	s->p = pool_array(w->pool, w->f->n + 1u, sizeof *s->p);
 	list_programs(s);
-	s->best = worth(s);
-	while (report->rounds < SEARCH_ROUNDS) {
-		report->rounds++;
-		if (!one_round(s, order, n))
-			break;
+	while (report->starts < SEARCH_STARTS && report->tried <= budget &&
+	    (report->starts == 0 || (report->counted - report->right) * 200ull > report->counted)) {
+		start(s, order, n, report->starts++);
+		descend(s, order, n);
+		if (s->best <= most)
+			continue;
+		most = s->best;
+		memcpy(best, s->p, w->f->n * sizeof *best);
+		world_learn_base(w, best);
+		report->right = world_run(w, best, NULL);
 	}
-	world_learn_base(w, s->p);
-	report->right = world_run(w, s->p, NULL);
-	*programs = s->p;
+	world_learn_base(w, best);
+	*programs = best;
 }

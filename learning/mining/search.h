@@ -4,15 +4,15 @@
  *
  * Coordinate descent: forms in turn, the most frequent first, try every program in view of the others'
  * present ones, until a round changes nothing; then pairs of one form's guard and another's effect. What
- * is maximised is interactions told right, less SEARCH_COST of them for each part of a program that is not
- * trivial. Deterministic. Costs about forms * programs * rounds runs of the world.
+ * is maximised is interactions told right, less a few for each part of a program that is not trivial.
+ * Where more than one of 200 is not, it begins again elsewhere, SEARCH_STARTS times or for SEARCH_STEPS interactions. Deterministic.
  */
 #include "learning/mining/world.h"
 
-enum { SEARCH_INTERACTIONS = 6000, SEARCH_ROUNDS = 6 };
+enum { SEARCH_ROUNDS = 6, SEARCH_STARTS = 8, SEARCH_STEPS = 200000000 };
 
 struct search_report {
-	uint32_t rounds, tried;
+	uint32_t starts, tried;
 	uint32_t counted, right;	/* interactions whose answer nothing simpler decides; told right */
 };
 

@@ -29,7 +29,7 @@ key_of(struct world *w, struct span path)
 static uint32_t
 join(struct world *w, uint32_t reg, struct span arg)
 {
-	uint64_t mark = span_hash(arg, reg) | 1;
+	uint64_t mark = span_hash(arg, hash_stir(reg + 1ull)) | 1;
 	uint32_t at = (uint32_t)mark & (JOINS - 1);
 	uint8_t to[PATH_BYTES];
 	size_t n;

@@ -155,7 +155,7 @@ def record(o, top):
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     server = subprocess.Popen(["proftpd", "-n", "-c", conf], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL)
-    dump = subprocess.Popen(["tcpdump", "-q", "-Z", "root", "-U", "-B", "16384", "-s", "0", "-i", "lo", "-w", o.out, "tcp"],
+    dump = subprocess.Popen(["tcpdump", "-q", "-Z", "root", "-U", "-B", "16384", "-s", "0", "-i", "lo", "-w", o.out, "tcp port 21" if o.control else "tcp"],
                             stderr=subprocess.DEVNULL)
     try:
         time.sleep(1.5)
@@ -177,6 +177,7 @@ def main(argv):
     p.add_argument("--walks", type=int, default=2)
     p.add_argument("--commands", type=int, default=45)
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--control", action="store_true", help="without the data connections")
     p.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     o = p.parse_args(argv[1:])
     if not o.inside:	# a namespace of our own: port 21 of somebody else is not ours
