@@ -1,5 +1,6 @@
 #include "control/mined.h"
 
+enum { RELATIONS = 12 };
 enum { PUBLISHED_INITIAL = 16, PUBLISHED_CLOSURE = 80 };	/* SM05 5: rules of a trace of 45 commands */
 
 static double
@@ -25,6 +26,13 @@ mined_print(const struct mining_report *r, struct pool *pool, FILE *to)
 
 			fprintf(to, "    %.*s\n", (int)s.n, s.p);
 		}
+	for (uint32_t i = 0; i < r->relations.n && i < RELATIONS; i++) {
+		struct span s = relation_words(r->mined->w->f, pool, &r->relations.r[i]);
+
+		fprintf(to, "    %.*s\n", (int)s.n, s.p);
+	}
+	if (r->relations.n > RELATIONS)
+		fprintf(to, "    and %u relations more\n", r->relations.n - RELATIONS);
 	fprintf(to, "  rules by trace as published (%d, after closure %d), mean of %u:\n", PUBLISHED_INITIAL,
 	    PUBLISHED_CLOSURE, r->counts[0].traces);
 	for (unsigned k = 1; k < MINING_READINGS; k++)

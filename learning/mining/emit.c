@@ -148,6 +148,22 @@ emit_templates(struct emitter *e)
 		}
 }
 
+/* What a later reply repeats is kept beside the argument's own slot, which the next command fills. */
+static void
+keep_arguments(struct emitter *e)
+{
+	for (uint32_t k = 0; k < e->t->ntemplate; k++) {
+		struct text_template *t = &e->t->template[k];
+		uint32_t slot = e->slot_of[e->form_of[k]];
+
+		if (slot == 0 || t->nfield == 0)
+			continue;
+		t->field = pool_grow(e->pool, t->field, t->nfield, t->nfield + 1u, sizeof *t->field);
+		t->field[t->nfield] = t->field[0];
+		t->field[t->nfield++].slot = slot;
+	}
+}
+
 static int
 by_bytes(const void *a, const void *b)
 {
@@ -185,4 +201,5 @@ mining_emit(struct text *t, struct pool *pool, const struct mined *m)
 	emit_sets(&e);
 	emit_templates(&e);
 	emit_states(&e);
+	keep_arguments(&e);
 }

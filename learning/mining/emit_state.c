@@ -10,9 +10,20 @@ add_op(struct emitter *e, struct text_reply *r, struct text_op op)
 	r->op[r->nop++] = op;
 }
 
-static struct text_op
-op_of(uint8_t view)
+/* Slots that a command fills belong to its arguments; behind them stand those that outlive it. */
+static uint32_t
+slot_of(struct emitter *e, uint32_t form)
 {
+	if (e->slot_of[form] == 0 && DEFINITION_ARGS + e->nslot < MODEL_SLOTS)
+		e->slot_of[form] = DEFINITION_ARGS + e->nslot++;
+	return e->slot_of[form];
+}
+
+static struct text_op
+op_of(struct emitter *e, uint8_t view)
+{
+	if (view >= PHRASE_EARLIER)
+		return (struct text_op){ .kind = OP_FIELD, .slot = slot_of(e, view - PHRASE_EARLIER) };
 	switch (view) {
 	case VIEW_ARG:
 		return (struct text_op){ .kind = OP_FIELD };
@@ -49,7 +60,7 @@ reply_of(struct emitter *e, uint32_t phrase)
 			add_op(e, &r, (struct text_op){ .kind = OP_LIT, .lit = span_sub(s, 0, n) });
 		s = span_sub(s, n, s.n);
 		if (s.n >= 2)
-			add_op(e, &r, op_of(s.p[1]));
+			add_op(e, &r, op_of(e, s.p[1]));
 		s = span_sub(s, 2, s.n);
 	}
 	e->t->reply = pool_grow(e->pool, e->t->reply, e->t->nreply, e->t->nreply + 1u, sizeof r);
@@ -274,6 +285,7 @@ emit_states(struct emitter *e)
 	uint32_t *list = pool_array(e->pool, c->n + 1u, sizeof *list), n = 0;
 	uint32_t *count = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *count), greeting, unknown;
 
+	e->slot_of = pool_array(e->pool, e->m->w->f->n + 1u, sizeof *e->slot_of);
 	e->reply_of = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *e->reply_of);
 	e->sample = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *e->sample);
 	memset(e->reply_of, -1, (e->m->phrases->text.n + 1u) * sizeof *e->reply_of);

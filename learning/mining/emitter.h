@@ -15,6 +15,8 @@ struct emitter {
 	uint32_t *form_of;	/* per template */
 	bool *alias;		/* per template: it stands for a form whose words it does not have */
 	int32_t *reply_of;	/* per phrase: reply, -1 none yet */
+	uint32_t *slot_of;	/* per form: slot of its first argument for later replies, 0 none */
+	uint32_t nslot;		/* given away; 0 is the present message's argument */
 	uint32_t *sample;	/* per phrase: an interaction that was answered with it */
 };
 

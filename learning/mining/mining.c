@@ -93,6 +93,7 @@ mining_learn(struct text *t, struct pool *pool, const struct corpus *c, const bo
 		    "verbs and framing are those of this service.", c->sources[0].name, (int)d->name.n,
 		    (const char *)d->name.p);
 	count_rules(report, pool, f);
+	relate(&report->relations, pool, f);
 	phases_find(phases, pool, f);
 	report->phases = phases->n + 1;
 	world_make(w, pool, f);

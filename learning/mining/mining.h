@@ -8,6 +8,7 @@
  */
 #include "learning/mining/emit.h"
 #include "learning/mining/neutral.h"
+#include "learning/mining/relate.h"
 #include "learning/mining/search.h"
 
 enum { MINING_READINGS = 6, MINING_TRACES = 60, MINING_CLOSURE_LENGTH = 3 };
@@ -22,6 +23,7 @@ struct mining_report {
 	const struct mined *mined;	/* NULL: another learner was at work */
 	struct search_report search;
 	struct mining_counts counts[MINING_READINGS];
+	struct relations relations;
 	uint32_t interactions, commands, forms, phases, phrases, unpaired;
 };
 
