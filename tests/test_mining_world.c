@@ -172,7 +172,7 @@ held_out(struct pool *pool, const struct mined_walks *m, uint32_t seed, unsigned
 		    (int)form_name(&f, pool, i).n, form_name(&f, pool, i).p), 64));
 	for (uint32_t i = 0; i < c.n; i++)
 		w.counts[i] = true;
-	world_learn_base(&w, p);
+	world_learn_base(&w, p, 2);
 	return (double)world_run(&w, p, NULL) / c.n;
 }
 

@@ -49,7 +49,7 @@ worth(struct search *s)
 	double sum;
 
 	s->report->tried++;
-	world_learn_base(s->w, s->p);
+	world_learn_base(s->w, s->p, 2);
 	sum = world_run(s->w, s->p, NULL);
 	for (uint32_t f = 0; f < s->w->f->n; f++)
 		sum -= s->cost * parts(&s->p[f]);
@@ -188,9 +188,9 @@ search_programs(struct world *w, struct program **programs, struct search_report
 			continue;
 		most = s->best;
 		memcpy(best, s->p, w->f->n * sizeof *best);
-		world_learn_base(w, best);
+		world_learn_base(w, best, 2);
 		report->right = world_run(w, best, NULL);
 	}
-	world_learn_base(w, best);
+	world_learn_base(w, best, 1);
 	*programs = best;
 }

@@ -365,7 +365,7 @@ run(struct running *r, struct world_view *view)
 }
 
 void
-world_learn_base(struct world *w, const struct program *p)
+world_learn_base(struct world *w, const struct program *p, uint32_t least)
 {
 	struct running r = { .w = w, .p = p, .votes = true };
 
@@ -377,7 +377,7 @@ world_learn_base(struct world *w, const struct program *p)
 	for (uint32_t k = 0; k < w->key.n; k++) {
 		for (unsigned s = 0; s < WORLD_SETS; s++)
 			w->base[s][k] = w->vote[s][1][k] > w->vote[s][0][k] &&
-			    (w->vote[s][1][k] > 1 || w->ngroups == 1);
+			    w->vote[s][1][k] >= MIN(least, w->ngroups);
 		w->inner[k] = w->vote[WORLD_SETS][1][k] > w->vote[WORLD_SETS][0][k];
 	}
 	count_children(w, false);

@@ -38,6 +38,8 @@ _mynah() {
 		case $words[2]:$words[CURRENT-1] in
 		learn:(-c|--clusterer))	compadd nmf linkage first-token reply-supervised template ;;
 		learn:(-k|--order))	compadd 1 2 4 ;;
+		learn:(-l|--learner))	compadd auto mining ;;
+		learn:(-d|--definition))	_files -g '*.service' ;;
 		learn:(-b|--basis))	_files -g '*.mynah' ;;
 		simulate:(-S|--server))	compadd runtime prisma ;;
 		simulate:(-t|--transcripts))	_files ;;
