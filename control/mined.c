@@ -26,6 +26,13 @@ mined_print(const struct mining_report *r, struct pool *pool, FILE *to)
 
 			fprintf(to, "    %.*s\n", (int)s.n, s.p);
 		}
+	for (uint32_t f = 0; f < r->forms; f++)
+		if (r->mined->recall->head_of[f] >= 0) {
+			struct span a = form_name(r->mined->w->f, pool, f);
+			struct span b = form_name(r->mined->w->f, pool, (uint32_t)r->mined->recall->head_of[f]);
+
+			fprintf(to, "    %.*s answers with the heads of %.*s\n", (int)a.n, a.p, (int)b.n, b.p);
+		}
 	for (uint32_t i = 0; i < r->relations.n && i < RELATIONS; i++) {
 		struct span s = relation_words(r->mined->w->f, pool, &r->relations.r[i]);
 

@@ -8,6 +8,7 @@
  */
 #include "learning/mining/wording.h"
 #include "learning/mining/phase.h"
+#include "learning/mining/recall.h"
 #include "models/text.h"
 
 struct mined {
@@ -16,6 +17,7 @@ struct mined {
 	const struct world_view *view;	/* per interaction */
 	const struct phases *phases;
 	const struct phrases *phrases;
+	const struct recall *recall;
 };
 
 /* Fills templates, replies, sets, states; name and sources are the caller's. */

@@ -185,6 +185,36 @@ list_cell(struct emitter *e, uint32_t form, uint32_t phase, uint32_t *list)
 	return n;
 }
 
+/* The reply that is what was said for this argument: an entry of a map. */
+static int32_t
+recalled(struct emitter *e, uint32_t form)
+{
+	struct text *t = e->t;
+	struct text_reply r = { .cluster = -1, .origin = ORIGIN_MINING, .support = e->m->w->f->form[form].count };
+
+	if (e->map_of[form] >= 0)
+		return e->map_of[form];
+	t->map = pool_grow(e->pool, t->map, t->nmap, t->nmap + 1u, sizeof *t->map);
+	t->map[t->nmap] = e->m->recall->map[form];
+	add_op(e, &r, (struct text_op){ .kind = OP_MAP, .index = t->nmap++ });
+	t->reply = pool_grow(e->pool, t->reply, t->nreply, t->nreply + 1u, sizeof r);
+	t->reply[t->nreply] = r;
+	return e->map_of[form] = (int32_t)t->nreply++;
+}
+
+/* Before what is usually said to success stands what was said to this argument, where one was. */
+static bool
+recall_alt(struct emitter *e, struct text_alt *to, const struct text_alt *usual, uint32_t form)
+{
+	if (e->m->recall->map[form].n == 0 || usual->nguard == MODEL_GUARDS)
+		return false;
+	*to = *usual;
+	to->reply = recalled(e, form);
+	to->guard[to->nguard++] = (struct text_guard){ .kind = GUARD_KNOWN,
+		.index = e->t->reply[to->reply].op[0].index };
+	return true;
+}
+
 static void
 message_turn(struct emitter *e, struct text_turn *to, uint32_t template, uint32_t phase, uint32_t *list)
 {
@@ -193,9 +223,13 @@ message_turn(struct emitter *e, struct text_turn *to, uint32_t template, uint32_
 
 	wordings_make(&c, e->m->w, &e->m->program[form], e->m->view, e->m->phrases, list, n);
 	*to = (struct text_turn){ .event = EVENT_MESSAGE, .arg = template };
-	to->alt = pool_array(e->pool, c.n, sizeof *to->alt);
+	to->alt = pool_array(e->pool, 2 * c.n, sizeof *to->alt);
 	for (uint32_t k = 0; k < c.n; k++) {
-		to->alt[to->nalt++] = alt_of(e, template, phase, &c.c[k]);
+		struct text_alt usual = alt_of(e, template, phase, &c.c[k]);
+
+		if (c.c[k].good)
+			to->nalt += recall_alt(e, &to->alt[to->nalt], &usual, form);
+		to->alt[to->nalt++] = usual;
 		if (to->alt[to->nalt - 1].nguard == 0)
 			break;		/* nothing behind it is reached */
 	}
@@ -285,6 +319,8 @@ emit_states(struct emitter *e)
 	uint32_t *list = pool_array(e->pool, c->n + 1u, sizeof *list), n = 0;
 	uint32_t *count = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *count), greeting, unknown;
 
+	e->map_of = pool_array(e->pool, e->m->w->f->n + 1u, sizeof *e->map_of);
+	memset(e->map_of, -1, (e->m->w->f->n + 1u) * sizeof *e->map_of);
 	e->slot_of = pool_array(e->pool, e->m->w->f->n + 1u, sizeof *e->slot_of);
 	e->reply_of = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *e->reply_of);
 	e->sample = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *e->sample);

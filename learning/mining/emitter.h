@@ -14,6 +14,7 @@ struct emitter {
 	const struct definition *d;
 	uint32_t *form_of;	/* per template */
 	bool *alias;		/* per template: it stands for a form whose words it does not have */
+	int32_t *map_of;	/* per form: reply that says its recalled answer, -1 none yet */
 	int32_t *reply_of;	/* per phrase: reply, -1 none yet */
 	uint32_t *slot_of;	/* per form: slot of its first argument for later replies, 0 none */
 	uint32_t nslot;		/* given away; 0 is the present message's argument */

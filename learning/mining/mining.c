@@ -78,6 +78,7 @@ mining_learn(struct text *t, struct pool *pool, const struct corpus *c, const bo
 	struct world *w = pool_alloc(pool, sizeof *w);
 	struct phases *phases = pool_alloc(pool, sizeof *phases);
 	struct phrases *phrases = pool_alloc(pool, sizeof *phrases);
+	struct recall *recall = pool_alloc(pool, sizeof *recall);
 	struct mined *m = pool_alloc(pool, sizeof *m);
 	struct world_view *view;
 	struct program *program;
@@ -103,7 +104,9 @@ mining_learn(struct text *t, struct pool *pool, const struct corpus *c, const bo
 	world_run(w, program, view);
 	phrases_find(phrases, w, view);
 	report->phrases = phrases->text.n;
-	*m = (struct mined){ .w = w, .program = program, .view = view, .phases = phases, .phrases = phrases };
+	recall_find(recall, pool, w);
+	*m = (struct mined){ .w = w, .program = program, .view = view, .phases = phases, .phrases = phrases,
+		.recall = recall };
 	t->eom = eom_of(pool, d, c);
 	t->neom = 1;
 	mining_emit(t, pool, m);
