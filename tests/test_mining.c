@@ -90,7 +90,7 @@ expect(struct peer *p, const char *line, const char *code, const char *text)
 	struct span said;
 	char *with_end = pool_alloc(p->pool, strlen(line) + 3);
 
-	sprintf(with_end, "%s\r\n", line);
+	snprintf(with_end, strlen(line) + 3, "%s\r\n", line);
 	player_forget(&p->p);
 	player_hear(&p->p, span_str(with_end), 0);
 	said = span_of(p->p.out, p->p.nout);

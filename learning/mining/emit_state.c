@@ -298,12 +298,13 @@ unknown_phrase(const struct emitter *e, uint32_t *list, uint32_t *count)
 static struct span
 note_of(struct emitter *e, uint32_t phase)
 {
-	const struct phase_mark *m = &e->m->phases->mark[phase - 1];
+	const struct phase_mark *m = e->m->phases->mark;
 	struct span name;
 	uint8_t *to;
 
 	if (phase == 0)
 		return span_str("start");
+	m += phase - 1;
 	name = form_name(e->m->w->f, e->pool, m->form);
 	to = pool_alloc(e->pool, name.n + 4);
 	memcpy(to, name.p, name.n);

@@ -53,6 +53,10 @@ number_forms(struct forms *f, struct pool *pool)
 		if (!i->asked)
 			continue;
 		f->of[k] = intern_find(&keys, key);
+		if (f->of[k] == INTERN_NONE && f->n >= FORM_MOST && i->command == CANONICAL_OTHER) {
+			key = span_sub(key, 0, 1);
+			f->of[k] = intern_find(&keys, key);
+		}
 		if (f->of[k] == INTERN_NONE) {
 			key = span_of(pool_copy(pool, key.p, key.n), key.n);
 			f->of[k] = intern_add(&keys, key);

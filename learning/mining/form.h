@@ -21,6 +21,7 @@ struct form {
 };
 
 enum { SYMBOL_NONE = UINT32_MAX, SYMBOL_RESPONSE = 255 };
+enum { FORM_MOST = 256 };	/* beyond, all verbs that nobody declared are one form, which has none */
 
 struct symbol_at {		/* an occurrence */
 	uint32_t inter;

@@ -9,16 +9,22 @@ struct cell {			/* a form in a phase */
 struct finder {
 	const struct forms *f;
 	struct phases *p;
-	uint16_t *code;		/* per interaction, as a number */
-	uint32_t (*count)[1000]; /* per form and phase */
+	uint16_t *code;		/* per interaction: number of its code in the order of first sight */
+	uint32_t ncodes;
+	uint32_t *count;	/* per form, phase and code */
 	struct cell *cell;
-	uint64_t *seen;		/* forms and codes that were marks already, or too rare */
+	bool *seen;		/* per form and code: tried in this round */
 };
 
-static uint16_t
-number_of(const char code[3])
+static void
+number_codes(struct finder *x, struct pool *pool)
 {
-	return (uint16_t)((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
+	struct intern codes;
+
+	intern_init(&codes, pool);
+	for (uint32_t i = 0; i < x->f->c->n; i++)
+		x->code[i] = (uint16_t)intern_add(&codes, span_of(x->f->c->inter[i].code, 3));
+	x->ncodes = codes.n;
 }
 
 uint32_t
@@ -55,14 +61,14 @@ worth(struct finder *x)
 	int64_t sure = 0;
 
 	walk(x);
-	memset(x->count, 0, cells * sizeof *x->count);
+	memset(x->count, 0, (size_t)cells * x->ncodes * sizeof *x->count);
 	memset(x->cell, 0, cells * sizeof *x->cell);
 	for (uint32_t i = 0; i < c->n; i++) {
 		uint32_t at = x->f->of[i] * (PHASE_MARKS + 1) + x->p->of[i], n;
 
 		if (x->f->of[i] == (uint32_t)SYMBOL_NONE)
 			continue;
-		n = ++x->count[at][x->code[i]];
+		n = ++x->count[(size_t)at * x->ncodes + x->code[i]];
 		x->cell[at].n++;
 		x->cell[at].most = MAX(x->cell[at].most, n);
 	}
@@ -84,15 +90,15 @@ add_mark(struct finder *x, int64_t *have)
 
 	if (x->p->n == PHASE_MARKS)
 		return false;
-	memset(x->seen, 0, x->f->n * 16 * sizeof *x->seen);
+	memset(x->seen, 0, (size_t)x->f->n * x->ncodes);
 	for (uint32_t i = 0; i < c->n; i++) {
 		struct phase_mark *m = &x->p->mark[x->p->n];
 		uint32_t form = x->f->of[i];
 		int64_t now;
 
-		if (form == (uint32_t)SYMBOL_NONE || x->seen[form * 16 + x->code[i] / 64] >> x->code[i] % 64 & 1)
+		if (form == (uint32_t)SYMBOL_NONE || x->seen[(size_t)form * x->ncodes + x->code[i]])
 			continue;
-		x->seen[form * 16 + x->code[i] / 64] |= 1ull << x->code[i] % 64;
+		x->seen[(size_t)form * x->ncodes + x->code[i]] = true;
 		if (phase_after(x->p, PHASE_MARKS + 1, form, c->inter[i].code) <= PHASE_MARKS)
 			continue;
 		m->form = form;
@@ -122,11 +128,10 @@ phases_find(struct phases *p, struct pool *pool, const struct forms *f)
 	*p = (struct phases){ .of = pool_array(pool, f->c->n + 1u, 1),
 		.sure = pool_array(pool, f->c->n + 1u, sizeof(bool)) };
 	x.code = pool_array(pool, f->c->n + 1u, sizeof *x.code);
-	x.count = pool_array(pool, cells + 1u, sizeof *x.count);
+	number_codes(&x, pool);
+	x.count = pool_array(pool, (size_t)cells * x.ncodes + 1u, sizeof *x.count);
 	x.cell = pool_array(pool, cells + 1u, sizeof *x.cell);
-	x.seen = pool_array(pool, f->n + 1u, 16 * sizeof *x.seen);
-	for (uint32_t i = 0; i < f->c->n; i++)
-		x.code[i] = number_of(f->c->inter[i].code);
+	x.seen = pool_array(pool, (size_t)f->n * x.ncodes + 1u, sizeof *x.seen);
 	have = worth(&x);
 	while (add_mark(&x, &have))
 		;

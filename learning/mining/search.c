@@ -166,6 +166,21 @@ order_forms(const struct world *w, uint32_t *order)
 	return n;
 }
 
+/* As many conversations as there is time for: how many interactions they have. */
+static uint32_t
+look_at_some(struct world *w, struct search_report *report)
+{
+	const struct canonical *c = w->f->c;
+	uint32_t n = 0, k = 0;
+
+	*report = (struct search_report){ 0 };
+	for (; k < w->nrun && n < SEARCH_INTERACTIONS; k++)
+		for (uint32_t i = c->first[w->order[k]]; i < c->first[w->order[k] + 1]; i++, n++)
+			report->counted += w->counts[i];
+	w->nrun = k;
+	return n;
+}
+
 void
 search_programs(struct world *w, struct program **programs, struct search_report *report)
 {
@@ -173,11 +188,11 @@ search_programs(struct world *w, struct program **programs, struct search_report
 	uint32_t *order = pool_array(w->pool, w->f->n + 1u, sizeof *order), n = order_forms(w, order);
 
 	struct program *best = pool_array(w->pool, w->f->n + 1u, sizeof *best);
-	uint64_t budget = SEARCH_STEPS / MAX(w->f->c->n, 1u);
+	uint32_t all = w->nrun, steps = look_at_some(w, report);
+	uint64_t budget = SEARCH_STEPS / MAX(steps, 1u);
 	double most = -1;
 
-	*report = (struct search_report){ .counted = w->ncounts };
-	*s = (struct search){ .w = w, .report = report, .cost = MAX(0.0008 * w->ncounts, 1.0) };
+	*s = (struct search){ .w = w, .report = report, .cost = MAX(0.0008 * report->counted, 1.0) };
 	s->p = pool_array(w->pool, w->f->n + 1u, sizeof *s->p);
 	list_programs(s);
 	while (report->starts < SEARCH_STARTS && report->tried <= budget &&
@@ -191,6 +206,9 @@ search_programs(struct world *w, struct program **programs, struct search_report
 		world_learn_base(w, best, 2);
 		report->right = world_run(w, best, NULL);
 	}
+	w->nrun = all;
 	world_learn_base(w, best, 1);
+	report->counted = w->ncounts;
+	report->right = world_run(w, best, NULL);
 	*programs = best;
 }

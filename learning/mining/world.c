@@ -63,6 +63,7 @@ make_groups(struct world *w)
 		w->group[i] = intern_add(&ends, span_of(who, 3 * sizeof *who));
 	}
 	w->ngroups = ends.n;
+	w->nrun = n;
 	for (uint32_t g = 0; g < ends.n; g++)
 		for (uint32_t i = 0; i < n; i++)
 			if (w->group[i] == g)
@@ -348,7 +349,7 @@ run(struct running *r, struct world_view *view)
 	uint32_t right = 0;
 
 	count_children(w, r->votes);
-	for (uint32_t k = 0; k < c->nconversations; k++) {
+	for (uint32_t k = 0; k < w->nrun; k++) {
 		uint32_t v = w->order[k];
 
 		if (k == 0 || w->group[v] != w->group[w->order[k - 1]]) {

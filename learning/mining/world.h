@@ -36,6 +36,7 @@ struct world {
 	uint32_t *group;	/* per conversation: who shares its sets */
 	uint32_t *order;	/* conversations, those of one group one behind the other */
 	uint32_t ngroups;
+	uint32_t nrun;		/* conversations that a run goes through: the first of order */
 	bool *good;		/* per interaction: it succeeded */
 	bool *counts;		/* per interaction: whether the prediction is of interest */
 	uint32_t ncounts;
