@@ -7,7 +7,7 @@
 
 #include "control/clock.h"
 #include "control/cmd.h"
-#include "models/session.h"
+#include "models/host.h"
 
 struct chat {
 	struct model *m;
@@ -15,6 +15,7 @@ struct chat {
 	struct arena a;
 	struct fields f;
 	struct session_env env;
+	struct host host;	/* of both ends, and of our own: there is one conversation */
 	struct turn t;
 	uint8_t *message;	/* what the client said and no message ended with yet */
 	size_t n, room;
@@ -212,6 +213,7 @@ cmd_chat(int argc, char **argv)
 	char *end;
 	int o, err;
 
+	c.env.pair_host = c.env.own_host = &c.host;
 	while ((o = getopt_long(argc, argv, "f:t:s:r", options, NULL)) != -1) {
 		switch (o) {
 		case 'f':

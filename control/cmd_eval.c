@@ -340,7 +340,7 @@ cmd_eval(int argc, char **argv)
 			t.html = optarg;
 			break;
 		case 'L':
-			if (!learn_has_learner(optarg))
+			if (!learn_has_learner(optarg) || strcmp(optarg, "mining") == 0)
 				return cmd_wrong_usage(argv, "--learner %s: auto, prisma or scriptgen is wanted", optarg);
 			t.learner = optarg;
 			break;

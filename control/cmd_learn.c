@@ -9,13 +9,15 @@
 
 #include "control/cmd.h"
 #include "control/job.h"
+#include "control/mined.h"
 #include "control/service.h"
 #include "learning/learn.h"
 #include "models/image_save.h"
 
 struct order {			/* what the command line asks for, and what came of it */
 	struct learn_params params;
-	const char *out, *report_path, *basis_path;
+	const char *out, *report_path, *basis_path, *definition_path;
+	struct definition definition;
 	const char *const *captures;
 	size_t ncaptures;
 	struct job job;
@@ -95,6 +97,7 @@ print_basis(const struct order *o, FILE *to)
 		fprintf(to, "%s\n", r->kept ? "clusterer and order are its, which need no more" : "not used");
 }
 
+/* What the learner that looks at captures alone found. */
 static void
 print_prisma(const struct order *o, FILE *to)
 {
@@ -127,14 +130,10 @@ print_scriptgen(const struct scriptgen_report *r, FILE *to)
 }
 
 static void
-print_summary(const struct order *o, FILE *to)
+print_choice(const struct order *o, FILE *to)
 {
 	const struct learn_report *r = &o->made.report;
-	const struct corpus *corpus = r->corpus;
 
-	fprintf(to, "%s: %.*s, %s/%u, %s\n", o->out, (int)o->made.text.name.n, o->made.text.name.p,
-	    corpus->proto == PROTO_TCP ? "tcp" : "udp", corpus->port,
-	    r->binary ? "binary" : "text");
 	fprintf(to, "  %u conversations, %u exchanges; %u client templates, %u replies, %u states, "
 	    "%u turns\n", r->conversations, r->exchanges, o->made.text.ntemplate, o->made.text.nreply,
 	    r->emit.states, r->emit.turns);
@@ -142,6 +141,21 @@ print_summary(const struct order *o, FILE *to)
 		print_prisma(o, to);
 	else
 		print_scriptgen(&r->scriptgen, to);
+}
+
+static void
+print_summary(struct order *o, FILE *to)
+{
+	const struct learn_report *r = &o->made.report;
+	const struct corpus *corpus = r->corpus;
+
+	fprintf(to, "%s: %.*s, %s/%u, %s\n", o->out, (int)o->made.text.name.n, o->made.text.name.p,
+	    corpus->proto == PROTO_TCP ? "tcp" : "udp", corpus->port,
+	    r->binary ? "binary" : "text");
+	if (r->mining.mined != NULL)
+		mined_print(&r->mining, &o->job.pool, to);
+	else
+		print_choice(o, to);
 	fprintf(to, "  automaton: %u states, %u byte classes; image: %zu bytes, %u self-test vectors\n",
 	    o->made.compiled.automaton_states, o->made.compiled.byte_classes,
 	    o->made.compiled.image_bytes, o->made.text.nvector);
@@ -328,10 +342,13 @@ run(struct order *o)
 
 	if (err == 0 && o->basis_path != NULL)
 		err = read_basis(o, &old);
+	if (err == 0 && o->definition_path != NULL)
+		err = definition_load(&o->definition, o->definition_path, &o->why);
 	if (err == 0)
 		err = job_init(&o->job, 0, &o->why);
 	if (err < 0) {
 		text_fini(&old);
+		definition_fini(&o->definition);
 		return cmd_failed(&o->why);
 	}
 	job_watch(&o->job);
@@ -341,6 +358,7 @@ run(struct order *o)
 		print_summary(o, stdout);
 	job_fini(&o->job);
 	text_fini(&old);
+	definition_fini(&o->definition);
 	return err < 0 ? cmd_failed(&o->why) : CMD_DONE;
 }
 
@@ -354,6 +372,7 @@ cmd_learn(int argc, char **argv)
 		{ "learner", required_argument, NULL, 'L' },
 		{ "clusterer", required_argument, NULL, 'c' },
 		{ "order", required_argument, NULL, 'k' },
+		{ "definition", required_argument, NULL, 'd' },
 		{ "basis", required_argument, NULL, 'b' },
 		{ "spare", required_argument, NULL, 'e' },
 		{ "no-scrub", no_argument, NULL, 'N' },
@@ -366,7 +385,7 @@ cmd_learn(int argc, char **argv)
 	uint64_t n;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:n:s:L:c:k:b:e:Nq:r:o:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:n:s:L:c:k:d:b:e:Nq:r:o:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &o.params.proto, &o.params.port))
@@ -384,7 +403,7 @@ cmd_learn(int argc, char **argv)
 			break;
 		case 'L':
 			if (!learn_has_learner(optarg))
-				return cmd_wrong_usage(argv, "--learner %s: auto, prisma or scriptgen is wanted", optarg);
+				return cmd_wrong_usage(argv, "--learner %s: auto, prisma, scriptgen or mining is wanted", optarg);
 			o.params.learner = optarg;
 			break;
 		case 'c':
@@ -410,6 +429,10 @@ cmd_learn(int argc, char **argv)
 				return cmd_wrong_usage(argv, "--quota %s: a number of MiB is wanted", optarg);
 			o.params.budget_bytes = (size_t)n << 20;
 			break;
+		case 'd':
+			o.definition_path = optarg;
+			o.params.definition = &o.definition;
+			break;
 		case 'b':
 			o.basis_path = optarg;
 			break;
@@ -423,9 +446,12 @@ cmd_learn(int argc, char **argv)
 			return cmd_wrong_usage(argv, NULL);
 		}
 	}
-	if (o.params.learner != NULL && strcmp(o.params.learner, "scriptgen") == 0 &&
+	if (o.params.learner != NULL && (strcmp(o.params.learner, "scriptgen") == 0 ||
+	    strcmp(o.params.learner, "mining") == 0) &&
 	    (o.params.clusterer != NULL || o.params.order != 0 || o.basis_path != NULL))
 		return cmd_wrong_usage(argv, "--clusterer, --order and --basis are for --learner prisma");
+	if (o.params.learner != NULL && strcmp(o.params.learner, "mining") == 0 && o.definition_path == NULL)
+		return cmd_wrong_usage(argv, "--learner mining wants --definition FILE, what the service is told to be");
 	if (o.out == NULL)
 		return cmd_wrong_usage(argv, "say with -o where the model goes");
 	if (optind == argc)

@@ -16,6 +16,7 @@
 #include "dataplane/limit.h"
 #include "dataplane/link.h"
 #include "dataplane/lone.h"
+#include "dataplane/hosts.h"
 #include "dataplane/recent.h"
 #include "dataplane/stack.h"
 #include "dataplane/talk.h"
@@ -39,6 +40,7 @@ struct stack {
 	struct talks talks;
 	struct links links;
 	struct recent recent;
+	struct hosts hosts;
 	/* no state per peer */
 	struct cookies cookies;
 	struct halfopen half;
@@ -99,7 +101,7 @@ void	stack_end(struct stack *s, struct flow *f, enum record_end how);
 void	stack_due(struct stack *s, struct flow *f, enum flow_timer what, uint32_t in_ms);
 void	stack_count_in(struct flow *f, const struct packet *p);
 void	stack_count_out(struct flow *f, size_t ip_bytes);
-void	stack_speaker(const struct stack *s, const struct flow *f, struct speaker *who);
+void	stack_speaker(struct stack *s, const struct flow *f, struct speaker *who);
 const struct persona *stack_persona(const struct stack *s, const struct flow *f);
 /* Header of a frame to the flow's peer. */
 void	stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o);

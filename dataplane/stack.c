@@ -36,7 +36,7 @@ share(uint32_t wanted, uint32_t flows, uint32_t part, uint32_t least, uint32_t m
 
 /* How many of everything a configuration has. */
 struct sizes {
-	uint32_t talks, arenas, cells, recent, half, lone, frags, once, prefixes;
+	uint32_t talks, arenas, cells, recent, hosts, half, lone, frags, once, prefixes;
 };
 
 static struct sizes
@@ -47,6 +47,7 @@ sizes_of(const struct stack_config *c)
 		.arenas = share(c->arenas, c->flows, 4, 64, c->flows),
 		.cells = share(c->holds, c->flows, 16, 64, MAX_CELLS),
 		.recent = share(0, c->flows, 1, 1024, 1 << 16),
+		.hosts = share(0, c->flows, 32, 16, 1 << 13),
 		.half = share(0, c->flows, 16, 64, 1 << 12),
 		.lone = share(0, c->flows, 16, 64, 1 << 10),
 		.frags = share(0, c->flows, 256, 16, 1 << 12),
@@ -71,7 +72,7 @@ stack_bytes(const struct stack_config *c)
 		return 0;
 	return aligned(sizeof(struct stack)) + aligned(flow_table_bytes(c->flows)) +
 	    aligned(wheel_bytes(c->flows)) + aligned(talks_bytes(z.talks, z.arenas, z.cells)) +
-	    aligned(recent_bytes(z.recent)) + aligned(halfopen_bytes(z.half)) + aligned(lone_bytes(z.lone)) +
+	    aligned(recent_bytes(z.recent)) + aligned(hosts_bytes(z.hosts)) + aligned(halfopen_bytes(z.half)) + aligned(lone_bytes(z.lone)) +
 	    aligned(frag_bytes(z.frags, FRAG_ROOM)) + aligned(once_bytes(z.once)) +
 	    2 * aligned(prefixes_bytes(z.prefixes));
 }
@@ -114,6 +115,7 @@ stack_init(void *mem, const struct stack_config *c, const struct sink *sink)
 	talks_init(&s->talks, carve(&at, talks_bytes(z.talks, z.arenas, z.cells)), z.talks, z.arenas,
 	    z.cells);
 	recent_init(&s->recent, carve(&at, recent_bytes(z.recent)), z.recent);
+	hosts_init(&s->hosts, carve(&at, hosts_bytes(z.hosts)), z.hosts);
 	halfopen_init(&s->half, carve(&at, halfopen_bytes(z.half)), z.half);
 	lone_init(&s->lone, carve(&at, lone_bytes(z.lone)), z.lone);
 	s->frags = frag_init(carve(&at, frag_bytes(z.frags, FRAG_ROOM)), z.frags, FRAG_ROOM,

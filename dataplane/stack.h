@@ -127,6 +127,7 @@ const char *flow_state_name(uint8_t state);
 	X(PART_ARENAS, "arenas")		/* captured fields */                          \
 	X(PART_HOLDS, "holds")			/* incomplete messages, frozen answers */      \
 	X(PART_RECENT, "recently-closed")                                                      \
+	X(PART_HOSTS, "hosts")			/* what peers changed, over conversations */    \
 	X(PART_LONE, "lone-syns")                                                              \
 	X(PART_HALFOPEN, "half-open")                                                          \
 	X(PART_FRAGMENTS, "fragments")                                                         \

@@ -40,13 +40,31 @@ connection_of(const struct flow *f)
 	return f->start_ms ^ (uint32_t)f->peer_port << 16 ^ f->own_port;
 }
 
+/* What conversations of these ends (peer NULL: of anybody with our own address) left behind. */
+static struct host *
+host_left(struct stack *s, const struct model *m, const struct addr *own, const struct addr *peer)
+{
+	struct {
+		struct addr own, peer;
+		uint64_t schema;
+	} who = { .own = *own, .schema = model_schema(m) };
+
+	if (peer != NULL)
+		who.peer = *peer;
+	return hosts_find(&s->hosts, keyed(s->clock_key, &who, sizeof who) | 1ull << 63, (uint32_t)s->now_ms);
+}
+
 void
-stack_speaker(const struct stack *s, const struct flow *f, struct speaker *who)
+stack_speaker(struct stack *s, const struct flow *f, struct speaker *who)
 {
 	*who = (struct speaker){ .m = s->set->slot[f->slot], .env = {
 		.own = flow_own(f), .peer = flow_peer(f), .own_port = f->own_port,
 		.peer_port = f->peer_port, .connection = connection_of(f), .now_ms = s->wall_ms } };
 	memcpy(who->env.key, s->c.key, sizeof who->env.key);
+	if (who->m != NULL && model_keeps_pair(who->m))
+		who->env.pair_host = host_left(s, who->m, &who->env.own, &who->env.peer);
+	if (who->m != NULL && model_keeps_own(who->m))
+		who->env.own_host = host_left(s, who->m, &who->env.own, NULL);
 }
 
 void

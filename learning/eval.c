@@ -1,6 +1,7 @@
 #include "learning/eval.h"
 
 #include "learning/distance.h"
+#include "models/host.h"
 
 struct judge {
 	struct pool *pool;
@@ -55,6 +56,27 @@ judge_talk(const struct judge *j, const struct eval_talk *talk)
 	out->full_length += full;
 }
 
+/* What conversations left behind, by their ends. */
+struct left {
+	struct intern ends;
+	struct host **host;
+};
+
+static struct host *
+left_by(struct left *l, struct pool *pool, const struct addr *own, const struct addr *peer)
+{
+	struct addr *key = pool_array(pool, 2, sizeof *key);
+	uint32_t n = l->ends.n, at;
+
+	key[0] = *own;
+	if (peer != NULL)
+		key[1] = *peer;
+	at = intern_add(&l->ends, span_of(key, 2 * sizeof *key));
+	if (at == n)
+		l->host[at] = pool_alloc(pool, sizeof *l->host[at]);
+	return l->host[at];
+}
+
 void
 eval_scale(struct eval_scale *s, struct pool *pool, const struct corpus *c, enum eval_depth depth)
 {
@@ -72,8 +94,10 @@ eval_on(struct eval_report *out, struct pool *pool, const struct model *m,
 	struct play_how how = { .model = m, .whole = s->depth == EVAL_VECTORS,
 		.answers = s->answers.of != NULL ? &s->answers : NULL };
 	struct judge j = { pool, s->depth, out };
+	struct left left = { .host = pool_array(pool, 2 * c->nconversations + 1u, sizeof *left.host) };
 
 	*out = (struct eval_report){ .klass = s->klass };
+	intern_init(&left.ends, pool);
 	out->line = pool_array(pool, c->nmessages + 1, sizeof *out->line);
 	out->talk = pool_array(pool, c->nconversations + 1, sizeof *out->talk);
 	for (uint32_t i = 0; i < c->nconversations; i++) {
@@ -84,6 +108,8 @@ eval_on(struct eval_report *out, struct pool *pool, const struct model *m,
 		if ((use != NULL && !use[i]) || c->conversations[i].n == 0)
 			continue;
 		*talk = (struct eval_talk){ .conversation = i, .line = out->nlines };
+		how.pair_host = left_by(&left, pool, &c->conversations[i].server, &c->conversations[i].client);
+		how.own_host = left_by(&left, pool, &c->conversations[i].server, NULL);
 		play(&talk->played, pool, c, i, &how);
 		judge_talk(&j, talk);
 	}

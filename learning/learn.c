@@ -21,12 +21,6 @@ struct learner {
 	struct outcome best;
 };
 
-bool
-learn_has_learner(const char *name)
-{
-	return strcmp(name, "auto") == 0 || strcmp(name, "prisma") == 0 || strcmp(name, "scriptgen") == 0;
-}
-
 static void
 basis_of(struct text_basis *out, struct pool *pool, const struct cluster_basis *b)
 {
@@ -56,11 +50,13 @@ service_name(uint8_t proto, uint16_t port, struct pool *pool)
 	return pool_copy(pool, name, (size_t)n + 1);
 }
 
+/* What was learned from; taught: the conversations that were. */
 static void
-describe(struct text *t, struct learner *l, const struct corpus *c)
+describe(struct text *t, struct pool *pool, const struct learn_params *p, const struct corpus *c,
+    const bool *taught)
 {
-	t->seed = l->p->seed;
-	t->source = pool_array(l->pool, c->nsources, sizeof *t->source);
+	t->seed = p->seed;
+	t->source = pool_array(pool, c->nsources, sizeof *t->source);
 	t->nsource = c->nsources;
 	for (uint32_t i = 0; i < c->nsources; i++) {
 		const char *slash = strrchr(c->sources[i].name, '/');
@@ -70,7 +66,7 @@ describe(struct text *t, struct learner *l, const struct corpus *c)
 	for (uint32_t i = 0; i < c->nconversations; i++) {
 		struct text_source *s = &t->source[c->conversations[i].source];
 
-		if (l->lesson.x.first[i + 1] > l->lesson.x.first[i]) {
+		if (taught[i]) {
 			s->conversations++;
 			s->messages += c->conversations[i].n;
 		}
@@ -139,15 +135,26 @@ write_prisma(struct text *t, struct learner *l, const struct corpus *c)
 	progress_at(l->p->progress, "sides", 1);
 }
 
+/* The conversations in which something was asked. */
+static const bool *
+taught_by(const struct learner *l, const struct corpus *c)
+{
+	bool *taught = pool_array(l->pool, c->nconversations, sizeof *taught);
+
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		taught[i] = l->lesson.x.first[i + 1] > l->lesson.x.first[i];
+	return taught;
+}
+
 /* The text model of what was chosen. */
 static void
 write_text(struct text *t, struct learner *l, const struct corpus *c)
 {
 	progress_at(l->p->progress, "emit", 0);
 	outcome_emit(t, &l->best, l->name, &l->report->emit);
+	describe(t, l->pool, l->p, c, taught_by(l, c));
 	t->clusterer = span_str(l->report->clusterer);
 	t->chosen_of = l->report->kept ? l->p->before->chosen_of : l->report->conversations;
-	describe(t, l, c);
 	for (unsigned side = 0; side < SIDES; side++)
 		if (l->best.naming.basis[side] != NULL)
 			basis_of(&t->basis[side], l->pool, l->best.naming.basis[side]);
@@ -229,50 +236,48 @@ name_events(struct learner *l, const struct corpus *c, const bool *use, struct d
 	return name_all(l, "template", choice->candidate[choice->chosen].order);
 }
 
+/* Captures alone, of binary services above all: regions and dependencies. */
 static int
-learn_scriptgen(struct text *t, struct learner *l, const struct corpus *c, const bool *use, struct diag *why)
+learn_scriptgen(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+    const struct learn_params *p, struct learn_report *report, struct diag *why)
 {
-	struct learn_report *report = l->report;
-	struct lesson *lesson = &l->lesson;
+	struct learner l = { .pool = pool, .p = p, .report = report };
+	struct lesson *lesson = &l.lesson;
 
-	lesson->binary = lesson_is_binary(c, l->pool);
-	progress_at(l->p->progress, "exchanges", 0);
-	exchanges_make(&lesson->x, l->pool, c, use, lesson->binary);
-	progress_at(l->p->progress, "scriptgen", 0);
-	if (!scriptgen_make(t, l->pool, &lesson->x, c, !lesson->binary, &report->scriptgen))
+	odd_count(&report->odd, c, use);
+	lesson->binary = lesson_is_binary(c, pool);
+	progress_at(p->progress, "exchanges", 0);
+	exchanges_make(&lesson->x, pool, c, use, lesson->binary);
+	progress_at(p->progress, "scriptgen", 0);
+	if (!scriptgen_make(t, pool, &lesson->x, c, !lesson->binary, &report->scriptgen))
 		return diag_set(why, -ENODATA, "%s: no conversation on %s/%u was captured from its beginning and "
 		    "has an answer, so there is nothing to learn; see that both directions were captured.",
 		    c->sources[0].name, c->proto == PROTO_TCP ? "tcp" : "udp", c->port);
-	report_exchanges(l);
+	report_exchanges(&l);
 	report->emit.states = report->scriptgen.states;
 	report->emit.turns = report->scriptgen.turns;
-	t->name = span_str(l->name);
+	t->name = span_str(p->name != NULL ? p->name : service_name(c->proto, c->port, pool));
 	t->channel = CHANNEL_PLAIN;
 	t->learner = span_str("scriptgen");
 	t->order = 1;
-	describe(t, l, c);
-	progress_at(l->p->progress, "scriptgen", 1);
+	describe(t, pool, p, c, taught_by(&l, c));
+	progress_at(p->progress, "scriptgen", 1);
 	return 0;
 }
 
-int
-learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+/* Captures alone: clusters, states, rules. */
+static int
+learn_prisma(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
     const struct learn_params *p, struct learn_report *report, struct diag *why)
 {
 	struct learner l = { .pool = pool, .p = p, .report = report };
 	int err;
 
 	l.name = p->name != NULL ? p->name : service_name(c->proto, c->port, pool);
-	*t = (struct text){ 0 };
-	*report = (struct learn_report){ .corpus = c };
 	err = choose_check(p->clusterer, p->order, why);
-	if (err == 0)
-		err = check_corpus(c, use, report, why);
 	if (err < 0)
 		return err;
 	odd_count(&report->odd, c, use);
-	if (p->learner != NULL && strcmp(p->learner, "scriptgen") == 0)
-		return learn_scriptgen(t, &l, c, use, why);
 	err = name_events(&l, c, use, why);
 	if (err == -EINVAL)
 		return diag_set(why, err, "%s: %s cannot sort these messages; try another clusterer.",
@@ -283,6 +288,75 @@ learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bo
 	write_text(t, &l, c);
 	write_prisma(t, &l, c);
 	return 0;
+}
+
+/* A definition of the service beside the captures: commands with a memory. */
+static int
+learn_mining(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+    const struct learn_params *p, struct learn_report *report, struct diag *why)
+{
+	bool *taught = pool_array(pool, c->nconversations, sizeof *taught);
+	int err;
+
+	if (p->definition == NULL)
+		return diag_set(why, -EINVAL, "The learner mining needs the definition of the service; give it with "
+		    "--definition.");
+	progress_at(p->progress, "mining", 0);
+	odd_count(&report->odd, c, use);
+	t->name = span_str(p->name != NULL ? p->name : service_name(c->proto, c->port, pool));
+	t->proto = c->proto == PROTO_TCP ? MODEL_TCP : MODEL_UDP;
+	t->channel = CHANNEL_PLAIN;
+	t->learner = span_str("mining");
+	err = mining_learn(t, pool, c, use, p->definition, &report->mining, why);
+	if (err < 0)
+		return err;
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		taught[i] = (use == NULL || use[i]) && c->conversations[i].n > 0;
+	describe(t, pool, p, c, taught);
+	progress_at(p->progress, "mining", 1);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*learn)(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+	    const struct learn_params *p, struct learn_report *report, struct diag *why);
+} learners[] = {
+	{ "auto", learn_prisma },	/* as long as nothing joins them */
+	{ "prisma", learn_prisma },
+	{ "scriptgen", learn_scriptgen },
+	{ "mining", learn_mining },
+};
+
+static size_t
+find_learner(const char *name)
+{
+	size_t k = 0;
+
+	while (k < ARRAY_LEN(learners) && strcmp(name, learners[k].name) != 0)
+		k++;
+	return k;
+}
+
+bool
+learn_has_learner(const char *name)
+{
+	return find_learner(name) < ARRAY_LEN(learners);
+}
+
+int
+learn_corpus(struct text *t, struct pool *pool, const struct corpus *c, const bool *use,
+    const struct learn_params *p, struct learn_report *report, struct diag *why)
+{
+	size_t k = p->learner == NULL ? 0 : find_learner(p->learner);
+	int err;
+
+	*t = (struct text){ 0 };
+	*report = (struct learn_report){ .corpus = c };
+	if (k == ARRAY_LEN(learners))
+		return diag_set(why, -EINVAL, "There is no learner %s.", p->learner);
+	err = check_corpus(c, use, report, why);
+	return err < 0 ? err : learners[k].learn(t, pool, c, use, p, report, why);
 }
 
 const struct corpus *

@@ -11,6 +11,7 @@
  */
 #include "learning/choose.h"
 #include "learning/corpus.h"
+#include "learning/mining/mining.h"
 #include "learning/naming.h"
 #include "learning/odd.h"
 #include "learning/prisma.h"
@@ -20,15 +21,13 @@
 
 enum { LEARN_MIN_CONVERSATIONS = 5, LEARN_BUDGET_BYTES = 16 << 20 };
 
-/* "auto", which is "prisma" as long as nothing joins learners, "prisma", "scriptgen". */
-bool	learn_has_learner(const char *name);
-
 struct learn_params {
+	const char *learner;		/* one that learn_has_learner(); NULL: auto */
+	const struct definition *definition; /* "mining": of the service */
 	const char *name;		/* of the service; NULL: from the port */
 	uint8_t proto;			/* 0: work out */
 	uint16_t port;
 	uint64_t seed;
-	const char *learner;		/* one that learn_has_learner(); NULL: auto */
 	const char *clusterer;		/* NULL: the one that speaks best (choose.h) */
 	uint32_t order;			/* 0: likewise */
 	const struct text *before;	/* the model before, where learning starts; NULL: none */
@@ -53,10 +52,13 @@ struct learn_report {
 	struct emit_report emit;
 	struct prisma_report sides;	/* how both talk, for the simulator */
 	struct scriptgen_report scriptgen; /* tree 0: another learner was asked for */
+	struct mining_report mining;	/* of that learner; the others' fields are empty then */
 	struct odd odd;
 	bool binary;
 };
 
+/* "auto", which is "prisma" as long as nothing joins learners, "prisma", "scriptgen", "mining". */
+bool	learn_has_learner(const char *name);
 /*
  * Fills t from the pool (do not text_fini() it). use[c] NULL or false: conversation c is held
  * out. 0, or -errno with a sentence.

@@ -180,7 +180,7 @@ play(struct played *out, struct pool *pool, const struct corpus *c, uint32_t con
 		.played = out, .line_room = 2 * conv->n + 2 };
 	struct session_env env = { .own = conv->server, .peer = conv->client,
 		.own_port = conv->server_port, .peer_port = conv->client_port,
-		.now_ms = conv->start_ns / 1000000 };
+		.now_ms = conv->start_ns / 1000000, .pair_host = how->pair_host, .own_host = how->own_host };
 
 	*out = (struct played){ pool_array(pool, p.line_room, sizeof *out->line), 0 };
 	p.question = pool_array(pool, conv->n + 1, sizeof *p.question);

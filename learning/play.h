@@ -31,6 +31,7 @@ struct play_how {
 	uint8_t key[16];		/* of the session's environment: another one, another choice */
 	bool whole;			/* every client message is a whole one, whatever its end */
 	const struct answers *answers;	/* of datagrams; NULL: each is answered before the next is asked */
+	struct host *pair_host, *own_host; /* what earlier conversations of these ends left; NULL: nothing */
 };
 
 void	play(struct played *out, struct pool *pool, const struct corpus *c, uint32_t conversation,

@@ -5,6 +5,8 @@ player_init(struct player *p, struct pool *pool, const struct model *m,
     const struct session_env *env, bool whole)
 {
 	*p = (struct player){ .pool = pool, .m = m, .env = *env, .whole = whole };
+	if (env->pair_host == NULL)
+		p->env.pair_host = p->env.own_host = &p->host;
 	session_init(&p->s, m);
 }
 

@@ -7,13 +7,14 @@
  * is collected. Memory is the pool's; the model and the pool outlive it.
  */
 #include "learning/pool.h"
-#include "models/session.h"
+#include "models/host.h"
 
 struct player {
 	struct pool *pool;
 	const struct model *m;
 	struct session s;
 	struct arena arena;
+	struct host host;	/* its own, where the environment brings none */
 	struct session_env env;
 	struct fields fields;
 	bool whole;		/* what it hears at once is one message */

@@ -23,6 +23,7 @@ struct recorder {
 	/* The conversation as it was recorded, and as it is written. */
 	struct session s;
 	struct arena arena;
+	struct host host;
 	struct selftest_talk *talk;
 	uint8_t line[VECTORS_LINE];
 	/* What is made of it: turns, and the lines if they are wanted. */
@@ -229,6 +230,7 @@ play_messages(struct recorder *r, const struct message *m)
 	struct session_env env = r->talk->env;
 	struct span left = m->bytes;
 
+	env.pair_host = env.own_host = &r->host;	/* what was said with stand-ins happened elsewhere */
 	do {
 		struct fields f;
 		struct turn t;
@@ -253,6 +255,7 @@ play(struct recorder *r, uint32_t conversation, struct span *to)
 	r->to = to;
 	session_init(&r->s, r->m);
 	r->arena = (struct arena){ 0 };
+	r->host = (struct host){ 0 };
 	selftest_begin(r->talk, r->m);
 	if (r->t->proto == MODEL_TCP) {
 		struct fields f;

@@ -155,8 +155,6 @@ put_op(struct compiler *c, const struct text_reply *r, uint32_t i)
 
 	if (op->kind == OP_LEN)
 		out.flags |= len_place(r, i);
-	if (op->kind == OP_REG || op->kind == OP_SET)
-		c->about.features |= IMAGE_NEEDS_HOST_STATE;
 	ADD(c, IMAGE_OP, out);
 }
 
@@ -202,6 +200,7 @@ put_reply(struct compiler *c, uint32_t i)
 		put_op(c, r, k);
 		out.reads |= slots_op(&r->op[k]);
 		out.nlen += r->op[k].kind == OP_LEN;
+		out.host |= r->op[k].kind == OP_REG || r->op[k].kind == OP_SET || r->op[k].kind == OP_PATH;
 		most += op_most(c, &r->op[k]);
 	}
 	c->keep |= out.reads;
@@ -234,9 +233,6 @@ put_guard(struct compiler *c, const struct text_guard *g)
 		.lit = put_string(c, g->lit),
 	};
 
-	if (g->kind == GUARD_IN || g->kind == GUARD_NOTIN || g->kind == GUARD_EMPTY ||
-	    g->kind == GUARD_NONEMPTY)
-		c->about.features |= IMAGE_NEEDS_HOST_STATE;
 	c->keep |= slots_guard(g);
 	ADD(c, IMAGE_GUARD, out);
 }
@@ -251,10 +247,17 @@ put_alt(struct compiler *c, const struct text_alt *a, uint32_t before)
 		.flags = (uint8_t)((a->close ? ALT_CLOSE : 0) | (a->reset ? ALT_RESET : 0) |
 		    (a->pending ? ALT_PENDING : 0)),
 		.conf = (uint8_t)(a->conf * 255.0 + 0.5),
+		.effect = next_index(c, IMAGE_EFFECT), .neffect = (uint8_t)a->neffect,
 	};
 
-	if (a->neffect > 0)
-		c->about.features |= IMAGE_NEEDS_HOST_STATE;
+	for (uint32_t i = 0; i < a->neffect; i++) {
+		struct image_effect e = { a->effect[i].kind, a->effect[i].slot, a->effect[i].index };
+
+		if (e.kind == EFFECT_OPEN)
+			c->about.features |= IMAGE_NEEDS_RELATED;
+		c->keep |= slots_effect(&a->effect[i]);
+		ADD(c, IMAGE_EFFECT, e);
+	}
 	ADD(c, IMAGE_ALT, out);
 }
 
@@ -364,8 +367,25 @@ put_map(struct compiler *c, const struct text_map *m)
 }
 
 static void
+put_hostset(struct compiler *c, const struct text_hostset *h)
+{
+	struct image_hostset out = { .is_register = h->is_register, .scope = h->scope,
+		.under = h->under < 0 ? IMAGE_NONE : (uint32_t)h->under,
+		.member = next_index(c, IMAGE_MEMBER), .n = h->n };
+
+	for (uint32_t i = 0; i < h->n; i++) {
+		struct image_span s = put_string(c, h->base[i]);
+
+		ADD(c, IMAGE_MEMBER, s);
+	}
+	ADD(c, IMAGE_HOSTSET, out);
+}
+
+static void
 put_lists(struct compiler *c)
 {
+	for (uint32_t i = 0; i < c->t->nhostset; i++)
+		put_hostset(c, &c->t->hostset[i]);
 	for (uint32_t i = 0; i < c->t->ndata; i++)
 		put_data(c, &c->t->data[i]);
 	for (uint32_t i = 0; i < c->t->nmap; i++)
@@ -446,6 +466,17 @@ speaks_first(const struct compiler *c)
 	return false;
 }
 
+/* Whose sets and registers are kept: of pairs of addresses, of own addresses. */
+static uint8_t
+keeps(const struct text *t)
+{
+	uint8_t flags = 0;
+
+	for (uint32_t i = 0; i < t->nhostset; i++)
+		flags |= t->hostset[i].scope == SCOPE_HOST ? MODEL_KEEPS_HOST : MODEL_KEEPS_PAIR;
+	return flags;
+}
+
 static void
 put_model(struct compiler *c)
 {
@@ -456,7 +487,7 @@ put_model(struct compiler *c)
 		.idle_ms = t->state[t->start].idle_ms, .left_out = t->ntemplate - c->a.ntemplates,
 		.proto = t->proto, .channel = t->channel,
 		.flags = (uint8_t)((speaks_first(c) ? MODEL_SPEAKS_FIRST : 0) |
-		    (stateless(c) ? MODEL_STATELESS : 0)),
+		    (stateless(c) ? MODEL_STATELESS : 0) | keeps(t)),
 	};
 
 	if (m.idle_ms == 0)

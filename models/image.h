@@ -27,7 +27,7 @@ enum {
 
 /* What a reader must be able to do; a model that needs more is refused with a sentence. */
 enum {
-	IMAGE_NEEDS_HOST_STATE = 1,	/* sets, registers, effects */
+	IMAGE_NEEDS_RELATED = 1,	/* connections that belong to another: the effect open */
 	IMAGE_NEEDS_CHANNEL = 2,	/* another channel than plain */
 	IMAGE_KNOWN_FEATURES = 0,
 };
@@ -55,6 +55,9 @@ enum {
 	X(PAIR, pair, struct image_pair)                                                       \
 	X(INDEX, index, uint32_t)		/* hash tables of maps: pair + 1, or 0 */      \
 	X(EOM, eom, struct image_eom)                                                          \
+	X(HOSTSET, hostset, struct image_hostset)                                              \
+	X(MEMBER, member, struct image_span)	/* of each set: ascending */                   \
+	X(EFFECT, effect, struct image_effect)                                                 \
 	X(VAR, var, struct image_var)                                                          \
 	X(STR, str, uint8_t)			/* all strings */                              \
 	X(TEXT, text, uint8_t)			/* the canonical text, zlib format */
@@ -73,7 +76,7 @@ struct image_model {
 	uint32_t left_out;	/* templates over the automaton's budget */
 	uint8_t proto, channel, flags, zero[5];
 };
-enum { MODEL_SPEAKS_FIRST = 1, MODEL_STATELESS = 2 };
+enum { MODEL_SPEAKS_FIRST = 1, MODEL_STATELESS = 2, MODEL_KEEPS_PAIR = 4, MODEL_KEEPS_HOST = 8 };
 
 struct image_node {
 	uint32_t accept;	/* list in IMAGE_ACC */
@@ -144,7 +147,8 @@ struct image_alt {
 	uint32_t reply;			/* or IMAGE_NONE */
 	uint32_t next;
 	uint32_t delay_ms;
-	uint8_t flags, conf, zero[2];	/* conf: 255 = 1.0 */
+	uint8_t flags, conf, neffect, zero;	/* conf: 255 = 1.0 */
+	uint32_t effect;
 };
 enum { ALT_CLOSE = 1, ALT_RESET = 2, ALT_PENDING = 4 };
 
@@ -152,6 +156,8 @@ struct image_reply {
 	uint32_t op, nop;
 	uint32_t reads;		/* slots */
 	uint32_t nlen;		/* OP_LEN among its ops */
+	uint32_t host;		/* 0, 1: it reads a register or a set */
+	uint32_t zero;
 };
 
 struct image_op {
@@ -162,6 +168,16 @@ struct image_op {
 	int64_t delta;
 };
 enum { OP_PEER = 1, OP_AFTER = 2, OP_COUNTS_BEFORE = 4, OP_COUNTS_MARK = 8 };
+
+struct image_hostset {
+	uint8_t is_register, scope, zero[2];
+	uint32_t under;		/* register, or IMAGE_NONE */
+	uint32_t member, n;
+};
+
+struct image_effect {
+	uint32_t kind, slot, index;
+};
 
 struct image_data {
 	uint32_t choice, n;
@@ -243,6 +259,7 @@ struct model {
 	uint8_t *bytes;		/* pages of its own, read-only */
 	size_t n, mapped;
 	char version[17];
+	uint64_t schema;	/* hash of its name, sets and registers */
 };
 
 static inline struct span

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "models/path.h"
+
 static bool
 in_section(const struct image_check *c, enum image_section which, uint32_t first, uint32_t n)
 {
@@ -48,7 +50,7 @@ check_model(struct image_check *c)
 	if (m->start >= c->n[IMAGE_STATE] || c->n[IMAGE_STATE] > MODEL_STATES)
 		return image_refuse(c, "it starts in state %u of %u", m->start, c->n[IMAGE_STATE]);
 	if ((m->proto != MODEL_TCP && m->proto != MODEL_UDP) || m->channel != CHANNEL_PLAIN ||
-	    m->flags > (MODEL_SPEAKS_FIRST | MODEL_STATELESS) || m->reply_max > MODEL_REPLY_BYTES ||
+	    m->flags > (MODEL_SPEAKS_FIRST | MODEL_STATELESS | MODEL_KEEPS_PAIR | MODEL_KEEPS_HOST) || m->reply_max > MODEL_REPLY_BYTES ||
 	    m->idle_ms == 0 || !all_zero(m->zero, sizeof m->zero))
 		return image_refuse(c, "its description makes no sense");
 	return true;
@@ -230,6 +232,12 @@ check_states(struct image_check *c)
 }
 
 static bool
+is_set(const struct image_check *c, uint32_t i)
+{
+	return !c->i.hostset[i].is_register;
+}
+
+static bool
 check_guard(const struct image_check *c, const struct image_guard *g)
 {
 	if (g->slot >= MODEL_SLOTS || !is_string(c, g->lit))
@@ -245,8 +253,37 @@ check_guard(const struct image_check *c, const struct image_guard *g)
 		return true;
 	case GUARD_HISTORY:
 		return g->index < c->n[IMAGE_TEMPLATE] && g->back >= 1 && g->back <= 3;
+	case GUARD_IN:
+	case GUARD_NOTIN:
+		return g->index < c->n[IMAGE_HOSTSET] && is_set(c, g->index);
+	case GUARD_LEAF:
+	case GUARD_PARENT:
+		return g->index < c->n[IMAGE_HOSTSET] && is_set(c, g->index) &&
+		    c->i.hostset[g->index].under != IMAGE_NONE;
+	case GUARD_EMPTY:
+	case GUARD_NONEMPTY:
+		return g->index < c->n[IMAGE_HOSTSET] && !is_set(c, g->index);
 	}
-	return false;		/* host state: refused by its feature bit */
+	return false;
+}
+
+static bool
+check_effect(const struct image_check *c, const struct image_effect *e)
+{
+	if (e->slot >= MODEL_SLOTS || e->index >= c->n[IMAGE_HOSTSET])
+		return false;
+	switch (e->kind) {
+	case EFFECT_ADD:
+	case EFFECT_DEL:
+		return is_set(c, e->index);
+	case EFFECT_STORE:
+	case EFFECT_PUSH:
+	case EFFECT_POP:
+		return !is_set(c, e->index);
+	case EFFECT_CLEAR:
+		return true;
+	}
+	return false;
 }
 
 static bool
@@ -268,16 +305,21 @@ static bool
 check_groups(struct image_check *c)
 {
 	const struct image *i = &c->i;
-	uint64_t guard = 0, alt = 0;
+	uint64_t guard = 0, alt = 0, effect = 0;
 
 	for (uint32_t k = 0; k < c->n[IMAGE_GUARD]; k++)
 		if (!check_guard(c, &i->guard[k]))
 			return image_refuse(c, "guard %u is wrong", k);
+	for (uint32_t k = 0; k < c->n[IMAGE_EFFECT]; k++)
+		if (!check_effect(c, &i->effect[k]))
+			return image_refuse(c, "effect %u is wrong", k);
 	for (uint32_t k = 0; k < c->n[IMAGE_ALT]; k++) {
 		const struct image_alt *a = &i->alt[k];
 
+		if (a->neffect > MODEL_EFFECTS || !follows(c, IMAGE_EFFECT, &effect, a->effect, a->neffect))
+			return image_refuse(c, "the effects of alternative %u lie outside", k);
 		if ((a->reply != IMAGE_NONE && a->reply >= c->n[IMAGE_REPLY]) ||
-		    a->next >= c->n[IMAGE_STATE] || !all_zero(a->zero, sizeof a->zero) ||
+		    a->next >= c->n[IMAGE_STATE] || a->zero != 0 ||
 		    a->flags > (ALT_CLOSE | ALT_RESET | ALT_PENDING))
 			return image_refuse(c, "alternative %u is wrong", k);
 	}
@@ -342,6 +384,11 @@ check_op(const struct image_check *c, const struct image_op *op)
 		    op->scope < SCOPE_N && op->len <= MODEL_REPLY_BYTES;
 	case OP_VAR:
 		return op->index < c->n[IMAGE_VAR];
+	case OP_SET:
+		return op->index < c->n[IMAGE_HOSTSET] && is_set(c, op->index);
+	case OP_REG:
+	case OP_PATH:
+		return op->index < c->n[IMAGE_HOSTSET] && !is_set(c, op->index);
 	}
 	return false;
 }
@@ -350,7 +397,7 @@ static uint32_t
 op_reads(const struct image_op *op)
 {
 	bool reads = op->kind == OP_FIELD || op->kind == OP_SEQ || op->kind == OP_PART ||
-	    op->kind == OP_MAP || op->kind == OP_LINES;
+	    op->kind == OP_MAP || op->kind == OP_LINES || op->kind == OP_PATH;
 
 	return reads ? 1u << op->slot : 0;
 }
@@ -381,7 +428,7 @@ check_replies(struct image_check *c)
 			return image_refuse(c, "op %u is wrong", k);
 	for (uint32_t k = 0; k < c->n[IMAGE_REPLY]; k++) {
 		const struct image_reply *r = &i->reply[k];
-		uint32_t reads = 0, nlen = 0;
+		uint32_t reads = 0, nlen = 0, host = 0;
 
 		if (!follows(c, IMAGE_OP, &ops, r->op, r->nop) || r->nop > 4096)
 			return image_refuse(c, "reply %u lies outside", k);
@@ -389,20 +436,25 @@ check_replies(struct image_check *c)
 			const struct image_op *op = &i->op[r->op + o];
 
 			reads |= op_reads(op);
+			host |= op->kind == OP_REG || op->kind == OP_SET || op->kind == OP_PATH;
 			if (op->kind == OP_LEN && (++nlen > IMAGE_LENS ||
 			    !check_len_place(&i->op[r->op], r->nop, o)))
 				return image_refuse(c, "reply %u counts what is not there", k);
 		}
-		if (reads != r->reads || nlen != r->nlen)
+		if (reads != r->reads || nlen != r->nlen || host != r->host || r->zero != 0)
 			return image_refuse(c, "reply %u reads other slots than it says", k);
 		keep |= reads;
 	}
 	for (uint32_t k = 0; k < c->n[IMAGE_GUARD]; k++) {
-		if (i->guard[k].kind != GUARD_HISTORY)
+		if (i->guard[k].kind != GUARD_HISTORY && i->guard[k].kind != GUARD_EMPTY &&
+		    i->guard[k].kind != GUARD_NONEMPTY)
 			keep |= 1u << i->guard[k].slot;
 		if (i->guard[k].kind == GUARD_PAIR)
 			keep |= 1u << i->guard[k].back;
 	}
+	for (uint32_t k = 0; k < c->n[IMAGE_EFFECT]; k++)
+		if (i->effect[k].kind != EFFECT_POP && i->effect[k].kind != EFFECT_CLEAR)
+			keep |= 1u << i->effect[k].slot;
 	if (keep != i->model->keep)
 		return image_refuse(c, "it remembers other slots than it reads");
 	return true;
@@ -462,6 +514,41 @@ check_eom(const struct image_check *c, const struct image_eom *e)
 }
 
 static bool
+check_hostset(const struct image_check *c, const struct image_hostset *s)
+{
+	if (s->is_register > 1 || !all_zero(s->zero, sizeof s->zero) || (s->is_register && s->n > 1) ||
+	    (s->scope != SCOPE_PAIR && s->scope != SCOPE_HOST &&
+	    !(s->is_register && s->scope == SCOPE_CONNECTION)))
+		return false;
+	if (s->under != IMAGE_NONE && (s->is_register || s->under >= c->n[IMAGE_HOSTSET] || is_set(c, s->under)))
+		return false;
+	for (uint32_t k = s->member; k < s->member + s->n; k++)
+		if (!is_string(c, c->i.member[k]) || c->i.member[k].n > PATH_BYTES || (k > s->member &&
+		    span_cmp(image_bytes(&c->i, c->i.member[k - 1]), image_bytes(&c->i, c->i.member[k])) >= 0))
+			return false;
+	return true;
+}
+
+static bool
+check_hostsets(struct image_check *c)
+{
+	const struct image *i = &c->i;
+	uint64_t member = 0;
+	uint8_t keeps = 0;
+
+	for (uint32_t k = 0; k < c->n[IMAGE_HOSTSET]; k++) {
+		if (!follows(c, IMAGE_MEMBER, &member, i->hostset[k].member, i->hostset[k].n) ||
+		    !check_hostset(c, &i->hostset[k]))
+			return image_refuse(c, "set or register %u is wrong", k);
+		keeps |= i->hostset[k].scope == SCOPE_HOST ? MODEL_KEEPS_HOST : MODEL_KEEPS_PAIR;
+	}
+	if (keeps != (i->model->flags & (MODEL_KEEPS_PAIR | MODEL_KEEPS_HOST)))
+		return image_refuse(c, "it keeps other state than it says");
+
+	return true;
+}
+
+static bool
 check_lists(struct image_check *c)
 {
 	const struct image *i = &c->i;
@@ -501,5 +588,5 @@ bool
 image_check_entries(struct image_check *c)
 {
 	return check_model(c) && check_automaton(c) && check_templates(c) && check_states(c) &&
-	    check_groups(c) && check_replies(c) && check_lists(c);
+	    check_hostsets(c) && check_groups(c) && check_replies(c) && check_lists(c);
 }

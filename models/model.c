@@ -20,6 +20,21 @@ pages_create(size_t n)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* Not of base contents: a model that was learned again may have more of it. */
+static uint64_t
+schema_of(const struct image *i)
+{
+	uint64_t h = span_hash(image_bytes(i, i->model->name), 0);
+
+	for (uint32_t k = 0; k < i->h->section[IMAGE_HOSTSET].count; k++) {
+		const struct image_hostset *s = &i->hostset[k];
+		uint32_t is[3] = { s->is_register, s->scope, s->under };
+
+		h = span_hash(span_of(is, sizeof is), h);
+	}
+	return h;
+}
+
 /* Verifies n bytes at the beginning of pages, which it takes. */
 static int
 model_wrap(struct model **out, const char *name, uint8_t *pages, size_t n, struct diag *why)
@@ -35,6 +50,7 @@ model_wrap(struct model **out, const char *name, uint8_t *pages, size_t n, struc
 	err = image_verify(&m->i, name, span_of(pages, n), why);
 	if (err < 0)
 		goto fail;
+	m->schema = schema_of(&m->i);
 	m->bytes = pages;
 	m->n = n;
 	m->mapped = mapped;
@@ -141,6 +157,24 @@ bool
 model_stateless(const struct model *m)
 {
 	return m->i.model->flags & MODEL_STATELESS;
+}
+
+bool
+model_keeps_pair(const struct model *m)
+{
+	return m->i.model->flags & MODEL_KEEPS_PAIR;
+}
+
+bool
+model_keeps_own(const struct model *m)
+{
+	return m->i.model->flags & MODEL_KEEPS_HOST;
+}
+
+uint64_t
+model_schema(const struct model *m)
+{
+	return m->schema;
 }
 
 uint32_t

@@ -1,6 +1,7 @@
 #include "models/render.h"
 
 #include "models/format.h"
+#include "models/host.h"
 #include "models/hostvar.h"
 #include "models/lines.h"
 #include "models/match.h"
@@ -220,6 +221,38 @@ op_len(struct out *o, const struct image_op *op, uint64_t counted)
 		put_number(o, (uint64_t)sum, op->format, op->len, true);
 }
 
+struct listing {
+	struct out *o;
+	struct span between;
+	bool later;		/* a member stands before this one */
+};
+
+static void
+list_member(void *ctx, struct span member)
+{
+	struct listing *l = ctx;
+
+	if (l->later)
+		put(l->o, l->between.p, l->between.n);
+	put(l->o, member.p, member.n);
+	l->later = true;
+}
+
+static void
+op_host(struct out *o, const struct image *i, const struct image_op *op, const struct render *r, struct span s)
+{
+	struct host_view v = host_view_of(i, r->env, op->index);
+	struct listing l = { o, image_bytes(i, op->lit), false };
+	uint8_t path[PATH_BYTES];
+
+	if (op->kind == OP_SET) {
+		host_list(&v, op->index, list_member, &l);
+		return;
+	}
+	s = op->kind == OP_REG ? host_register(&v, op->index) : host_member(&v, op->index, s, path);
+	put(o, s.p, s.n);
+}
+
 /* Any op; counted is for OP_LEN. */
 static void
 put_op(struct out *o, const struct image *i, const struct image_op *op, const struct render *r,
@@ -272,6 +305,11 @@ put_op(struct out *o, const struct image *i, const struct image_op *op, const st
 		break;
 	case OP_LEN:
 		op_len(o, op, counted);
+		break;
+	case OP_REG:
+	case OP_SET:
+	case OP_PATH:
+		op_host(o, i, op, r, s);
 		break;
 	}
 }

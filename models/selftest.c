@@ -14,6 +14,8 @@ selftest_begin(struct selftest_talk *k, const struct model *m)
 	k->m = m;
 	k->env = (struct session_env){ .own = addr_v4(0xc6130001), .peer = addr_v4(0xc0000201) };
 	k->arena = (struct arena){ 0 };
+	k->host = (struct host){ 0 };
+	k->env.pair_host = k->env.own_host = &k->host;
 	session_init(&k->s, m);
 }
 

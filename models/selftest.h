@@ -12,7 +12,7 @@
  * Threads: any; the model is only read.
  */
 #include "models/diag.h"
-#include "models/session.h"
+#include "models/host.h"
 #include "models/text.h"
 
 /* Lines per vector; bytes of all lines of all vectors. */
@@ -26,6 +26,7 @@ struct selftest_talk {
 	struct session s;
 	struct arena arena;
 	struct session_env env;
+	struct host host;
 	struct fields fields;		/* of the last turn */
 	struct turn turn;		/* the last one */
 	uint64_t steps;			/* that were taken since the caller set it to 0 */

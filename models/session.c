@@ -1,6 +1,7 @@
 #include "models/session.h"
 
 #include "models/eom.h"
+#include "models/host.h"
 #include "models/match.h"
 #include "models/prf.h"
 #include "models/render.h"
@@ -51,6 +52,26 @@ knows_pair(const struct deciding *d, const struct image_guard *g)
 	return match_map(d->i, g->index, span_of(key, a.n + 1 + b.n)).p != NULL;
 }
 
+/* A guard about a set or register. */
+static bool
+host_holds(const struct deciding *d, const struct image_guard *g)
+{
+	struct host_view v = host_view_of(d->i, d->env, g->index);
+	uint8_t to[PATH_BYTES];
+	struct span s;
+
+	if (g->kind == GUARD_EMPTY || g->kind == GUARD_NONEMPTY) {
+		s = host_register(&v, g->index);
+		return (s.n == 0 || span_eq(s, span_str("/"))) == (g->kind == GUARD_EMPTY);
+	}
+	s = host_member(&v, g->index, field_of(d->f, g->slot), to);
+	if (g->kind == GUARD_LEAF)
+		return host_is_leaf(&v, g->index, s);
+	if (g->kind == GUARD_PARENT)
+		s = path_parent(s);
+	return host_has(&v, g->index, s) != (g->kind == GUARD_NOTIN);
+}
+
 static bool
 guard_holds(const struct deciding *d, const struct image_guard *g)
 {
@@ -67,9 +88,10 @@ guard_holds(const struct deciding *d, const struct image_guard *g)
 		return span_eq(s, image_bytes(d->i, g->lit));
 	case GUARD_NE:
 		return !span_eq(s, image_bytes(d->i, g->lit));
-	default:		/* HISTORY */
+	case GUARD_HISTORY:
 		return d->s->history[g->back - 1] == g->index + 1;
 	}
+	return host_holds(d, g);
 }
 
 /* The first group whose guards hold, or NULL. */
@@ -226,11 +248,14 @@ capture_steps(const struct image *i, uint32_t template, size_t n)
 	return n + (uint64_t)t->nelem * (1 + t->nfield);
 }
 
-/* Each group's guards compare at most the whole message. */
+/* Each group's guards compare at most the whole message, and what they look for with every member of every set. */
 static uint64_t
 turn_steps(const struct image *i, uint32_t turn, size_t n)
 {
-	return turn == IMAGE_NONE ? 1 : 1 + i->turn[turn].ngroup * (uint64_t)(1 + MODEL_GUARDS * (n / 8));
+	uint64_t members = i->h->section[IMAGE_MEMBER].count + (i->h->section[IMAGE_HOSTSET].count > 0 ? HOST_BYTES : 0);
+
+	return turn == IMAGE_NONE ? 1 :
+	    1 + i->turn[turn].ngroup * (uint64_t)(1 + MODEL_GUARDS * (n / 8 + members));
 }
 
 static uint64_t
@@ -344,6 +369,8 @@ can_repeat(const struct image *i, uint32_t reply, const struct fields *f, const 
 	uint32_t reads = i->reply[reply].reads;
 	struct fields later;
 
+	if (i->reply[reply].host)
+		return false;	/* another conversation may change what it tells */
 	if (reads == 0)
 		return true;
 	show_remembered(&later, a);
@@ -392,6 +419,12 @@ take_turn(const struct deciding *d, struct arena *a, const struct decision *to, 
 		s->missed++;
 	s->conf = MIN(s->conf, t->conf);
 	s->path[s->turn % SESSION_PATH] = (uint8_t)s->state;
+	for (uint32_t k = 0; alt != NULL && k < alt->neffect; k++) {
+		const struct image_effect *e = &d->i->effect[alt->effect + k];
+		struct host_view v = host_view_of(d->i, d->env, e->index);
+
+		host_do(&v, e, field_of(d->f, e->slot));
+	}
 	if (a != NULL)
 		remember(a, d->f, d->i, to->template);
 	if (alt == NULL || alt->reply == IMAGE_NONE)

@@ -53,6 +53,8 @@ struct fields {
 	uint8_t before[ARENA_BYTES - 1];
 };
 
+struct host;
+
 /* All that an answer may depend on besides model and session. The caller owns it. */
 struct session_env {
 	struct addr own, peer;
@@ -60,6 +62,7 @@ struct session_env {
 	uint8_t key[16];	/* the site's secret; never in an image */
 	uint32_t connection;	/* ordinal of this conversation of the pair, for SCOPE_CONNECTION */
 	int64_t now_ms;		/* Unix time in ms; only read when a turn is taken */
+	struct host *pair_host, *own_host; /* sets and registers (host.h) of both ends, of our own; NULL: as at the start */
 };
 
 enum match_kind {	/* how the message was understood, best first */
@@ -74,7 +77,7 @@ struct turn {
 	bool taken;		/* a turn happened (its reply may still be empty) */
 	bool close, reset;	/* after the reply has been sent */
 	bool pending;		/* somebody else delivers the answer */
-	bool freeze;		/* fields do not fit the arena: render now and keep the bytes */
+	bool freeze;		/* cannot be rendered again later: render now and keep the bytes */
 	uint8_t match;		/* enum match_kind */
 	uint8_t conf;		/* 255 = 1.0 */
 	uint32_t delay_ms;	/* learned pause before the answer */

@@ -19,6 +19,7 @@ slots_op(const struct text_op *op)
 	case OP_PART:
 	case OP_MAP:
 	case OP_LINES:
+	case OP_PATH:
 		return 1u << op->slot;
 	}
 	return 0;
@@ -32,11 +33,21 @@ slots_guard(const struct text_guard *g)
 	case GUARD_UNKNOWN:
 	case GUARD_EQ:
 	case GUARD_NE:
+	case GUARD_IN:
+	case GUARD_NOTIN:
+	case GUARD_LEAF:
+	case GUARD_PARENT:
 		return 1u << g->slot;
 	case GUARD_PAIR:
 		return 1u << g->slot | 1u << g->back;
 	}
 	return 0;
+}
+
+uint32_t
+slots_effect(const struct text_effect *e)
+{
+	return e->kind == EFFECT_POP || e->kind == EFFECT_CLEAR ? 0 : 1u << e->slot;
 }
 
 void
@@ -51,6 +62,8 @@ slots_turn(const struct text *t, const struct text_turn *turn, uint32_t *reads, 
 
 		for (uint32_t k = 0; k < a->nguard; k++)
 			mask |= slots_guard(&a->guard[k]);
+		for (uint32_t k = 0; k < a->neffect; k++)
+			mask |= slots_effect(&a->effect[k]);
 		*earlier |= mask & ~fills;
 		for (uint32_t k = 0; a->reply >= 0 && k < t->reply[a->reply].nop; k++)
 			mask |= slots_op(&t->reply[a->reply].op[k]);

@@ -36,6 +36,7 @@ struct text_class {
 struct text_hostset {		/* set or register of a host */
 	bool is_register;
 	uint8_t scope;
+	int32_t under;		/* set: members are paths, fields mean them below this register; -1 */
 	struct span *base;	/* members it starts with; a register has 0 or 1 */
 	uint32_t n;
 };
@@ -99,8 +100,8 @@ struct text_op {
 	uint8_t scope;		/* RAND */
 	bool peer;		/* ADDR, PORT: the peer's, else our own */
 	bool after;		/* PART: the part after the separator, else before */
-	uint32_t slot;		/* FIELD SEQ PART MAP */
-	uint32_t index;		/* DATA MAP VAR REG SET RAND(class): which one */
+	uint32_t slot;		/* FIELD SEQ PART MAP PATH */
+	uint32_t index;		/* DATA MAP VAR REG SET PATH RAND(class): which one */
 	uint32_t from, len;	/* FIELD: chunk, len 0 = to the end; RAND: len; SEQ/LEN/TIME: width */
 	int64_t delta;		/* SEQ: added; LEN: added; TIME: seconds added (epoch) */
 	struct span lit;	/* LIT; PART, SET: separator; TIME: strftime-like format, FMT_TEXT */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "models/path.h"
 #include "models/selftest.h"
 #include "models/text_parts.h"
 
@@ -201,8 +202,16 @@ check_tables(struct check *c)
 		TRY(word_of(c, &vocab_scope, h->scope));
 		if (h->is_register && h->n > 1)
 			return bad(c, "a register holds at most one string");
-		for (uint32_t k = 0; k < h->n; k++)
-			TRY(at_most(c, "length of a member", h->base[k].n, TEXT_STRING));
+		if (h->scope != SCOPE_PAIR && h->scope != SCOPE_HOST &&
+		    !(h->is_register && h->scope == SCOPE_CONNECTION))
+			return bad(c, "its scope is pair or host; that of a register may be connection");
+		if (h->under >= 0)
+			TRY(hostset_of(c, (uint32_t)h->under, true));
+		for (uint32_t k = 0; k < h->n; k++) {
+			TRY(at_most(c, "length of a member", h->base[k].n, PATH_BYTES));
+			if (k > 0 && span_cmp(h->base[k - 1], h->base[k]) >= 0)
+				return bad(c, "member %u is not greater than the one before it", k);
+		}
 	}
 	for (uint32_t i = 0; i < t->neom; i++) {
 		look_at(c, PART_EOM, i);
@@ -242,6 +251,10 @@ check_guard(const struct check *c, const struct text_guard *g)
 	case GUARD_IN:
 	case GUARD_NOTIN:
 		return hostset_of(c, g->index, false);
+	case GUARD_LEAF:
+	case GUARD_PARENT:
+		TRY(hostset_of(c, g->index, false));
+		return t->hostset[g->index].under >= 0 ? 0 : bad(c, "the members of set %u are no paths", g->index);
 	case GUARD_EMPTY:
 	case GUARD_NONEMPTY:
 		return hostset_of(c, g->index, true);

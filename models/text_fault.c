@@ -248,6 +248,7 @@ op_fault(const struct text *t, const struct text_reply *r, uint32_t i, char *fau
 		{ OP_DATA, "data", t->ndata }, { OP_MAP, "map", t->nmap },
 		{ OP_RAND, "class", t->nclass }, { OP_VAR, "var", t->nvar },
 		{ OP_REG, "register", t->nhostset }, { OP_SET, "set", t->nhostset },
+		{ OP_PATH, "register", t->nhostset },
 	};
 
 	if (o->kind >= OP_KIND_N)
@@ -276,6 +277,7 @@ op_fault(const struct text *t, const struct text_reply *r, uint32_t i, char *fau
 			    o->index);
 		break;
 	case OP_REG:
+	case OP_PATH:
 		if (!t->hostset[o->index].is_register)
 			return FAULT("op %u: %u is no register", i, o->index);
 		break;

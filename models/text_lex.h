@@ -3,7 +3,7 @@
  * text_lex.h - words, strings and line ends of a text model, and the memory they live in.
  *
  * Errors leave by longjmp through lex_fail(), so that the reader has no error path; whoever
- * made the lexer has set `out`. Private to models/text*.c.
+ * made the lexer has set `out`. For models/text*.c, and whoever else reads files of such lines.
  */
 #include <setjmp.h>
 

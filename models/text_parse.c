@@ -249,6 +249,9 @@ read_hostset(struct parser *p, bool is_register)
 	h->is_register = is_register;
 	lex_expect(&p->x, "scope");
 	h->scope = (uint8_t)lex_vocab(&p->x, &vocab_scope);
+	h->under = -1;
+	if (!is_register && lex_take(&p->x, "under"))
+		h->under = (int32_t)read_ref(p, REF_REGISTER);
 	while (p->x.kind == LEX_STRING)
 		*MORE(p, &p->span, struct span) = lex_string(&p->x, "a member");
 	h->base = KEEP(p, &p->span, struct span, &h->n);

@@ -170,6 +170,8 @@ print_tables(struct out *o, const struct text *t)
 		const struct text_hostset *h = &t->hostset[i];
 		put(o, "%s %u scope %s", h->is_register ? "register" : "set", i,
 		    vocab_name(&vocab_scope, h->scope));
+		if (h->under >= 0)
+			put(o, " under %d", h->under);
 		for (uint32_t k = 0; k < h->n; k++)
 			put_string(o, h->base[k]);
 		put(o, "\n");
@@ -260,6 +262,7 @@ print_op(struct out *o, const struct text_op *op)
 		put_string(o, op->lit);
 		break;
 	case OP_MAP:
+	case OP_PATH:
 		put(o, " %u %u", op->index, op->slot);
 		break;
 	case OP_RAND:

@@ -190,6 +190,10 @@ read_op(struct parser *p)
 	case OP_REG:
 		o->index = read_ref(p, REF_REGISTER);
 		break;
+	case OP_PATH:
+		o->index = read_ref(p, REF_REGISTER);
+		o->slot = read_slot(p);
+		break;
 	case OP_SET:
 		o->index = read_ref(p, REF_SET);
 		o->lit = lex_string(&p->x, "a separator");
@@ -241,6 +245,8 @@ read_guard(struct parser *p, struct text_alt *a)
 		break;
 	case GUARD_IN:
 	case GUARD_NOTIN:
+	case GUARD_LEAF:
+	case GUARD_PARENT:
 		g->slot = read_slot(p);
 		g->index = read_ref(p, REF_SET);
 		break;

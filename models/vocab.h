@@ -37,8 +37,9 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(OP_MARK, "mark")	/* where OP_LEN starts to count; renders nothing */            \
 	X(OP_REG, "reg")	/* a register of the host */                                   \
 	X(OP_SET, "set")	/* the members of a set of the host */                         \
-	X(OP_BREAK, "break")	/* end of a message: the next one is a datagram of its own */ \
-	X(OP_LINES, "lines")	/* the lines of a field that begin so (header lines) */
+	X(OP_BREAK, "break")	/* end of a message: the next one is a datagram of its own */  \
+	X(OP_LINES, "lines")	/* the lines of a field that begin so (header lines) */        \
+	X(OP_PATH, "path")	/* the path that a field means below a register */
 
 /* How a number, address or time is written. */
 #define FORMATS(X)                                                                             \
@@ -67,7 +68,9 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(GUARD_EMPTY, "empty")		/* register holds nothing */                           \
 	X(GUARD_NONEMPTY, "nonempty")                                                          \
 	X(GUARD_HISTORY, "history")	/* the n-th previous client message was of template t */ \
-	X(GUARD_PAIR, "known-pair")	/* field, a zero byte and a second field are a key of map */
+	X(GUARD_PAIR, "known-pair")	/* field, a zero byte and a second field are a key of map */ \
+	X(GUARD_LEAF, "leaf")		/* nothing is below the path that the field means */   \
+	X(GUARD_PARENT, "parent")	/* what that path is directly below is in the host's set */
 
 #define EFFECT_KINDS(X)                                                                        \
 	X(EFFECT_ADD, "add")	/* field into set */                                           \

@@ -69,7 +69,7 @@ run(struct pool *pool, void *ctx)
 {
 	const struct order *o = ctx;
 	struct machine_params p = machine_params(false);
-	double *ms = pool_array(pool, o->samples + 1, sizeof *ms), began;
+	double *ms = pool_array(pool, o->samples + 1, sizeof *ms), began = 0;
 	struct intern messages;
 	struct machine m;
 	uint32_t seed = 1;

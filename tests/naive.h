@@ -49,7 +49,11 @@ void	naive_turn_fini(struct naive_turn *out);
 /* Does template i match the whole message? */
 bool	naive_matches(const struct text *t, uint32_t i, struct span message);
 
+enum { NAIVE_PATH = 62 };
+
 /* Shared by its two files. */
+struct span naive_path(struct span base, struct span name, uint8_t to[NAIVE_PATH]);
+bool	naive_is_below(struct span path, struct span dir);
 struct span naive_value_of(const struct naive *c, uint32_t slot);
 const struct text_pair *naive_map_find(const struct text_map *m, struct span key);
 uint64_t naive_draw(const struct naive *c, uint8_t scope, uint64_t point, uint32_t block);

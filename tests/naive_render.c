@@ -277,12 +277,36 @@ time_op(const struct naive *c, struct buffer *b, const struct text_op *o)
 	}
 }
 
+/* Members of a set; of one below a register the names directly below it. */
+static void
+set_op(const struct naive *c, struct buffer *b, const struct text_op *o)
+{
+	const struct text_hostset *h = &c->t->hostset[o->index];
+	struct span dir = { 0 };
+	uint8_t path[NAIVE_PATH];
+	unsigned said = 0;
+
+	if (h->under >= 0 && c->t->hostset[h->under].n > 0)
+		dir = c->t->hostset[h->under].base[0];
+	dir = naive_path(dir, span_of("", 0), path);
+	for (uint32_t i = 0; i < h->n; i++) {
+		struct span m = h->base[i];
+		if (h->under >= 0 && !naive_is_below(m, dir))
+			continue;
+		if (h->under >= 0)
+			m = span_sub(m, dir.n + (dir.n > 1), m.n);
+		append(b, o->lit.p, said++ > 0 ? o->lit.n : 0);
+		append(b, m.p, m.n);
+	}
+}
+
 /* All ops but LEN. */
 static void
 render_op(const struct naive *c, const struct text_op *o, uint64_t number, struct buffer *b)
 {
 	const struct text *t = c->t;
-	struct span v = naive_value_of(c, o->slot);
+	struct span v = naive_value_of(c, o->slot), base = { 0 };
+	uint8_t path[NAIVE_PATH];
 	const struct text_pair *pair;
 	uint8_t var[HOSTVAR_MAX];
 
@@ -331,10 +355,13 @@ render_op(const struct naive *c, const struct text_op *o, uint64_t number, struc
 			append(b, t->hostset[o->index].base[0].p, t->hostset[o->index].base[0].n);
 		break;
 	case OP_SET:
-		for (uint32_t i = 0; i < t->hostset[o->index].n; i++) {
-			append(b, o->lit.p, i > 0 ? o->lit.n : 0);
-			append(b, t->hostset[o->index].base[i].p, t->hostset[o->index].base[i].n);
-		}
+		set_op(c, b, o);
+		break;
+	case OP_PATH:
+		if (t->hostset[o->index].n > 0)
+			base = t->hostset[o->index].base[0];
+		base = naive_path(base, naive_value_of(c, o->slot), path);
+		append(b, base.p, base.n);
 		break;
 	}
 }

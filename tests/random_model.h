@@ -117,7 +117,16 @@ put_random_op(struct writing *w, struct dice *d)
 	static const char *const any[] = { "text", "hex", "comma", "be", "le" };
 	uint32_t s = roll(d, 6), f = roll(d, 4);
 
-	switch (roll(d, 17)) {
+	switch (roll(d, 20)) {
+	case 17:
+		put_line(w, " reg %u", roll(d, 2));
+		break;
+	case 18:
+		put_line(w, " set %u \",\"", 2 + roll(d, 3));
+		break;
+	case 19:
+		put_line(w, " path %u %u", roll(d, 2), s);
+		break;
 	case 0:
 		put_line(w, " field %u", s);
 		break;
@@ -192,7 +201,19 @@ put_random_alts(struct writing *w, struct dice *d, uint32_t ntemplate, uint32_t 
 
 			guards[0] = '\0';
 			for (uint32_t g = roll(d, 3); g-- > 0;)
-				switch (roll(d, 6)) {
+				switch (roll(d, 9)) {
+				case 6:
+					n += (size_t)snprintf(guards + n, sizeof guards - n, "      when %s %u %u\n",
+					    PICK(d, "in", "notin"), roll(d, 6), 2 + roll(d, 3));
+					break;
+				case 7:
+					n += (size_t)snprintf(guards + n, sizeof guards - n, "      when %s %u %u\n",
+					    PICK(d, "leaf", "parent"), roll(d, 6), 2 + roll(d, 2));
+					break;
+				case 8:
+					n += (size_t)snprintf(guards + n, sizeof guards - n, "      when %s %u\n",
+					    PICK(d, "empty", "nonempty"), roll(d, 2));
+					break;
 				case 0:
 					n += (size_t)snprintf(guards + n, sizeof guards - n,
 					    "      when known %u %u\n", roll(d, 6), roll(d, RANDOM_MAPS));
@@ -218,6 +239,12 @@ put_random_alts(struct writing *w, struct dice *d, uint32_t ntemplate, uint32_t 
 				}
 		}
 		put_line(w, "%s", guards);
+		if (roll(d, 4) == 0)
+			put_line(w, "      do %s %u\n", PICK(d, "pop", "clear"), roll(d, 2));
+		if (roll(d, 4) == 0)
+			put_line(w, "      do %s %u %u\n", PICK(d, "add", "del"), roll(d, 6), 2 + roll(d, 3));
+		else if (roll(d, 4) == 0)
+			put_line(w, "      do %s %u %u\n", PICK(d, "push", "store"), roll(d, 6), roll(d, 2));
 	}
 }
 
@@ -265,6 +292,8 @@ random_model_text(struct writing *w, struct dice *d, bool udp)
 	put_line(w, "var 0 address \"198.18.0.1\"\nvar 1 hostname \"ftp12.example.net\"\n"
 	    "var 2 domain \"example.net\"\nvar 3 boot \"1700000000\"\nvar 4 identifier \"ab-12-Zf\"\n"
 	    "var 5 name \"mynah\"\nclass 0 61-63 41\nclass 1 30-39\nclass 2 00-ff\n");
+	put_line(w, "register 0 scope connection \"/A\"\nregister 1 scope host\nset 2 scope pair under 0 \"/A/1\" \"/A/AB\" "
+	    "\"/A/B/1\"\nset 3 scope host under 1 \"/1\" \"/A\" \"/AB\"\nset 4 scope pair \"\" \"1\" \"A\"\n");
 	for (uint32_t i = 0; i < 6 && udp; i++)
 		put_line(w, "eom %u datagram error 0x0p+0\n", i);
 	if (!udp)

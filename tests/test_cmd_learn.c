@@ -41,7 +41,7 @@ static const struct {
 	{ "a model that cannot be", "", LEARN "-r r.json -o nowhere/m.mynah " FTP, 1, "nowhere/m.mynah" },
 	{ "a bad name", "", LEARN "-n 'a b' -o m.mynah " FTP, 2, "1 to 63 letters" },
 	{ "an unknown learner", "", LEARN "-L frob -o m.mynah " FTP, 2,
-	    "--learner frob: auto, prisma or scriptgen is wanted" },
+	    "--learner frob: auto, prisma, scriptgen or mining is wanted" },
 	{ "clusters for a learner without any", "", LEARN "-L scriptgen -c nmf -o m.mynah " FTP, 2,
 	    "--clusterer, --order and --basis are for --learner prisma" },
 	{ "an unknown clusterer", "", LEARN "-c frob -o m.mynah " FTP, 2,

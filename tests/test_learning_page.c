@@ -65,7 +65,8 @@ Test(learning_page, commands_print_what_it_says)
 	char line[LINE];
 
 	tool_enter();
-	cr_assert_eq(tool_run("zcat \"$D\"/desk.pcap.gz >desk.pcap"), 0);
+	cr_assert_eq(tool_run("zcat \"$D\"/desk.pcap.gz >desk.pcap && zcat \"$D\"/ftp-walks.pcap.gz >walks.pcap && "
+	    "cp \"$D\"/../../scripts/services/ftp.service ."), 0);
 	while ((at = strstr(at, "```console\n")) != NULL) {
 		at += strlen("```console\n");
 		while (next_line(&at, line)) {

@@ -36,9 +36,10 @@ _mynah() {
 		_mynah_options $program $words[2]
 	else
 		case $words[2]:$words[CURRENT-1] in
-		(learn|eval):(-L|--learner))	compadd auto prisma scriptgen ;;
+		(learn|eval):(-L|--learner))	compadd auto prisma scriptgen mining ;;
 		learn:(-c|--clusterer))	compadd nmf linkage first-token reply-supervised template ;;
 		learn:(-k|--order))	compadd 1 2 4 ;;
+		learn:(-d|--definition))	_files -g '*.service' ;;
 		learn:(-b|--basis))	_files -g '*.mynah' ;;
 		simulate:(-S|--server))	compadd runtime prisma ;;
 		simulate:(-t|--transcripts))	_files ;;

@@ -1,0 +1,26 @@
+#pragma once
+/*
+ * phrase.h - what a server says, with what it repeats taken out: "257 \"<path>\" created".
+ *
+ * A phrase is bytes in which views stand for what differs between interactions: the argument, the path
+ * that it names, the register after the interaction, the server's address, and the argument of an
+ * earlier form ("the user who gave this name"). Which views are taken out of a form's replies is chosen so
+ * that fewest phrases remain, and of equal choices the one with fewest views.
+ */
+#include "learning/mining/world.h"
+
+enum phrase_view { VIEW_ARG, VIEW_PATH, VIEW_REG, VIEW_OWN, VIEW_OWN_COMMA, PHRASE_VIEWS };
+/*
+ * In a phrase: a view follows, PHRASE_VIEWS for the byte itself, or PHRASE_EARLIER and a form, whose
+ * argument was said last.
+ */
+enum { PHRASE_MARK = 0, PHRASE_EARLIER = PHRASE_VIEWS + 1, PHRASE_FORMS = 200 };
+
+struct phrases {
+	struct intern text;	/* encoded */
+	uint32_t *of;		/* per interaction: its phrase; SYMBOL_NONE: the server said nothing */
+	uint32_t *count;	/* per phrase */
+};
+
+/* view: of world_run(). */
+void	phrases_find(struct phrases *p, const struct world *w, const struct world_view *view);

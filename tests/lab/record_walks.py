@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""record_walks.py - random walks through a real FTP server, recorded for service mining.
+
+    sudo tests/lab/record_walks.py OUT.pcap [--peers 40] [--walks 2] [--commands 45] [--seed 1]
+
+Runs ProFTPD and tcpdump in a network namespace of their own. Every client address is a user of its
+own with a fresh home, so that what one peer did is there in its next conversation and nobody else
+sees it. The nine commands of the paper (SM05): PWD GET PUT LS CD RMDIR MKDIR USER PASS, drawn evenly;
+names from a small stock, so that walks cross their own paths. Data connections are passive.
+"""
+import argparse
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SERVER = "198.18.0.20"
+DIRS = ("docs", "pub", "old", "new", "tmp")
+FILES = ("readme.txt", "notes", "list.csv", "a.bin")
+FRESH = {"docs/": None, "pub/": None, "docs/old/": None, "readme.txt": 120, "notes": 77,
+         "docs/list.csv": 300, "pub/a.bin": 512}
+CONF = """
+ServerName "walks"
+ServerType standalone
+DefaultAddress {server}
+Port 21
+UseIPv6 off
+User root
+Group root
+PidFile {top}/pid
+ScoreboardFile {top}/score
+DelayEngine off
+WtmpLog off
+TransferLog none
+SystemLog {top}/log
+AuthOrder mod_auth_file.c
+AuthUserFile {top}/passwd
+RequireValidShell off
+RootLogin on
+DefaultRoot ~
+AllowOverwrite on
+UseReverseDNS off
+TimesGMT on
+MaxInstances none
+TimeoutIdle 600
+<Limit ALL>
+  AllowAll
+</Limit>
+"""
+
+
+def peer_of(i):
+    return f"198.18.1.{10 + i}"
+
+
+def make_home(top):
+    for name, size in FRESH.items():
+        path = top / name
+        if name.endswith("/"):
+            path.mkdir(parents=True)
+        else:
+            path.write_bytes(b"x" * size)
+
+
+def write_users(top, peers):
+    lines = []
+    for i in range(peers):
+        home = top / "home" / f"user{i}"
+        home.mkdir(parents=True)
+        make_home(home)
+        word = subprocess.run(["openssl", "passwd", "-1", "-salt", "walks", f"pass{i}"],
+                              capture_output=True, text=True, check=True).stdout.strip()
+        lines.append(f"user{i}:{word}:0:0::{home}:/bin/sh\n")
+    (top / "passwd").write_text("".join(lines))
+    (top / "passwd").chmod(0o600)
+
+
+class Client:
+    """One control connection; what it says is what a program without a head would say."""
+
+    def __init__(self, me):
+        self.me = me
+        self.sock = socket.create_connection((SERVER, 21), timeout=20, source_address=(me, 0))
+        self.file = self.sock.makefile("rb")
+        self.reply()
+
+    def reply(self):
+        line = self.file.readline().decode()
+        while line[3:4] == "-":
+            line = self.file.readline().decode()
+        if not line:
+            raise ConnectionError("the server closed")
+        return line
+
+    def say(self, words):
+        self.sock.sendall(words.encode() + b"\r\n")
+        return self.reply()
+
+    def data(self, words, upload=None):
+        line = self.say("PASV")
+        n = [int(x) for x in line[line.index("(") + 1:line.index(")")].split(",")]
+        far = socket.create_connection((SERVER, n[4] * 256 + n[5]), timeout=20, source_address=(self.me, 0))
+        line = self.say(words)
+        if line[0] == "1":
+            if upload is not None:
+                far.sendall(upload)
+            while upload is None and far.recv(65536):
+                pass
+            far.close()
+            self.reply()
+        far.close()
+
+
+def walk(me, user, words, rng, commands):
+    c = Client(me)
+    c.say(f"USER {user}")
+    c.say(f"PASS {words}")
+    for _ in range(commands - 2):
+        what = rng.choice(("PWD", "GET", "PUT", "LS", "CD", "RMDIR", "MKDIR", "USER", "PASS"))
+        d, f = rng.choice(DIRS), rng.choice(FILES + DIRS[:1])
+        if what == "PWD":
+            c.say("PWD")
+        elif what == "GET":
+            c.data(f"RETR {f}")
+        elif what == "PUT":
+            c.data(f"STOR {rng.choice(FILES)}", b"y" * 64)
+        elif what == "LS":
+            c.data("NLST")
+        elif what == "CD":
+            c.say("CWD " + (".." if rng.random() < 0.4 else d))
+        elif what == "RMDIR":
+            c.say(f"RMD {d}")
+        elif what == "MKDIR":
+            c.say(f"MKD {d}")
+        elif what == "USER":
+            c.say(f"USER {user}")
+        else:
+            c.say(f"PASS {words}")
+    c.say("QUIT")
+    c.sock.close()
+
+
+def record(o, top):
+    conf = top / "proftpd.conf"
+    conf.write_text(CONF.format(server=SERVER, top=top))
+    write_users(top, o.peers)
+    for address in [SERVER] + [peer_of(i) for i in range(o.peers)]:
+        subprocess.run(["ip", "addr", "add", address + "/32", "dev", "lo"], check=True)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    server = subprocess.Popen(["proftpd", "-n", "-c", conf], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+    dump = subprocess.Popen(["tcpdump", "-q", "-Z", "root", "-U", "-B", "16384", "-s", "0", "-i", "lo", "-w", o.out, "tcp port 21" if o.control else "tcp"],
+                            stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(1.5)
+        rng = random.Random(o.seed)
+        for n in range(o.walks):
+            for i in range(o.peers):
+                walk(peer_of(i), f"user{i}", f"pass{i}", rng, o.commands)
+        time.sleep(1)
+    finally:
+        for child in (dump, server):
+            child.send_signal(signal.SIGINT if child is dump else signal.SIGTERM)
+            child.wait()
+
+
+def main(argv):
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("out")
+    p.add_argument("--peers", type=int, default=40)
+    p.add_argument("--walks", type=int, default=2)
+    p.add_argument("--commands", type=int, default=45)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--control", action="store_true", help="without the data connections")
+    p.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    o = p.parse_args(argv[1:])
+    if not o.inside:	# a namespace of our own: port 21 of somebody else is not ours
+        os.execvp("unshare", ["unshare", "-n", sys.executable, *argv, "--inside"])
+    top = Path(tempfile.mkdtemp(prefix="mynah-walks-"))
+    try:
+        record(o, top)
+    finally:
+        shutil.rmtree(top)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,139 @@
+/* From a capture of real walks to a model that goes on where the server would. */
+#include "learning/eval.h"
+#include "learning/learn.h"
+#include "learning/player.h"
+#include "tests/mining_rig.h"
+
+static void
+learn_walks(struct learned *to, struct pool *pool, struct corpus **c, bool **use)
+{
+	static const char *const path[] = { TEST_ROOT "/tests/data/ftp-walks.pcap.gz" };
+	struct corpus_options o = { .proto = PROTO_TCP, .port = 21 };
+	struct learn_params p = { .learner = "mining", .definition = ftp_definition(pool) };
+	struct diag why = { "" };
+
+	cr_assert_eq(corpus_load(c, pool, &o, path, 1, &why), 0, "%s", why.text);
+	*use = pool_array(pool, (*c)->nconversations, sizeof **use);
+	for (uint32_t i = 0; i < (*c)->nconversations; i++)	/* whole peers are held out */
+		(*use)[i] = (*c)->conversations[i].client.b[15] % 4 != 0;
+	cr_assert_eq(learn_image(to, pool, *c, *use, &p, &why), 0, "%s", why.text);
+}
+
+POOLED(mining, peers_that_were_never_seen_get_the_answers_of_the_real_server)
+{
+	struct learned made;
+	struct eval_report r;
+	struct corpus *c;
+	bool *use;
+
+	learn_walks(&made, pool, &c, &use);
+	for (uint32_t i = 0; i < c->nconversations; i++)
+		use[i] = !use[i];
+	eval(&r, pool, made.model, c, use, EVAL_CLASSES, NULL);
+	cr_assert_geq(r.conversations, 6);
+	cr_expect_geq(r.class_messages * 100ull, r.messages * 99ull, "%u of %u", r.class_messages, r.messages);
+	cr_expect_geq(r.class_conversations * 10ull, r.conversations * 9ull, "%u of %u", r.class_conversations,
+	    r.conversations);
+}
+
+POOLED(mining, the_same_captures_give_the_same_model)
+{
+	struct learned a, b;
+	struct corpus *c;
+	bool *use;
+
+	learn_walks(&a, pool, &c, &use);
+	learn_walks(&b, pool, &c, &use);
+	cr_expect(span_eq(a.image, b.image));
+}
+
+/* Without the definition, or with that of another service, there is a sentence. */
+POOLED(mining, wants_a_definition_whose_commands_are_spoken)
+{
+	static const char *const path[] = { TEST_ROOT "/tests/data/ftp-walks.pcap.gz" };
+	struct learn_params p = { .learner = "mining", .proto = PROTO_TCP, .port = 21 };
+	struct definition d;
+	struct learned made;
+	struct diag why = { "" };
+
+	cr_expect_lt(learn(&made, pool, path, 1, &p, &why), 0);
+	cr_expect_not_null(strstr(why.text, "definition"), "%s", why.text);
+	cr_assert_eq(definition_parse(&d, "x", span_str("service x 1\nchannel c tcp 21\nframing c line \"\\r\\n\"\n"
+	    "command A verb \"ABC\" args 0 -> class\n"), &why), 0, "%s", why.text);
+	p.definition = &d;
+	cr_expect_lt(learn(&made, pool, path, 1, &p, &why), 0);
+	cr_expect_not_null(strstr(why.text, "no message is a command"), "%s", why.text);
+	definition_fini(&d);
+}
+
+struct peer {
+	struct player p;
+	struct pool *pool;
+};
+
+static struct peer
+connect(struct pool *pool, const struct model *m, struct host *host, uint32_t connection)
+{
+	struct session_env env = { .own = addr_v4(0xc6130001), .peer = addr_v4(0xc0000201),
+		.pair_host = host, .own_host = host, .connection = connection };
+	struct peer to = { .pool = pool };
+
+	player_init(&to.p, pool, m, &env, false);
+	player_connect(&to.p);
+	return to;
+}
+
+/* The first three bytes of the answer are the code; text must stand in it. */
+static void
+expect(struct peer *p, const char *line, const char *code, const char *text)
+{
+	struct span said;
+	char *with_end = pool_alloc(p->pool, strlen(line) + 3);
+
+	snprintf(with_end, strlen(line) + 3, "%s\r\n", line);
+	player_forget(&p->p);
+	player_hear(&p->p, span_str(with_end), 0);
+	said = span_of(p->p.out, p->p.nout);
+	cr_expect(said.n > 3 && memcmp(said.p, code, 3) == 0, "%s: %.*s", line, (int)said.n, said.p);
+	cr_expect(said.n > 0 && memmem(said.p, said.n, text, strlen(text)) != NULL, "%s: %.*s", line, (int)said.n, said.p);
+}
+
+POOLED(mining, what_a_peer_did_holds_in_any_order_and_over_its_conversations)
+{
+	struct host mine = { 0 }, yours = { 0 };
+	struct learned made;
+	struct corpus *c;
+	struct peer a, b, other;
+	bool *use;
+
+	learn_walks(&made, pool, &c, &use);
+	a = connect(pool, made.model, &mine, 1);
+	expect(&a, "USER user1", "331", "user1");
+	expect(&a, "PASS pass1", "230", "");
+	expect(&a, "PWD", "257", "\"/\"");
+	expect(&a, "MKD neverseen", "257", "\"/neverseen\"");
+	expect(&a, "MKD neverseen", "550", "neverseen: File exists");
+	expect(&a, "CWD neverseen", "250", "");
+	expect(&a, "PWD", "257", "\"/neverseen\"");
+	expect(&a, "MKD deeper", "257", "\"/neverseen/deeper\"");
+	expect(&a, "CWD deeper/..", "250", "");
+	expect(&a, "CDUP", "250", "");
+	expect(&a, "RMD neverseen", "550", "Directory not empty");
+	expect(&a, "RMD /neverseen/deeper", "250", "");
+	expect(&a, "STOR letter", "150", "letter");
+	expect(&a, "RETR letter", "150", "letter");
+	expect(&a, "RETR neverseen", "550", "Not a regular file");
+	b = connect(pool, made.model, &mine, 2);	/* another conversation of the same peer */
+	expect(&b, "USER user1", "331", "user1");
+	expect(&b, "PASS pass1", "230", "");
+	expect(&b, "PWD", "257", "\"/\"");
+	expect(&b, "RETR letter", "150", "letter");
+	expect(&b, "CWD neverseen", "250", "");
+	expect(&a, "RMD neverseen", "250", "");
+	expect(&a, "CWD neverseen", "550", "No such file or directory");
+	other = connect(pool, made.model, &yours, 3);
+	expect(&other, "USER user1", "331", "user1");
+	expect(&other, "PASS pass1", "230", "");
+	expect(&other, "RETR letter", "550", "letter: No such file or directory");
+	expect(&other, "CWD docs", "250", "");
+}
