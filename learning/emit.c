@@ -377,7 +377,7 @@ emit(struct text *t, struct pool *pool, const struct emit_input *in, struct emit
 {
 	struct emitter e = { .pool = pool, .t = t, .in = in, .report = report };
 	const struct lexer *l = &in->x->client_lexer;
-	uint32_t nanswers = 2 * in->rules->n + in->rules->nmore;
+	uint32_t nanswers = in->rules->n + in->rules->nmore;
 	uint8_t *seps = pool_alloc(pool, 256);
 
 	*report = (struct emit_report){ 0 };

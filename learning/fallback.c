@@ -18,7 +18,11 @@ is_most_general(const struct templates *t, uint32_t index)
 	return true;
 }
 
-/* The first answer of the usual kind, if so many percent are of it; NULL too where silence is as usual. */
+/*
+ * The first answer of the usual kind that needs no value, if so many percent are of that kind; NULL: there is
+ * none, or silence is as usual. What belongs to another value (the length of a name, a pointer behind it)
+ * would make no sense.
+ */
 static const struct answer *
 usual_kind(const struct rules *r, struct pool *pool, const struct node *nd, unsigned percent)
 {
@@ -35,8 +39,12 @@ usual_kind(const struct rules *r, struct pool *pool, const struct node *nd, unsi
 	n = tally(r->x, t, n);
 	for (uint32_t i = 1; i < n; i++)
 		best = t[i].alike > t[best].alike ? i : best;
-	return t[best].alike <= nd->support - said || t[best].alike * 100ull < nd->support * (uint64_t)percent
-	    ? NULL : t[best].answer;
+	if (t[best].alike <= nd->support - said || t[best].alike * 100ull < nd->support * (uint64_t)percent)
+		return NULL;
+	for (uint32_t i = 0; i < n; i++)
+		if (!t[i].answer->has_map && answer_kind(r->x, t[i].answer) == answer_kind(r->x, t[best].answer))
+			return t[i].answer;
+	return NULL;
 }
 
 void
@@ -52,6 +60,6 @@ fallbacks_add(struct decisions *d, struct pool *pool, const struct rules *r, con
 		a = usual_kind(r, pool, nd, is_most_general(r->client, nd->client) ? 0 : CLEAR_PERCENT);
 		if (a != NULL)		/* the choices have room for one behind the guarded ones */
 			nd->choice[nd->nchoices++] =
-			    (struct choice){ .answer = answer_without_key(r, a), .support = a->n };
+			    (struct choice){ .answer = a, .support = a->n };
 	}
 }

@@ -36,8 +36,8 @@ repeated(const struct lexer *l, struct span asked, struct span said, struct span
 	for (struct span end = line.end; lines_next(&asked, name, &line); end = line.end) {
 		struct span rest = span_sub(said, n, SIZE_MAX);
 
-		if (rest.n < end.n + line.bytes.n || memcmp(rest.p, end.p, end.n) != 0 ||
-		    memcmp(rest.p + end.n, line.bytes.p, line.bytes.n) != 0)
+		if (!span_eq(span_sub(rest, 0, end.n), end) ||
+		    !span_eq(span_sub(rest, end.n, line.bytes.n), line.bytes))
 			return 0;
 		n += end.n + line.bytes.n;
 	}
@@ -86,7 +86,7 @@ written_into(const struct lexer *l, struct span asked, struct span said, struct 
 		const uint8_t *lf = rest.n == 0 ? NULL : memchr(rest.p, '\n', rest.n);
 		size_t whole = lf == NULL ? rest.n : (size_t)(lf - rest.p) + 1;
 
-		if (rest.n < name.n || memcmp(rest.p, name.p, name.n) != 0 ||
+		if (!span_eq(span_sub(rest, 0, name.n), name) ||
 		    !holds_words(l, span_sub(rest, 0, whole), line.bytes))
 			return 0;
 		n = at + whole - (lf != NULL) - (whole > 1 && lf != NULL && lf[-1] == '\r');
@@ -160,7 +160,7 @@ repeats_at(const struct repeats *r, const struct lexer *l, struct span asked, st
 {
 	for (*name = 0; *name < r->n; ++*name) {
 		struct span begins = r->name[*name];
-		size_t n = said.n < begins.n || memcmp(said.p, begins.p, begins.n) != 0 ? 0
+		size_t n = !span_eq(span_sub(said, 0, begins.n), begins) ? 0
 		    : r->written[*name] ? written_into(l, asked, said, begins)
 		    : repeated(l, asked, said, begins);
 

@@ -559,7 +559,7 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 	habits_learn(&out->habits, pool, x, server);
 	qsort(all, n, sizeof *all, triple_cmp);
 	samples = pool_array(pool, n, sizeof *samples);
-	out->answer = pool_array(pool, 2 * (size_t)n + RULES_MORE, sizeof *out->answer);
+	out->answer = pool_array(pool, n + RULES_MORE, sizeof *out->answer);
 	for (uint32_t i = 0, from = 0; i < n; i++) {
 		samples[i] = all[i].exchange;
 		if (i + 1 < n && all[i + 1].client == all[i].client &&
@@ -576,14 +576,12 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 	qsort(order, out->n, sizeof *order, support_cmp);
 	for (uint32_t i = 0; i < out->n; i++)
 		learn_answer(out, order[i]);
-	for (uint32_t i = 0; i < out->n; i++)
-		answer_forget_key(out, &out->answer[out->n + i], &out->answer[i]);
 }
 
 struct answer *
 rules_more(struct rules *r)
 {
-	return r->nmore == RULES_MORE ? NULL : &r->answer[2 * r->n + r->nmore++];
+	return r->nmore == RULES_MORE ? NULL : &r->answer[r->n + r->nmore++];
 }
 
 const struct answer *

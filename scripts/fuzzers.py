@@ -22,7 +22,7 @@ PUBLIC = ROOT.parent / "shared" / "traces" / "public"	# other people's captures,
 
 AT_ONCE = 2
 GRACE_S = 120	# beyond its time: loading seeds, writing a report
-MAX_LEN = {"conf": 4096, "ctl": 2048, "image": 16384, "learn": 2048, "manifest": 4096, "stack": 1024,
+MAX_LEN = {"conf": 4096, "ctl": 2048, "definition": 2048, "image": 16384, "learn": 2048, "manifest": 4096, "stack": 1024,
            "text": 8192, "trace": 8192, "wire": 2048}
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",

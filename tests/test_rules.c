@@ -1,4 +1,3 @@
-#include "learning/answer.h"
 #include "tests/cases.h"
 #include "tests/learned.h"
 #include "tests/pooled.h"
@@ -341,28 +340,6 @@ POOLED(rules, a_byte_of_several_values_is_copied_where_one_answer_shows_it)
 		cr_expect_null(memchr(a->is_field, true, 2), "constants stay");
 	}
 	cr_expect_gt(seen, 0);
-}
-
-POOLED(rules, answers_without_their_key_say_what_one_sample_had)
-{
-	struct handmade h = handmade(pool, PROTO_TCP, 80);
-	struct learned *l;
-	unsigned mapped = 0;
-
-	for (unsigned i = 0; i < N; i++)
-		ask(&h, handmade_line(&h, ">GET p%u\r\n", jumble(i / 2)),
-		    handmade_line(&h, "<200 %u bytes\r\n", jumble(1000 + i / 2)));
-	l = learned_from(&h, false);
-	for (uint32_t i = 0; i < l->rules.n; i++) {
-		const struct answer *a = &l->rules.answer[i], *bare = answer_without_key(&l->rules, a);
-
-		cr_expect_not(bare->has_map);
-		cr_expect_eq(bare->server, a->server);
-		cr_expect_eq(bare == a, !a->has_map);
-		for (uint32_t k = 0; k < a->nfields && a->has_map; k++, mapped++)
-			cr_expect_eq(bare->rule[k].n, 1u);
-	}
-	cr_expect_gt(mapped, 0);
 }
 
 POOLED(rules, closing_is_counted_per_answer)
