@@ -19,7 +19,11 @@ def first(path, key):
 
 
 def said(argv):
-    done = subprocess.run(argv, cwd=ROOT, text=True, capture_output=True, check=False)
+    """What a program printed; nothing where it is not installed."""
+    try:
+        done = subprocess.run(argv, cwd=ROOT, text=True, capture_output=True, check=False)
+    except FileNotFoundError:
+        return ""
     return done.stdout.strip()
 
 

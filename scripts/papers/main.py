@@ -2,11 +2,11 @@
 import argparse
 import datetime
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 from benchmarks.core import ROOT, BenchError, Progress
+from benchmarks.machine import said
 from benchmarks.report import as_markdown, as_text, between
 
 from .run import Runs, find_mynah
@@ -36,8 +36,7 @@ def arguments(usage):
 
 
 def commit():
-    done = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], text=True, capture_output=True, check=False)
-    return done.stdout.strip() or "unknown"
+    return said(["git", "rev-parse", "--short", "HEAD"]) or "unknown"
 
 
 def measure(args):

@@ -1,10 +1,12 @@
 """scripts/reproduce-papers: its tables, from results that were written by hand, and what it does without programs."""
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
@@ -137,6 +139,10 @@ class Runs(unittest.TestCase):
             done = self.reproduce(*arguments)
             self.assertIn(done.returncode, (1, 2))
             self.assertIn(words, done.stderr)
+
+    def test_without_git_nobody_knows_the_commit(self):
+        with mock.patch.dict(os.environ, {"PATH": ""}):
+            self.assertEqual(main.commit(), "unknown")
 
     def test_a_folder_without_captures_is_a_failure_that_names_them(self):
         done = self.reproduce("--quick", "--mynah", self.program("exit 1\n"), self.folder)
