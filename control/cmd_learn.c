@@ -12,6 +12,7 @@
 #include "control/mined.h"
 #include "control/service.h"
 #include "learning/learn.h"
+#include "models/beside.h"
 #include "models/image_save.h"
 
 struct order {			/* what the command line asks for, and what came of it */
@@ -235,8 +236,9 @@ scriptgen_json(const struct scriptgen_report *s)
 	    "random", (int)s->links[3], "cut", (int)s->cut, "labels_left_out", (int)s->labels_left_out);
 }
 
+/* 0 or -errno. */
 static int
-write_report(const struct order *o, const char *path, struct diag *why)
+write_report(const struct order *o, int fd)
 {
 	const struct learn_report *r = &o->made.report;
 	const struct cluster_report *c = &r->nmf;
@@ -271,33 +273,36 @@ write_report(const struct order *o, const char *path, struct diag *why)
 	    "rules", rules, "unused", unused, "candidates", candidates_json(r),
 	    "nmf", nmf != NULL ? nmf : json_null(), "scriptgen", scriptgen_json(&r->scriptgen),
 	    "stages", stages_json(&o->job), "peak_bytes", peak_json());
-	if (root == NULL || json_dump_file(root, path, JSON_INDENT(2)) != 0)
-		err = diag_set(why, -EIO, "%s: the report cannot be written: %s.", o->report_path,
-		    strerror(errno));
+	if (root == NULL)
+		err = -ENOMEM;
+	else if (json_dumpfd(root, fd, JSON_INDENT(2)) != 0)
+		err = errno != 0 ? -errno : -EIO;
 	json_decref(root);
 	return err;
 }
 
+static int
+report_fails(struct order *o, int err)
+{
+	return diag_set(&o->why, err, "%s: the report cannot be written: %s.", o->report_path, strerror(-err));
+}
+
 /* The report first, beside its place: without it there is no model either. */
 static int
-save(struct order *o, struct pool *pool, struct span image)
+save(struct order *o, struct span image)
 {
-	size_t room = o->report_path == NULL ? 0 : strlen(o->report_path) + sizeof ".tmp";
-	char *beside = pool_alloc(pool, room + 1);
-	int err = 0;
+	char beside[BESIDE_PATH];
+	int fd, err, placed;
 
 	if (o->report_path == NULL)
 		return image_save(o->out, image, &o->why);
-	snprintf(beside, room, "%s.tmp", o->report_path);
-	err = write_report(o, beside, &o->why);
-	if (err == 0)
-		err = image_save(o->out, image, &o->why);
-	if (err == 0 && rename(beside, o->report_path) < 0)
-		err = diag_set(&o->why, -errno, "%s: the report cannot be written: %s.", o->report_path,
-		    strerror(errno));
-	if (err < 0)
-		unlink(beside);
-	return err;
+	fd = beside_open(beside, o->report_path, 0666);
+	if (fd < 0)
+		return report_fails(o, fd);
+	err = write_report(o, fd);
+	err = err < 0 ? report_fails(o, err) : image_save(o->out, image, &o->why);
+	placed = beside_place(fd, err, beside, o->report_path);
+	return err < 0 || placed == 0 ? err : report_fails(o, placed);
 }
 
 static int
@@ -309,7 +314,7 @@ learn_in_pool(struct pool *pool, void *ctx)
 	o->params.progress = &o->job.progress;
 	err = learn(&o->made, pool, o->captures, o->ncaptures, &o->params, &o->why);
 	job_stop_watch(&o->job);
-	return err < 0 ? err : save(o, pool, o->made.image);
+	return err < 0 ? err : save(o, o->made.image);
 }
 
 /* The text of an older model, whose basis NMF starts from; the caller frees it. */

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "models/beside.h"
+
 enum { CHUNK = 1 << 16 };
 
 static int PRINTF(2, 3)
@@ -39,23 +41,11 @@ durable_open(const char *path)
 }
 
 int
-durable_folder(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), err;
-
-	if (fd < 0)
-		return -errno;
-	err = fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
-	close(fd);
-	return err;
-}
-
-int
 durable_mkdir(const char *folder, mode_t mode)
 {
 	char parent[PATH_MAX];
-	const char *slash = strrchr(folder, '/');
 	struct stat st;
+	int err;
 
 	if (mkdir(folder, mode) < 0) {
 		if (errno != EEXIST)
@@ -64,67 +54,19 @@ durable_mkdir(const char *folder, mode_t mode)
 			return -errno;
 		return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 	}
-	if (path_of(parent, "%.*s", slash == NULL ? 1 : (int)MAX(slash - folder, 1),
-		slash == NULL ? "." : folder) < 0)
-		return -ENAMETOOLONG;
-	return durable_folder(parent);
-}
-
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		p += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
-static int
-open_beside(char beside[PATH_MAX], const char *folder, const char *name)
-{
-	int fd;
-
-	if (path_of(beside, "%s/%s.tmp", folder, name) < 0)
-		return -ENAMETOOLONG;
-	if (unlink(beside) < 0 && errno != ENOENT)
-		return -errno;
-	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? -errno : fd;
-}
-
-/* err: what went wrong until here. Closes fd; nothing is left beside unless all went well. */
-static int
-put_in_place(int fd, int err, const char *beside, const char *folder, const char *name)
-{
-	char path[PATH_MAX];
-
-	if (err == 0)
-		err = path_of(path, "%s/%s", folder, name);
-	if (err == 0 && fsync(fd) < 0)
-		err = -errno;
-	if (close(fd) < 0 && err == 0)
-		err = -errno;
-	if (err == 0 && rename(beside, path) < 0)
-		err = -errno;
-	if (err < 0)
-		unlink(beside);
-	return err;
+	err = beside_folder(parent, folder);
+	return err < 0 ? err : beside_sync(parent);
 }
 
 int
 durable_write(const char *folder, const char *name, const void *bytes, size_t n)
 {
-	char beside[PATH_MAX];
-	int fd = open_beside(beside, folder, name);
+	char path[PATH_MAX], beside[BESIDE_PATH];
+	int fd = path_of(path, "%s/%s", folder, name);
 
-	return fd < 0 ? fd : put_in_place(fd, write_all(fd, bytes, n), beside, folder, name);
+	if (fd == 0)
+		fd = beside_open(beside, path, 0600);
+	return fd < 0 ? fd : beside_place(fd, beside_write(fd, span_of(bytes, n)), beside, path);
 }
 
 /* Bytes read, 0 at the end, or -errno. */
@@ -142,15 +84,17 @@ next_chunk(int fd, char to[CHUNK])
 int
 durable_copy(const char *folder, const char *name, int fd)
 {
-	char beside[PATH_MAX], chunk[CHUNK];
-	int to = open_beside(beside, folder, name), err = 0;
+	char path[PATH_MAX], beside[BESIDE_PATH], chunk[CHUNK];
+	int to = path_of(path, "%s/%s", folder, name), err = 0;
 	ssize_t n = 0;
 
+	if (to == 0)
+		to = beside_open(beside, path, 0600);
 	if (to < 0)
 		return to;
 	while (err == 0 && (n = next_chunk(fd, chunk)) > 0)
-		err = write_all(to, chunk, (size_t)n);
-	return put_in_place(to, err < 0 ? err : (int)n, beside, folder, name);
+		err = beside_write(to, span_of(chunk, (size_t)n));
+	return beside_place(to, err < 0 ? err : (int)n, beside, path);
 }
 
 /* Through /proc: that very file, whatever stands under its name by now. */

@@ -2,9 +2,9 @@
 /*
  * durable.h - files that are whole after a crash, or were never there.
  *
- * Everything is written beside its name (NAME.tmp), synced, and renamed; the name itself lasts
- * once the folder is synced, which the caller does when all its files are in place. Links,
- * FIFOs and devices are refused everywhere. All return 0 or more, or -errno.
+ * Everything is written beside its name, synced, and renamed (models/beside.h, whose beside_sync() the
+ * caller calls when all files of a folder are in place). Links, FIFOs and devices are refused
+ * everywhere. All return 0 or more, or -errno.
  *
  * Threads: any.
  */
@@ -16,8 +16,6 @@ enum { DURABLE_SUM = 65 };	/* SHA-256 in hexadecimal, with the NUL */
 
 /* A descriptor to read path from; -EINVAL: it is no ordinary file. Never waits. */
 int	durable_open(const char *path);
-/* The names in a folder last. A file system that cannot is forgiven. */
-int	durable_folder(const char *folder);
 /* The folder is there afterwards, and its own name lasts. */
 int	durable_mkdir(const char *folder, mode_t mode);
 int	durable_write(const char *folder, const char *name, const void *bytes, size_t n);

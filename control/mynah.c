@@ -12,6 +12,7 @@
 
 #include "control/cmd.h"
 #include "control/proto.h"
+#include "models/beside.h"
 #include "models/vocab.h"
 
 static const struct command {
@@ -153,7 +154,7 @@ cmd_same_file(const char *a, const char *b)
 	    sa.st_ino == sb.st_ino && S_ISREG(sa.st_mode);
 }
 
-static char unfinished[2][PATH_MAX];	/* read by the signal handler */
+static char unfinished[2][BESIDE_PATH];	/* read by the signal handler */
 
 static void
 stop(int signal)
@@ -171,7 +172,8 @@ cmd_unfinished(const char *path)
 	struct sigaction act = { .sa_handler = stop, .sa_flags = (int)SA_RESETHAND };
 	unsigned i = unfinished[0][0] != '\0';
 
-	snprintf(unfinished[i], sizeof unfinished[i], "%s.tmp", path);
+	if (beside_name(unfinished[i], path) < 0)
+		unfinished[i][0] = '\0';
 	for (i = 0; i < ARRAY_LEN(signals); i++) {
 		struct sigaction old;
 

@@ -9,6 +9,7 @@
 
 #include "control/machine.h"
 #include "control/plot.h"
+#include "models/beside.h"
 
 enum {
 	POSITIONS = 60,			/* of a conversation that are drawn */
@@ -421,20 +422,19 @@ page_write(const char *path, const struct page *p, struct pool *pool, struct dia
 	const struct eval_report *r = &p->column[0].report;
 	struct wrong *wrong = pool_array(pool, r->nlines + 1, sizeof *wrong);
 	uint32_t nwrong = worst(wrong, pool, r);
-	size_t room = strlen(path) + sizeof ".tmp";
-	char *beside = pool_alloc(pool, room);
+	char beside[BESIDE_PATH];
 	struct stat st;
 	FILE *to;
-	bool bad;
-	int err;
+	int err, fd, placed;
 
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return diag_set(why, -EINVAL, "%s: is not a file that a page could replace; name another.",
 		    path);
-	snprintf(beside, room, "%s.tmp", path);
-	to = fopen(beside, "w");
+	fd = beside_open(beside, path, 0666);
+	to = fd < 0 ? NULL : fdopen(fd, "w");
 	if (to == NULL)
-		return diag_set(why, -errno, "%s: cannot be written: %s.", path, strerror(errno));
+		return diag_set(why, fd < 0 ? fd : -errno, "%s: cannot be written: %s.", path,
+		    strerror(fd < 0 ? -fd : errno));
 	put_head(to, p);
 	put_figures(to, p);
 	put_baselines(to, p);
@@ -445,13 +445,7 @@ page_write(const char *path, const struct page *p, struct pool *pool, struct dia
 	put_wrong(to, wrong, nwrong);
 	err = put_machine(to, p->model, why);
 	fputs("</body>\n</html>\n", to);
-	bad = ferror(to) != 0;
-	bad |= fclose(to) != 0;
-	if (err == 0 && bad)
-		err = diag_set(why, -EIO, "%s: not all of it could be written; the disk may be full.", path);
-	if (err == 0 && rename(beside, path) < 0)
-		err = diag_set(why, -errno, "%s: cannot be written: %s.", path, strerror(errno));
-	if (err < 0)
-		remove(beside);
-	return err;
+	placed = beside_place_stream(to, err, beside, path);
+	return err < 0 || placed == 0 ? err : diag_set(why, placed, "%s: cannot be written: %s.", path,
+	    strerror(-placed));
 }

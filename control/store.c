@@ -14,6 +14,7 @@
 #include "control/log.h"
 #include "control/manifest.h"
 #include "control/store_inside.h"
+#include "models/beside.h"
 
 /* ---- what no manifest names ---- */
 
@@ -97,7 +98,7 @@ store_commit(struct entry *e, struct store_service *next, struct diag *why)
 	}
 	manifest_fini(&e->s);
 	e->s = *next;
-	err = durable_folder(e->folder);
+	err = beside_sync(e->folder);
 	return err == 0 ? 0 : diag_set(why, err, "%s/" MANIFEST " may not survive a crash: %s.", e->folder,
 	    strerror(-err));
 }
@@ -363,7 +364,7 @@ copy_model(const struct entry *e, const char *file, const char *version, struct 
 	snprintf(name, sizeof name, "%s.mynah", version);
 	err = durable_copy(folder, name, fd);
 	if (err == 0)
-		err = durable_folder(folder);
+		err = beside_sync(folder);
 	close(fd);
 	return err == 0 ? 0 : diag_set(why, err, "%s cannot be copied to %s: %s.", file, folder, strerror(-err));
 }

@@ -11,6 +11,7 @@
 #include "control/clock.h"
 #include "control/log.h"
 #include "control/manifest.h"
+#include "models/beside.h"
 
 /* Names come from whoever may write to the spool; they end in logs and answers. */
 static void
@@ -73,7 +74,7 @@ keep_capture(const struct entry *e, const struct store_capture *c, const struct 
 	if (err < 0 && lseek(fd, 0, SEEK_SET) == 0)
 		err = durable_copy(folder, name, fd);
 	if (err == 0)
-		err = durable_folder(folder);
+		err = beside_sync(folder);
 	return err == 0 ? 0 : diag_set(why, err, "The capture %s cannot be taken over into %s: %s; mend that, "
 	    "then put it there again.", file, folder, strerror(-err));
 }

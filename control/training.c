@@ -11,6 +11,7 @@
 #include "control/clock.h"
 #include "control/log.h"
 #include "control/verdict.h"
+#include "models/beside.h"
 
 enum { RETAIN_MS = 3600 * 1000 };
 
@@ -549,12 +550,12 @@ training_corpus(const struct training *t, const char *name, struct diag *why)
 static void
 remove_left_over(const struct training *t, const struct seat *s)
 {
-	char path[PATH_MAX], beside[PATH_MAX + 8];
+	char path[PATH_MAX], beside[BESIDE_PATH];
 
 	candidate_path(t, s, path);
-	snprintf(beside, sizeof beside, "%s.tmp", path);
 	unlink(path);
-	unlink(beside);
+	if (beside_name(beside, path) == 0)
+		unlink(beside);
 }
 
 int

@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "models/beside.h"
+
 enum { READ_BYTES = 1 << 16, SNAP_BYTES = 1 << 18, NS_PER_S = 1000000000 };
 
 struct trace {
@@ -212,7 +214,7 @@ trace_close(struct trace *t)
 struct trace_out {
 	pcap_t *pcap;
 	pcap_dumper_t *dump;
-	char *path, *beside;
+	char *path, beside[BESIDE_PATH];
 };
 
 static void
@@ -221,28 +223,22 @@ free_out(struct trace_out *t)
 	if (t->pcap != NULL)
 		pcap_close(t->pcap);
 	free(t->path);
-	free(t->beside);
 	free(t);
 }
 
 static struct trace_out *
 new_out(const char *path)
 {
-	static const char suffix[] = ".tmp";
 	struct trace_out *t = calloc(1, sizeof *t);
-	size_t n = strlen(path);
 
 	if (t == NULL)
 		return NULL;
 	t->path = strdup(path);
-	t->beside = malloc(n + sizeof suffix);
 	t->pcap = pcap_open_dead(DLT_EN10MB, SNAP_BYTES);
-	if (t->path == NULL || t->beside == NULL || t->pcap == NULL) {
+	if (t->path == NULL || t->pcap == NULL) {
 		free_out(t);
 		return NULL;
 	}
-	memcpy(t->beside, path, n);
-	memcpy(t->beside + n, suffix, sizeof suffix);
 	return t;
 }
 
@@ -251,20 +247,21 @@ trace_create(struct trace_out **out, const char *path, struct diag *why)
 {
 	struct trace_out *t = new_out(path);
 	FILE *stream;
-	int err;
+	int err, fd;
 
 	if (t == NULL)
 		return diag_set(why, -ENOMEM, "%s: there is no memory to write it.", path);
-	stream = fopen(t->beside, "wbe");
+	fd = beside_open(t->beside, path, 0666);
+	stream = fd < 0 ? NULL : fdopen(fd, "wb");
 	if (stream == NULL) {
-		err = diag_set(why, -errno, "%s: cannot be written: %s.", t->beside, strerror(errno));
+		err = fd < 0 ? fd : -errno;
+		diag_set(why, err, "%s: cannot be written: %s.", path, strerror(-err));
 		goto free_t;
 	}
 	t->dump = pcap_dump_fopen(t->pcap, stream);
 	if (t->dump == NULL) {
-		err = diag_set(why, -EIO, "%s: cannot be written: %s.", t->beside, pcap_geterr(t->pcap));
-		fclose(stream);
-		unlink(t->beside);
+		err = diag_set(why, -EIO, "%s: cannot be written: %s.", path, pcap_geterr(t->pcap));
+		beside_place_stream(stream, err, t->beside, path);
 		goto free_t;
 	}
 	*out = t;
@@ -288,17 +285,13 @@ trace_write(struct trace_out *t, int64_t ts_ns, struct span frame)
 int
 trace_finish(struct trace_out *t, struct diag *why)
 {
-	FILE *stream = pcap_dump_file(t->dump);
-	bool bad = fflush(stream) != 0 || ferror(stream) || fsync(fileno(stream)) != 0;
-	int err = bad ? (errno != 0 ? -errno : -EIO) : 0;
+	int fd = dup(fileno(pcap_dump_file(t->dump)));
+	int err = fd < 0 || pcap_dump_flush(t->dump) < 0 ? -errno : 0;
 
 	pcap_dump_close(t->dump);
-	if (err == 0 && rename(t->beside, t->path) < 0)
-		err = -errno;
-	if (err < 0) {
+	err = beside_place(fd, err, t->beside, t->path);
+	if (err < 0)
 		diag_set(why, err, "%s: could not be written: %s.", t->path, strerror(-err));
-		unlink(t->beside);
-	}
 	free_out(t);
 	return err;
 }

@@ -99,3 +99,24 @@ Test(image_save, a_folder_that_is_not_there_is_a_sentence_with_the_path)
 	cr_expect_lt(image_save(nowhere, span_str("bytes"), &why), 0);
 	cr_expect_not_null(strstr(why.text, nowhere), "%s", why.text);
 }
+
+Test(image_save, a_link_that_stands_beside_it_is_not_written_through)
+{
+	struct diag why = { "" };
+	char other[80];
+	FILE *f;
+
+	snprintf(other, sizeof other, "%s/other", dir);
+	f = fopen(other, "w");
+	cr_assert_not_null(f);
+	fputs("kept", f);
+	fclose(f);
+	cr_assert_eq(symlink(other, tmp), 0);
+	cr_assert_eq(image_save(path, span_str("bytes"), &why), 0, "%s", why.text);
+	expect_file("bytes");
+	f = fopen(other, "r");
+	cr_assert_not_null(f);
+	cr_expect_eq(fgetc(f), 'k');
+	fclose(f);
+	unlink(other);
+}
