@@ -11,20 +11,18 @@
 #include <cblas.h>
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control/bell.h"
 #include "control/clock.h"
 #include "control/ctl.h"
+#include "control/demands.h"
 #include "control/learner.h"
 #include "control/log.h"
 #include "control/news.h"
@@ -47,7 +45,7 @@ struct program {
 	uint8_t key[SECRET_BYTES];
 	const char *made;		/* a folder; NULL: none */
 	unsigned running;		/* workers launched */
-	bool eal, stop, user_given;
+	bool eal, stop;
 };
 
 static int
@@ -66,87 +64,6 @@ usage(FILE *to, int status)
 }
 
 static int
-check_core(uint32_t cpu, struct diag *why)
-{
-	cpu_set_t all;
-
-	if (sched_getaffinity(0, sizeof all, &all) == 0 && !(cpu < CPU_SETSIZE && CPU_ISSET(cpu, &all)))
-		return diag_set(why, -EINVAL, "cores: there is no CPU %u here that mynahd may run on.", cpu);
-	return 0;
-}
-
-static int
-check_cores(const struct conf_cores *c, struct diag *why)
-{
-	int err = check_core(c->control, why);
-
-	for (uint32_t i = 0; err == 0 && i < c->workers_count; i++)
-		err = check_core(c->workers[i], why);
-	return err;
-}
-
-/* Can a file be made there? */
-static int
-check_place(const char *what, const char *path, struct diag *why)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX];
-	struct stat st;
-
-	snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)MAX(slash - path, 1),
-	    slash == NULL ? "." : path);
-	if (stat(folder, &st) < 0)
-		return diag_set(why, -errno, "The %s %s cannot be made: %s; make the folder %s first.", what, path,
-		    strerror(errno), folder);
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return diag_set(why, -EISDIR, "The %s %s is a folder.", what, path);
-	return 0;
-}
-
-/* Can a folder be made there, or is it one already? */
-static int
-check_folder(const char *what, const char *path, struct diag *why)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return check_place(what, path, why);
-	return S_ISDIR(st.st_mode) ? 0 : diag_set(why, -ENOTDIR, "The %s %s is not a folder.", what, path);
-}
-
-/* systemd makes the default's folder; who starts by hand need not. */
-static bool
-default_folder_lacks(const struct conf *c)
-{
-	return strcmp(c->control, CTL_SOCKET) == 0 && access(CTL_FOLDER, F_OK) < 0;
-}
-
-/* What the sensor will ask of the machine; opens nothing. */
-static int
-check_machine(const struct conf *c, struct diag *why)
-{
-	int err = 0;
-
-	for (uint32_t i = 0; err == 0 && i < c->ports_count; i++)
-		err = port_exists(c->ports[i].device, why);
-	if (err == 0 && c->cores != NULL)
-		err = check_cores(c->cores, why);
-	if (err == 0)
-		err = check_place("control socket", default_folder_lacks(c) ? CTL_FOLDER : c->control, why);
-	if (err == 0 && c->records != NULL)
-		err = check_place("record file", c->records, why);
-	if (err == 0 && c->state != NULL)
-		err = check_folder("state folder", c->state, why);
-	if (err == 0 && c->spool != NULL)
-		err = check_folder("spool folder", c->spool, why);
-	if (err == 0 && c->user != NULL)
-		err = priv_check(c->user, why);
-	if (err == 0)
-		err = secret_check(c->key, why);
-	return err;
-}
-
-static int
 check_only(const char *path, bool print)
 {
 	struct diag why;
@@ -154,7 +71,7 @@ check_only(const char *path, bool print)
 
 	if (conf_load(&c, path, &why) < 0)
 		goto failed;
-	if (check_machine(c, &why) < 0 || reload_check(c, &why) < 0 ||
+	if (demands_check(c, &why) < 0 || reload_check(c, &why) < 0 ||
 	    (print && conf_print(c, stdout, &why) < 0)) {
 		conf_free(c);
 		goto failed;
@@ -324,57 +241,15 @@ answer(void *ctx, unsigned argc, char *const *argv, bool *ok)
 	    "and no others.", argv[0]);
 }
 
-/*
- * A handler, not a signalfd: OpenBLAS's sleeping thread started before main() with nothing
- * blocked, and would die of what the others leave to the descriptor.
- */
-static struct {
-	int bell;			/* an eventfd: wakes the main loop */
-	volatile sig_atomic_t end, reopen;
-} heard = { .bell = -1 };
-
-static void
-hear(int number)
-{
-	int saved = errno;
-	uint64_t one = 1;
-
-	*(number == SIGHUP ? &heard.reopen : &heard.end) = 1;
-	if (write(heard.bell, &one, sizeof one) < 0)
-		number = 0;		/* full: the loop is awake already */
-	errno = saved;
-}
-
-static int
-catch_signals(struct program *p)
-{
-	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
-	struct sigaction act = { .sa_handler = hear, .sa_flags = SA_RESTART };
-
-	heard.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (heard.bell < 0)
-		return diag_set(&p->why, -errno, "No signals: %s.", strerror(errno));
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-		sigaction(numbers[i], &act, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return 0;
-}
-
 static void
 heed_signals(struct program *p)
 {
+	struct bell_heard heard = bell_heed();
 	struct diag why;
-	uint64_t rings;
 
-	if (read(heard.bell, &rings, sizeof rings) < 0 && errno != EAGAIN)
-		log_say("The bell of signals is broken: %s.", strerror(errno));
-	if (heard.end)
-		p->stop = true;
-	if (heard.reopen) {
-		heard.reopen = 0;
-		if (export_reopen(&p->sensor.export, &why) < 0)
-			log_say("%s The old one stays in use.", why.text);
-	}
+	p->stop |= heard.end;
+	if (heard.reopen && export_reopen(&p->sensor.export, &why) < 0)
+		log_say("%s The old one stays in use.", why.text);
 }
 
 static unsigned
@@ -435,7 +310,7 @@ open_control(struct program *p)
 {
 	const struct conf *c = p->sensor.conf;
 
-	if (default_folder_lacks(c)) {
+	if (demands_folder(c)) {
 		if (mkdir(CTL_FOLDER, 0755) < 0)
 			return diag_set(&p->why, -errno, "The folder " CTL_FOLDER " of the control socket cannot be made: %s; "
 			    "name another place with control-socket.", strerror(errno));
@@ -457,12 +332,12 @@ start(struct program *p, const char *path)
 	snprintf(p->host, sizeof p->host, "%s", c->host != NULL ? c->host : "sensor");
 	if (c->host == NULL)
 		gethostname(p->host, sizeof p->host - 1);
-	err = check_machine(c, &p->why);
+	err = demands_check(c, &p->why);
 	if (err == 0 && ctl_in_use(c->control))
 		err = diag_set(&p->why, -EADDRINUSE, "The control socket %s is in use: another mynahd runs.",
 		    c->control);
 	if (err == 0)
-		err = catch_signals(p);
+		err = bell_hang(&p->why);
 	if (err == 0 && c->state != NULL)
 		err = open_store(p);
 	if (err == 0)
@@ -493,7 +368,7 @@ static void
 run(struct program *p)
 {
 	struct sensor *s = &p->sensor;
-	struct pollfd fds[] = { { heard.bell, POLLIN, 0 }, { ctl_fd(p->ctl), POLLIN, 0 },
+	struct pollfd fds[] = { { bell_fd(), POLLIN, 0 }, { ctl_fd(p->ctl), POLLIN, 0 },
 		{ learner_spool_fd(&p->learner), POLLIN, 0 }, { learner_trainer_fd(&p->learner), POLLIN, 0 } };
 
 	s->start_ms = s->sampled_ms = clock_ms(CLOCK_MONOTONIC);

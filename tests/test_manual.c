@@ -178,7 +178,7 @@ Test(manual, mynahd_8_names_every_signal)
 	char *at, *end, name[32], entry[64];
 	unsigned n = 0;
 
-	page(source, TEST_ROOT "/control/mynahd.c");
+	page(source, TEST_ROOT "/control/bell.c");
 	section(text, MYNAHD_8, ".Sh SIGNALS");
 	at = strstr(source, "numbers[] = {");
 	cr_assert_not_null(at);
