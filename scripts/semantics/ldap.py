@@ -1,7 +1,7 @@
 """ldap.py - LDAP (RFC 4511)."""
 from . import ber
-from .frames import Frames
-from .judge import Malformed, Protocol, Rule
+from .frames import Framed
+from .judge import Malformed, Rule
 
 UNBIND, ABANDON, INTERMEDIATE, REFERENCE, ENTRY, DONE = 0x42, 0x50, 0x79, 0x73, 0x64, 0x65
 SEARCH, EXTENDED, EXTENDED_REPLY = 0x63, 0x77, 0x78
@@ -18,9 +18,11 @@ def parse(data):
     return ber.number(parts[0][1]), parts[1][0], parts[1][1]
 
 
-class Ldap(Protocol):
+class Ldap(Framed):
     name = "ldap"
     ports = ("tcp/389",)
+    WHOLE, ANSWERED = "L2", "L3"
+    size = staticmethod(ber.size)
     rules = {
         "L1": Rule("the messageID is a request's, and the operation answers it"),
         "L2": Rule("BER lengths fit"),
@@ -31,43 +33,18 @@ class Ldap(Protocol):
 
     def __init__(self, conversation, common=None):
         super().__init__(conversation, common)
-        self.asked, self.said = Frames(ber.size), Frames(ber.size)
         self.requests = {}		# messageID -> (operation, content)
         self.pending = set()
-        self.answering = self.broken = False
 
-    def client(self, data, time):
-        self.answering = False
-        if self.broken:
-            return
-        try:
-            for frame in self.asked.feed(data):
-                ident, operation, content = parse(frame)
-                self.expect("Lc1", ident not in self.requests, f"{ident}")
-                self.requests[ident] = (operation, content)
-                if operation not in (UNBIND, ABANDON):
-                    self.pending.add(ident)
-        except Malformed:
-            self.broken = True
+    def request(self, frame):
+        ident, operation, content = parse(frame)
+        self.expect("Lc1", ident not in self.requests, f"{ident}")
+        self.requests[ident] = (operation, content)
+        if operation not in (UNBIND, ABANDON):
+            self.pending.add(ident)
 
-    def silence(self):
-        self.pending.clear()
-
-    def server(self, data, time):
-        self.answering = True
-        try:
-            for frame in self.said.feed(data):
-                self.reply(*parse(frame))
-        except Malformed as error:
-            self.expect("L2", False, str(error))
-            self.said.rest = b""
-
-    def end(self):
-        self.expect("L2", not self.said.rest, "a message does not end")
-        if self.answering and not self.broken:
-            self.expect("L3", not self.pending, f"{len(self.pending)} unanswered")
-
-    def reply(self, ident, operation, content):
+    def reply(self, frame):
+        ident, operation, content = parse(frame)
         self.expect("L2", True)
         said = f"{operation:#x} of {ident}"
         if ident == 0:				# the server says goodbye

@@ -1,6 +1,6 @@
 """mqtt.py - MQTT 3.1, 3.1.1 and 5."""
-from .frames import Frames
-from .judge import Malformed, Protocol, Rule
+from .frames import Framed
+from .judge import Malformed, Rule
 
 (CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ,
  PINGRESP, DISCONNECT, AUTH) = range(1, 16)
@@ -46,9 +46,11 @@ def word(data, at):
     return int.from_bytes(data[at:at + 2], "big")
 
 
-class Mqtt(Protocol):
+class Mqtt(Framed):
     name = "mqtt"
     ports = ("tcp/1883",)
+    WHOLE, ANSWERED = "Q5", "Q6"
+    size = staticmethod(size)
     rules = {
         "Q1": Rule("PUBACK, PUBREC, PUBCOMP, SUBACK, UNSUBACK carry a packet id of the client's"),
         "Q2": Rule("CONNACK only to CONNECT, PINGRESP only to PINGREQ, as many as asked for"),
@@ -61,27 +63,17 @@ class Mqtt(Protocol):
 
     def __init__(self, conversation, common=None):
         super().__init__(conversation, common)
-        self.asked, self.said = Frames(size), Frames(size)
         self.version = 4
         self.pending = []		# types the server owes an answer
         self.ids = set()		# (type of the client's packet, packet id)
         self.filters = {}		# packet id -> number of filters
         self.topics = []		# filters subscribed to
-        self.connected = self.answering = self.broken = False
+        self.connected = False
 
     # -- client
 
-    def client(self, data, time):
-        self.answering = False
-        if self.broken:
-            return
-        try:
-            for frame in self.asked.feed(data):
-                self.request(*split(frame))
-        except Malformed:
-            self.broken = True
-
-    def request(self, kind, flags, body):
+    def request(self, frame):
+        kind, flags, body = split(frame)
         if kind == CONNECT:
             self.version = body[2 + word(body, 0)] if 2 + word(body, 0) < len(body) else 0
         if kind in OWED:
@@ -108,26 +100,10 @@ class Mqtt(Protocol):
             count += 1
         self.filters[word(body, 0)] = count
 
-    def silence(self):
-        self.pending.clear()
-
     # -- server
 
-    def server(self, data, time):
-        self.answering = True
-        try:
-            for frame in self.said.feed(data):
-                self.reply(*split(frame))
-        except Malformed as error:
-            self.expect("Q5", False, str(error))
-            self.said.rest = b""
-
-    def end(self):
-        self.expect("Q5", not self.said.rest, "a packet does not end")
-        if self.answering and not self.broken:
-            self.expect("Q6", not self.pending, f"{self.pending} unanswered")
-
-    def reply(self, kind, flags, body):
+    def reply(self, frame):
+        kind, flags, body = split(frame)
         said = f"type {kind}"
         wanted = {PUBLISH: flags, PUBREL: 2}.get(kind, 0)
         server_side = kind in (CONNACK, PUBLISH, PUBREL, PINGRESP, DISCONNECT, AUTH) or kind in ANSWERS
