@@ -2,7 +2,7 @@
  * fuzz_learn - bytes as a few conversations, learned from and compiled: it is refused with a sentence, or the
  * model passes its own self-test and says nothing that the server never said.
  *
- * The first byte says how: bit 0 UDP, the rest which clusterer. Then pieces, each a head of two bytes, the kind
+ * The first byte says how: bit 0 UDP, bits 1 to 4 which clusterer, 5 and 6 the order, 7 ScriptGen. Then pieces, each a head of two bytes, the kind
  * (KINDS) with what is special in its upper bits, and a number:
  *	SAY_CLIENT, SAY_SERVER	so many bytes follow, which are one message; SPECIAL_LONG: each of them LONG times
  *	OPEN			a new conversation
@@ -19,6 +19,7 @@ enum { SPECIAL_CUT = 0x10, SPECIAL_LONG = 0x20, SPECIAL_END = 0x40 };
 
 static const char *const ways[] = { "nmf", "linkage", "first-token", "reply-supervised", "template",
 	"nmf+first-token", NULL };
+static const uint32_t orders[] = { 1, 2, 4, 0 };	/* 0: all compete, which takes longest */
 
 static void
 open_conversation(struct corpus *c)
@@ -147,8 +148,9 @@ learn_from(struct pool *p, void *ctx)
 {
 	const struct span *bytes = ctx;
 	struct corpus *c = corpus_of(p, *bytes);
-	struct learn_params how = { .clusterer = ways[(bytes->p[0] >> 1) % ARRAY_LEN(ways)],
-		.learner = bytes->p[0] & 0x80 ? "scriptgen" : "prisma" };
+	uint8_t first = bytes->p[0];
+	struct learn_params how = { .clusterer = ways[(first >> 1 & 15) % ARRAY_LEN(ways)], .order = orders[first >> 5 & 3],
+		.learner = first & 0x80 ? "scriptgen" : "prisma" };
 	struct diag why = { "" };
 	struct learned l;
 	int err = learn_image(&l, p, learn_scrub(p, c, &how), NULL, &how, &why);

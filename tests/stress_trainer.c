@@ -5,7 +5,6 @@
  * time for. A job that nobody cancels must end with the same image each time. A plain program: ThreadSanitizer does
  * not run under Criterion.
  */
-#include <cblas.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -143,7 +142,6 @@ main(void)
 	int64_t over;
 	int err;
 
-	openblas_set_num_threads(1);	/* as both programs; its threads' locks are not seen here */
 	enter_new_folder(place);
 	pool_init(&pool, 0);
 	err = pool_run(&pool, learn_first, CAPTURE);

@@ -1,7 +1,5 @@
 #include <math.h>
 
-#include <cblas.h>
-
 #include "learning/sparse.h"
 #include "tests/pooled.h"
 
@@ -66,7 +64,6 @@ POOLED(dense, sparse_products_equal_dense_ones)
 	struct dense a = dense_of(pool, 17, 5), b = dense_of(pool, 17, 5);
 	struct dense c = dense_of(pool, 23, 5), d = dense_of(pool, 23, 5);
 
-	openblas_set_num_threads(1);
 	sparse_mul(&a, &x, &m);
 	dense_mul(&b, &full, &m);
 	cr_expect_lt(distance(&a, &b), 1e-12);
@@ -81,7 +78,6 @@ POOLED(dense, cholesky_solves_each_row)
 	struct dense a = random_matrix(pool, 20, 6, 4), g = dense_of(pool, 6, 6);
 	struct dense want = random_matrix(pool, 3, 6, 5), b = dense_of(pool, 3, 6);
 
-	openblas_set_num_threads(1);
 	dense_gram(&g, &a);
 	dense_add_diagonal(&g, 0.1);
 	dense_mul(&b, &want, &g);	/* symmetric: rows of X G are G x */
@@ -99,7 +95,6 @@ POOLED(dense, eigenvectors_are_rows)
 	struct dense moved = dense_of(pool, 7, 7), want = dense_of(pool, 7, 7);
 	double w[30], value[7];
 
-	openblas_set_num_threads(1);
 	for (int i = 0; i < 30; i++)
 		w[i] = 1 + i % 4;
 	dense_gram_weighted(&g, &a, w, &scratch);

@@ -1,4 +1,3 @@
-#include <cblas.h>
 #include <errno.h>
 #include <math.h>
 
@@ -58,7 +57,6 @@ POOLED(nmf, disjoint_vocabularies_become_clusters)
 	struct nmf m;
 	bool pure = true;
 
-	openblas_set_num_threads(1);
 	cr_assert_eq(pca_of(&pca, pool, &x, weight), 0);
 	cr_assert_eq(nmf_run(&m, pool, &x, weight, pca_start(pool, &pca, 8), &p), 0);
 	for (uint32_t a = 0; a < x.cols; a++) {
@@ -86,7 +84,6 @@ POOLED(nmf, the_finish_never_raises_the_objective)
 	struct nmf m;
 	double last = INFINITY;
 
-	openblas_set_num_threads(1);
 	pca_of(&pca, pool, &x, weight);
 	p.max_sweeps = 12;
 	p.still = 0;
@@ -109,7 +106,6 @@ POOLED(nmf, a_message_without_features_has_the_null_label)
 	int32_t label[80];
 	uint32_t lost;
 
-	openblas_set_num_threads(1);
 	lost = (uint32_t)x.first[1];	/* the words of the first message */
 	memmove(x.row, x.row + lost, (x.first[80] - lost) * sizeof *x.row);
 	for (uint32_t n = 1; n <= 80; n++)
@@ -134,7 +130,6 @@ POOLED(nmf, dead_columns_are_dropped_and_reported)
 	struct dense b = dense_of(pool, x.rows, 3);
 	struct nmf m;
 
-	openblas_set_num_threads(1);
 	for (uint32_t f = 0; f < x.rows; f++)
 		dense_row(&b, f)[1] = 1;	/* columns 0 and 2 explain nothing */
 	cr_assert_eq(nmf_run(&m, pool, &x, weight, b, &p), 0);
@@ -162,7 +157,6 @@ POOLED(nmf, sweeps_are_bounded_and_reported)
 	struct pca pca;
 	struct nmf m;
 
-	openblas_set_num_threads(1);
 	pca_of(&pca, pool, &x, weight);
 	cr_assert_eq(nmf_run(&m, pool, &x, weight, pca_start(pool, &pca, 8), &p), 0);
 	cr_expect(m.sweeps == 7 && m.finish_sweeps == 3 && calls == 10);
@@ -209,7 +203,6 @@ asap_variant(struct pool *pool, void *ctx)
 	uint32_t n = reference_course(variants[i].name, course, 64);
 	struct nmf_params p = { .ridge = variants[i].ridge, .max_sweeps = variants[i].sweeps };
 
-	openblas_set_num_threads(1);
 	if (n == 0 || asap_matrix(pool, &x, weight) < 0
 	    || asap_numbers(variants[i].labels, want, ASAP_DISTINCT) < 0)
 		return -ENOENT;
@@ -250,7 +243,6 @@ POOLED(nmf, asap_by_default_finishes_below_ridge_alone)
 	struct pca pca;
 	struct nmf m;
 
-	openblas_set_num_threads(1);
 	if (asap_matrix(pool, &x, weight) < 0)
 		SKIP_WITHOUT("reference/asap");
 	pca_of(&pca, pool, &x, weight);

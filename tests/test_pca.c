@@ -1,4 +1,3 @@
-#include <cblas.h>
 #include <errno.h>
 #include <math.h>
 
@@ -27,7 +26,6 @@ POOLED(pca, weights_count_like_repeated_messages)
 	double weight[] = { 1, 3, 2 }, ones[] = { 1, 1, 1, 1, 1, 1 };
 	struct pca p, q;
 
-	openblas_set_num_threads(1);
 	y.first = first;
 	y.row = row;
 	cr_assert_eq(pca_of(&p, pool, &x, weight), 0);
@@ -44,7 +42,6 @@ POOLED(pca, the_start_splits_components_by_sign)
 	struct pca p;
 	struct dense b;
 
-	openblas_set_num_threads(1);
 	cr_assert_eq(pca_of(&p, pool, &x, weight), 0);
 	cr_expect_eq(p.nvalues, 2, "three distinct messages span two directions");
 	b = pca_start(pool, &p, 5);
@@ -66,7 +63,6 @@ POOLED(pca, one_message_has_no_components)
 	double weight[] = { 1 };
 	struct pca p;
 
-	openblas_set_num_threads(1);
 	x.cols = 1;
 	cr_expect_eq(pca_of(&p, pool, &x, weight), -ENODATA);
 }
@@ -81,7 +77,6 @@ POOLED(pca, asap_has_inner_dimension_8_either_way)
 	struct pca p;
 	uint32_t e;
 
-	openblas_set_num_threads(1);
 	if (asap_matrix(pool, &x, weight) < 0)
 		SKIP_WITHOUT("reference/asap");
 	cr_assert_eq(pca_of(&p, pool, &x, weight), 0);

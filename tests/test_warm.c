@@ -1,8 +1,6 @@
 /* NMF that starts at the basis of the model before: sooner done, not worse, and only where it fits. */
 #include "learning/warm.h"
 
-#include <cblas.h>
-
 #include "learning/learn.h"
 #include "tests/handmade.h"
 #include "tests/pooled.h"
@@ -20,7 +18,6 @@ learn_once(struct pool *pool, const struct corpus *c, const bool *use, const str
 	struct diag why = { "" };
 	struct once o;
 
-	openblas_set_num_threads(1);
 	cr_assert_eq(learn_corpus(&o.t, pool, c, use, &p, &o.r, &why), 0, "%s", why.text);
 	return o;
 }
@@ -33,7 +30,6 @@ learn_again(struct pool *pool, const struct corpus *c, const bool *use, const st
 	struct diag why = { "" };
 	struct once o;
 
-	openblas_set_num_threads(1);
 	cr_assert_eq(learn_corpus(&o.t, pool, c, use, &p, &o.r, &why), 0, "%s", why.text);
 	return o;
 }
