@@ -1,5 +1,7 @@
 #include "learning/player.h"
 
+#include "models/related.h"
+
 void
 player_init(struct player *p, struct pool *pool, const struct model *m,
     const struct session_env *env, bool whole)
@@ -21,11 +23,10 @@ note_end(struct player *p)
 }
 
 static void
-collect(struct player *p, const struct turn *t)
+collect_one(struct player *p, const struct turn *t)
 {
 	size_t from = 0, boundary = 0, n;
 
-	p->last = *t;
 	if (p->nout + t->out_len > p->room) {
 		p->room = (p->nout + t->out_len) * 2;
 		p->out = pool_grow(p->pool, p->out, p->nout, p->room, 1);
@@ -40,6 +41,22 @@ collect(struct player *p, const struct turn *t)
 		note_end(p);
 	}
 	p->over |= t->taken && (t->close || t->reset);
+}
+
+/* And what is said when the connection that the turn wanted, if any, has done its work. */
+static void
+collect(struct player *p, const struct turn *t)
+{
+	enum channel_news news[2];
+	unsigned n = related_assume(&p->env, t, news);
+	struct turn after;
+
+	p->last = *t;
+	collect_one(p, t);
+	for (unsigned k = 0; k < n && !p->over; k++) {
+		session_event(&p->s, &p->arena, p->m, &p->env, EVENT_CHANNEL, news[k], &p->fields, &after);
+		collect_one(p, &after);
+	}
 }
 
 /* Behind what waits already. The room doubles: a client may say a message byte by byte. */

@@ -10,6 +10,7 @@
 #include "models/prf.h"
 #include "models/resync.h"
 #include "models/slots.h"
+#include "models/text_parts.h"
 
 struct compiler {
 	const struct text *t;
@@ -155,6 +156,15 @@ put_op(struct compiler *c, const struct text_reply *r, uint32_t i)
 
 	if (op->kind == OP_LEN)
 		out.flags |= len_place(r, i);
+	if (op->kind == OP_EACH) {	/* what stands before and behind a member, as one string */
+		uint8_t both[2 * TEXT_STRING];
+
+		memcpy(both, op->lit.p, op->lit.n);
+		memcpy(both + op->lit.n, op->behind.p, op->behind.n);
+		out.lit = put_string(c, span_of(both, op->lit.n + op->behind.n));
+		out.from = (uint32_t)op->lit.n;
+		out.len = op->from;
+	}
 	ADD(c, IMAGE_OP, out);
 }
 
@@ -181,6 +191,7 @@ op_most(const struct compiler *c, const struct text_op *op)
 		return op->len;
 	case OP_ADDR:
 	case OP_PORT:
+	case OP_ANNOUNCED:
 		return 64;
 	case OP_MARK:
 	case OP_BREAK:
@@ -200,7 +211,8 @@ put_reply(struct compiler *c, uint32_t i)
 		put_op(c, r, k);
 		out.reads |= slots_op(&r->op[k]);
 		out.nlen += r->op[k].kind == OP_LEN;
-		out.host |= r->op[k].kind == OP_REG || r->op[k].kind == OP_SET || r->op[k].kind == OP_PATH;
+		out.host |= r->op[k].kind == OP_REG || r->op[k].kind == OP_SET || r->op[k].kind == OP_PATH ||
+		    r->op[k].kind == OP_EACH;
 		most += op_most(c, &r->op[k]);
 	}
 	c->keep |= out.reads;
@@ -255,7 +267,7 @@ put_alt(struct compiler *c, const struct text_alt *a, uint32_t before)
 
 		if (e.kind == EFFECT_OPEN)
 			c->about.features |= IMAGE_NEEDS_RELATED;
-		c->keep |= slots_effect(&a->effect[i]);
+		c->keep |= slots_effect(c->t, &a->effect[i]);
 		ADD(c, IMAGE_EFFECT, e);
 	}
 	ADD(c, IMAGE_ALT, out);

@@ -226,20 +226,21 @@ host_do(const struct host_view *v, const struct image_effect *e, struct span slo
 
 static void
 list_one(const struct image_hostset *s, struct span dir, struct span member,
-    void (*each)(void *ctx, struct span member), void *ctx)
+    void (*each)(void *ctx, struct span name, struct span member), void *ctx)
 {
 	if (s->under == IMAGE_NONE) {
-		each(ctx, member);
+		each(ctx, member, member);
 	} else if (path_is_child(member, dir)) {
 		size_t skip = path_parent(member).n;
 
 		skip += skip > 1;	/* "/" ends with the separator, "/a" does not */
-		each(ctx, span_sub(member, skip, member.n));
+		each(ctx, span_sub(member, skip, member.n), member);
 	}
 }
 
 void
-host_list(const struct host_view *v, uint32_t set, void (*each)(void *ctx, struct span member), void *ctx)
+host_list(const struct host_view *v, uint32_t set,
+    void (*each)(void *ctx, struct span name, struct span member), void *ctx)
 {
 	const struct image_hostset *s = &v->i->hostset[set];
 	uint8_t to[PATH_BYTES];

@@ -45,5 +45,6 @@ bool	host_has(const struct host_view *v, uint32_t set, struct span member);
 /* Is nothing below the path, in this set and those under the same register? */
 bool	host_is_leaf(const struct host_view *v, uint32_t set, struct span path);
 void	host_do(const struct host_view *v, const struct image_effect *e, struct span slot);
-/* Calls with each member of the set, base first; of a set under a register the names directly below it. */
-void	host_list(const struct host_view *v, uint32_t set, void (*each)(void *ctx, struct span member), void *ctx);
+/* Calls with each member of the set, base first; of a set under a register those directly below it, by name and as paths. */
+void	host_list(const struct host_view *v, uint32_t set,
+    void (*each)(void *ctx, struct span name, struct span member), void *ctx);

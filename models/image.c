@@ -130,12 +130,6 @@ check_features(struct image_check *c)
 {
 	uint32_t f = c->i.h->features;
 
-	if (f & IMAGE_NEEDS_RELATED) {
-		c->err = diag_set(c->why, -EOPNOTSUPP,
-		    "%s: this model opens connections that belong to another (open), which this version "
-		    "does not do yet.", c->name);
-		return false;
-	}
 	if (f & IMAGE_NEEDS_CHANNEL) {
 		c->err = diag_set(c->why, -EOPNOTSUPP,
 		    "%s: this model speaks inside another channel than plain, which this version "

@@ -29,7 +29,7 @@ enum {
 enum {
 	IMAGE_NEEDS_RELATED = 1,	/* connections that belong to another: the effect open */
 	IMAGE_NEEDS_CHANNEL = 2,	/* another channel than plain */
-	IMAGE_KNOWN_FEATURES = 0,
+	IMAGE_KNOWN_FEATURES = IMAGE_NEEDS_RELATED,
 };
 
 #define IMAGE_SECTIONS(X)                                                                      \
@@ -162,7 +162,7 @@ struct image_reply {
 
 struct image_op {
 	uint8_t kind, format, scope, flags;
-	uint32_t slot, index, from, len;
+	uint32_t slot, index, from, len;	/* EACH: bytes of lit before a member; map */
 	struct image_span lit;
 	uint32_t zero;
 	int64_t delta;

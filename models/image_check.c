@@ -250,6 +250,8 @@ check_guard(const struct image_check *c, const struct image_guard *g)
 		return g->index < c->n[IMAGE_MAP] && g->back < MODEL_SLOTS;
 	case GUARD_EQ:
 	case GUARD_NE:
+	case GUARD_CHANNEL:
+	case GUARD_NO_CHANNEL:
 		return true;
 	case GUARD_HISTORY:
 		return g->index < c->n[IMAGE_TEMPLATE] && g->back >= 1 && g->back <= 3;
@@ -270,7 +272,13 @@ check_guard(const struct image_check *c, const struct image_guard *g)
 static bool
 check_effect(const struct image_check *c, const struct image_effect *e)
 {
-	if (e->slot >= MODEL_SLOTS || e->index >= c->n[IMAGE_HOSTSET])
+	if (e->slot >= MODEL_SLOTS)
+		return false;
+	if (e->kind == EFFECT_OPEN || e->kind == EFFECT_TAKE)
+		return e->index == 0;
+	if (e->kind == EFFECT_SEND)
+		return e->index < c->n[IMAGE_REPLY];
+	if (e->index >= c->n[IMAGE_HOSTSET])
 		return false;
 	switch (e->kind) {
 	case EFFECT_ADD:
@@ -306,6 +314,7 @@ check_groups(struct image_check *c)
 {
 	const struct image *i = &c->i;
 	uint64_t guard = 0, alt = 0, effect = 0;
+	bool opens = false;
 
 	for (uint32_t k = 0; k < c->n[IMAGE_GUARD]; k++)
 		if (!check_guard(c, &i->guard[k]))
@@ -313,6 +322,10 @@ check_groups(struct image_check *c)
 	for (uint32_t k = 0; k < c->n[IMAGE_EFFECT]; k++)
 		if (!check_effect(c, &i->effect[k]))
 			return image_refuse(c, "effect %u is wrong", k);
+		else
+			opens |= i->effect[k].kind == EFFECT_OPEN;
+	if (opens != !!(i->h->features & IMAGE_NEEDS_RELATED))
+		return image_refuse(c, "it opens other connections than it says");
 	for (uint32_t k = 0; k < c->n[IMAGE_ALT]; k++) {
 		const struct image_alt *a = &i->alt[k];
 
@@ -363,7 +376,11 @@ check_op(const struct image_check *c, const struct image_op *op)
 	case OP_BREAK:
 	case OP_ADDR:
 	case OP_PORT:
+	case OP_ANNOUNCED:
 		return true;
+	case OP_EACH:
+		return op->index < c->n[IMAGE_HOSTSET] && is_set(c, op->index) && op->len < c->n[IMAGE_MAP] &&
+		    op->from <= op->lit.n;
 	case OP_SEQ:
 		return number && width && op->len <= MODEL_REPLY_BYTES;
 	case OP_LEN:
@@ -436,7 +453,7 @@ check_replies(struct image_check *c)
 			const struct image_op *op = &i->op[r->op + o];
 
 			reads |= op_reads(op);
-			host |= op->kind == OP_REG || op->kind == OP_SET || op->kind == OP_PATH;
+			host |= op->kind == OP_REG || op->kind == OP_SET || op->kind == OP_PATH || op->kind == OP_EACH;
 			if (op->kind == OP_LEN && (++nlen > IMAGE_LENS ||
 			    !check_len_place(&i->op[r->op], r->nop, o)))
 				return image_refuse(c, "reply %u counts what is not there", k);
@@ -447,13 +464,15 @@ check_replies(struct image_check *c)
 	}
 	for (uint32_t k = 0; k < c->n[IMAGE_GUARD]; k++) {
 		if (i->guard[k].kind != GUARD_HISTORY && i->guard[k].kind != GUARD_EMPTY &&
-		    i->guard[k].kind != GUARD_NONEMPTY)
+		    i->guard[k].kind != GUARD_NONEMPTY && i->guard[k].kind != GUARD_CHANNEL &&
+		    i->guard[k].kind != GUARD_NO_CHANNEL)
 			keep |= 1u << i->guard[k].slot;
 		if (i->guard[k].kind == GUARD_PAIR)
 			keep |= 1u << i->guard[k].back;
 	}
 	for (uint32_t k = 0; k < c->n[IMAGE_EFFECT]; k++)
-		if (i->effect[k].kind != EFFECT_POP && i->effect[k].kind != EFFECT_CLEAR)
+		if (i->effect[k].kind != EFFECT_POP && i->effect[k].kind != EFFECT_CLEAR &&
+		    i->effect[k].kind != EFFECT_OPEN)
 			keep |= 1u << i->effect[k].slot;
 	if (keep != i->model->keep)
 		return image_refuse(c, "it remembers other slots than it reads");

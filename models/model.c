@@ -171,6 +171,12 @@ model_keeps_own(const struct model *m)
 	return m->i.model->flags & MODEL_KEEPS_HOST;
 }
 
+bool
+model_opens(const struct model *m)
+{
+	return m->i.h->features & IMAGE_NEEDS_RELATED;
+}
+
 uint64_t
 model_schema(const struct model *m)
 {

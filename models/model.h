@@ -26,6 +26,7 @@ bool	model_speaks_first(const struct model *m);	/* answers CONNECT with bytes */
 bool	model_stateless(const struct model *m);		/* every turn starts and ends in one state, no history */
 bool	model_keeps_pair(const struct model *m);	/* it has sets or registers of a pair of addresses, */
 bool	model_keeps_own(const struct model *m);	/* of its own address */
+bool	model_opens(const struct model *m);		/* it expects related connections */
 uint64_t model_schema(const struct model *m);	/* of its name, sets and registers: models with one share what was changed */
 uint32_t model_idle_ms(const struct model *m);
 uint32_t model_reply_max(const struct model *m);	/* bytes of its longest turn */

@@ -5,6 +5,7 @@
 #include "models/hostvar.h"
 #include "models/lines.h"
 #include "models/match.h"
+#include "models/related.h"
 
 enum { DATAGRAM_BYTES = MODEL_DATAGRAM_BYTES };
 
@@ -228,14 +229,37 @@ struct listing {
 };
 
 static void
-list_member(void *ctx, struct span member)
+list_member(void *ctx, struct span name, struct span member)
 {
 	struct listing *l = ctx;
 
+	(void)member;
 	if (l->later)
 		put(l->o, l->between.p, l->between.n);
-	put(l->o, member.p, member.n);
+	put(l->o, name.p, name.n);
 	l->later = true;
+}
+
+struct lining {
+	struct out *o;
+	const struct image *i;
+	const struct image_op *op;
+};
+
+/* What was recorded of the member, or its name between what stands before and behind. */
+static void
+line_member(void *ctx, struct span name, struct span member)
+{
+	const struct lining *l = ctx;
+	struct span known = match_map(l->i, l->op->len, member), around = image_bytes(l->i, l->op->lit);
+
+	if (known.p != NULL) {
+		put(l->o, known.p, known.n);
+		return;
+	}
+	put(l->o, around.p, l->op->from);
+	put(l->o, name.p, name.n);
+	put(l->o, around.p + l->op->from, around.n - l->op->from);
 }
 
 static void
@@ -245,6 +269,10 @@ op_host(struct out *o, const struct image *i, const struct image_op *op, const s
 	struct listing l = { o, image_bytes(i, op->lit), false };
 	uint8_t path[PATH_BYTES];
 
+	if (op->kind == OP_EACH) {
+		host_list(&v, op->index, line_member, &(struct lining){ o, i, op });
+		return;
+	}
 	if (op->kind == OP_SET) {
 		host_list(&v, op->index, list_member, &l);
 		return;
@@ -300,6 +328,9 @@ put_op(struct out *o, const struct image *i, const struct image_op *op, const st
 		put(o, some, format_port(some,
 		    op->flags & OP_PEER ? r->env->peer_port : r->env->own_port, op->format));
 		break;
+	case OP_ANNOUNCED:
+		put(o, some, format_port(some, related_port(r->env, r->turn), op->format));
+		break;
 	case OP_TIME:
 		op_time(o, i, op, r);
 		break;
@@ -309,6 +340,7 @@ put_op(struct out *o, const struct image *i, const struct image_op *op, const st
 	case OP_REG:
 	case OP_SET:
 	case OP_PATH:
+	case OP_EACH:
 		op_host(o, i, op, r, s);
 		break;
 	}

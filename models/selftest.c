@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "models/image.h"
+#include "models/related.h"
 
 enum { SHOWN = 24 };	/* bytes of a line in the sentence */
 
@@ -29,18 +30,33 @@ reply_steps(const struct selftest_talk *k)
 	return reply == IMAGE_NONE ? 0 : i->reply[reply].nop + (uint64_t)k->turn.out_len;
 }
 
+/* Behind the n bytes that were said before; returns how many there are then. */
+static size_t
+say(struct selftest_talk *k, size_t before)
+{
+	size_t n = 0, got = 1, boundary;
+	uint64_t steps = k->steps;
+
+	while (k->turn.taken && n < k->turn.out_len && got > 0 && k->steps - steps <= SELFTEST_STEPS) {
+		k->steps += reply_steps(k);	/* every datagram from the beginning of the reply */
+		got = session_render(&k->s, &k->fields, k->m, &k->env, n, k->said + before + n,
+		    sizeof k->said - before - n, &boundary);
+		n += got;
+	}
+	return before + n;
+}
+
+/* The turn's answer, and what follows when a related connection has come and gone. */
 static struct span
 said(struct selftest_talk *k)
 {
-	size_t n = 0, got = 1, boundary;
+	enum channel_news news[2];
+	unsigned left = related_assume(&k->env, &k->turn, news);
+	size_t n = say(k, 0);
 
-	uint64_t before = k->steps;
-
-	while (k->turn.taken && n < k->turn.out_len && got > 0 && k->steps - before <= SELFTEST_STEPS) {
-		k->steps += reply_steps(k);	/* every datagram from the beginning of the reply */
-		got = session_render(&k->s, &k->fields, k->m, &k->env, n, k->said + n,
-		    sizeof k->said - n, &boundary);
-		n += got;
+	for (unsigned i = 0; i < left; i++) {
+		session_event(&k->s, &k->arena, k->m, &k->env, EVENT_CHANNEL, news[i], &k->fields, &k->turn);
+		n = say(k, n);
 	}
 	return span_of(k->said, n);
 }

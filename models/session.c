@@ -90,6 +90,9 @@ guard_holds(const struct deciding *d, const struct image_guard *g)
 		return !span_eq(s, image_bytes(d->i, g->lit));
 	case GUARD_HISTORY:
 		return d->s->history[g->back - 1] == g->index + 1;
+	case GUARD_CHANNEL:
+	case GUARD_NO_CHANNEL:
+		return d->env->channel == (g->kind == GUARD_CHANNEL);
 	}
 	return host_holds(d, g);
 }
@@ -395,6 +398,29 @@ confidence(const struct decision *to, const struct image_alt *alt)
 	return (uint8_t)(to->share * (uint64_t)alt->conf * t / (255 * 255));
 }
 
+/* On the host, or, told to the caller, on the connection that belongs to this one. */
+static void
+take_effect(const struct deciding *d, const struct image_effect *e, struct turn *t)
+{
+	struct host_view v;
+
+	switch (e->kind) {
+	case EFFECT_OPEN:
+		t->open = true;
+		return;
+	case EFFECT_SEND:
+		t->send = e->index + 1;
+		t->named = e->slot;
+		return;
+	case EFFECT_TAKE:
+		t->take = true;
+		t->named = e->slot;
+		return;
+	}
+	v = host_view_of(d->i, d->env, e->index);
+	host_do(&v, e, field_of(d->f, e->slot));
+}
+
 /* Carries a decision out: state, reply, arena. */
 static void
 take_turn(const struct deciding *d, struct arena *a, const struct decision *to, struct turn *t)
@@ -419,12 +445,8 @@ take_turn(const struct deciding *d, struct arena *a, const struct decision *to, 
 		s->missed++;
 	s->conf = MIN(s->conf, t->conf);
 	s->path[s->turn % SESSION_PATH] = (uint8_t)s->state;
-	for (uint32_t k = 0; alt != NULL && k < alt->neffect; k++) {
-		const struct image_effect *e = &d->i->effect[alt->effect + k];
-		struct host_view v = host_view_of(d->i, d->env, e->index);
-
-		host_do(&v, e, field_of(d->f, e->slot));
-	}
+	for (uint32_t k = 0; alt != NULL && k < alt->neffect; k++)
+		take_effect(d, &d->i->effect[alt->effect + k], t);
 	if (a != NULL)
 		remember(a, d->f, d->i, to->template);
 	if (alt == NULL || alt->reply == IMAGE_NONE)
@@ -600,5 +622,6 @@ session_render(const struct session *s, const struct fields *f, const struct mod
 			*boundary = 0;
 		return 0;
 	}
-	return render(&m->i, m->i.alt[s->reply - 1].reply, &r, from, to, room, boundary);
+	return render(&m->i, s->state == SESSION_RELATED ? s->reply - 1 : m->i.alt[s->reply - 1].reply, &r, from, to,
+	    room, boundary);
 }

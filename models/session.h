@@ -16,11 +16,12 @@
 #include "models/model.h"
 
 enum { SESSION_PAIR_BYTES = 512, SESSION_PATH = 8, SESSION_HISTORY = 3, ARENA_BYTES = 128 };
+enum { SESSION_RELATED = UINT16_MAX };	/* no state: it says one reply, related.h */
 
 /* Lives in a flow's second cache line; the stack keeps the rest of that line. */
 struct session {
 	uint32_t msg_len;	/* bytes of the message that is still coming in */
-	uint32_t reply;		/* alternative being spoken + 1; 0: nothing */
+	uint32_t reply;		/* alternative (SESSION_RELATED: reply) being spoken + 1; 0: nothing */
 	uint32_t out_len;	/* bytes it renders to */
 	uint16_t automaton;	/* position after msg_len bytes; 0 dead */
 	uint16_t alive;		/* bytes of the message until it died */
@@ -62,6 +63,7 @@ struct session_env {
 	uint8_t key[16];	/* the site's secret; never in an image */
 	uint32_t connection;	/* ordinal of this conversation of the pair, for SCOPE_CONNECTION */
 	int64_t now_ms;		/* Unix time in ms; only read when a turn is taken */
+	bool channel;		/* a related connection of it is expected, or there */
 	struct host *pair_host, *own_host; /* sets and registers (host.h) of both ends, of our own; NULL: as at the start */
 };
 
@@ -77,6 +79,10 @@ struct turn {
 	bool taken;		/* a turn happened (its reply may still be empty) */
 	bool close, reset;	/* after the reply has been sent */
 	bool pending;		/* somebody else delivers the answer */
+	bool open;		/* a related connection is expected from now on, related.h; */
+	bool take;		/* what the peer says there is taken; */
+	uint32_t send;		/* this reply goes out there, + 1; 0: none */
+	uint32_t named;		/* send, take: slot that says what it is called */
 	bool freeze;		/* cannot be rendered again later: render now and keep the bytes */
 	uint8_t match;		/* enum match_kind */
 	uint8_t conf;		/* 255 = 1.0 */
@@ -106,7 +112,7 @@ size_t	session_feed(struct session *s, struct arena *a, const struct model *m,
  * looked at. For who plays a model that nobody knows (selftest.h); costs a run of the automaton.
  */
 uint64_t session_steps(const struct session *s, const struct model *m, struct span message);
-/* CONNECT, SILENCE (arg: ms since the last byte), FIN. t->taken is false where the state has no such turn. */
+/* CONNECT, SILENCE (arg: ms since the last byte), FIN, CHANNEL (arg: enum channel_news). t->taken is false where the state has no such turn. */
 void	session_event(struct session *s, struct arena *a, const struct model *m,
     const struct session_env *env, enum event_kind event, uint32_t arg, struct fields *f,
     struct turn *t);

@@ -44,10 +44,28 @@ slots_guard(const struct text_guard *g)
 	return 0;
 }
 
-uint32_t
-slots_effect(const struct text_effect *e)
+static uint32_t
+slots_reply(const struct text_reply *r)
 {
-	return e->kind == EFFECT_POP || e->kind == EFFECT_CLEAR ? 0 : 1u << e->slot;
+	uint32_t mask = 0;
+
+	for (uint32_t k = 0; k < r->nop; k++)
+		mask |= slots_op(&r->op[k]);
+	return mask;
+}
+
+uint32_t
+slots_effect(const struct text *t, const struct text_effect *e)
+{
+	switch (e->kind) {
+	case EFFECT_POP:
+	case EFFECT_CLEAR:
+	case EFFECT_OPEN:
+		return 0;
+	case EFFECT_SEND:
+		return 1u << e->slot | slots_reply(&t->reply[e->index]);
+	}
+	return 1u << e->slot;
 }
 
 void
@@ -63,10 +81,9 @@ slots_turn(const struct text *t, const struct text_turn *turn, uint32_t *reads, 
 		for (uint32_t k = 0; k < a->nguard; k++)
 			mask |= slots_guard(&a->guard[k]);
 		for (uint32_t k = 0; k < a->neffect; k++)
-			mask |= slots_effect(&a->effect[k]);
+			mask |= slots_effect(t, &a->effect[k]);
 		*earlier |= mask & ~fills;
-		for (uint32_t k = 0; a->reply >= 0 && k < t->reply[a->reply].nop; k++)
-			mask |= slots_op(&t->reply[a->reply].op[k]);
+		mask |= a->reply >= 0 ? slots_reply(&t->reply[a->reply]) : 0;
 		*reads |= mask;
 		*earlier |= mask & ~fills;
 	}

@@ -10,7 +10,8 @@
 uint32_t slots_filled(const struct text_template *tpl);
 uint32_t slots_op(const struct text_op *op);
 uint32_t slots_guard(const struct text_guard *g);
-uint32_t slots_effect(const struct text_effect *e);
+/* A reply that is sent on another channel is read from, too. */
+uint32_t slots_effect(const struct text *t, const struct text_effect *e);
 /* Adds what a turn reads, and what of it its own template does not fill. */
 void	slots_turn(const struct text *t, const struct text_turn *turn, uint32_t *reads,
     uint32_t *earlier);

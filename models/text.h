@@ -101,10 +101,11 @@ struct text_op {
 	bool peer;		/* ADDR, PORT: the peer's, else our own */
 	bool after;		/* PART: the part after the separator, else before */
 	uint32_t slot;		/* FIELD SEQ PART MAP PATH */
-	uint32_t index;		/* DATA MAP VAR REG SET PATH RAND(class): which one */
-	uint32_t from, len;	/* FIELD: chunk, len 0 = to the end; RAND: len; SEQ/LEN/TIME: width */
+	uint32_t index;		/* DATA MAP VAR REG SET PATH EACH(set) RAND(class): which one */
+	uint32_t from, len;	/* FIELD: chunk, len 0 = to the end; RAND: len; SEQ/LEN/TIME: width; EACH: from = map */
 	int64_t delta;		/* SEQ: added; LEN: added; TIME: seconds added (epoch) */
-	struct span lit;	/* LIT; PART, SET: separator; TIME: strftime-like format, FMT_TEXT */
+	struct span lit;	/* LIT; PART, SET: separator; TIME: strftime-like format, FMT_TEXT; EACH: before */
+	struct span behind;	/* EACH */
 };
 
 struct text_reply {		/* what the server says: one or more messages */
@@ -125,7 +126,7 @@ struct text_guard {
 
 struct text_effect {
 	uint8_t kind;
-	uint32_t slot, index;
+	uint32_t slot, index;	/* index: set, register; SEND: reply */
 };
 
 struct text_alt {		/* one way to answer: first whose guards hold, then by weight */
@@ -144,7 +145,7 @@ struct text_alt {		/* one way to answer: first whose guards hold, then by weight
 
 struct text_turn {
 	uint8_t event;		/* enum event_kind */
-	uint32_t arg;		/* MESSAGE: template; SILENCE: ms; CHANNEL: number */
+	uint32_t arg;		/* MESSAGE: template; SILENCE: ms; CHANNEL: enum channel_news */
 	struct text_alt *alt;
 	uint32_t nalt;
 };

@@ -263,10 +263,22 @@ check_guard(const struct check *c, const struct text_guard *g)
 			return bad(c, "a guard looks back 1 to %d messages, not %u", TEXT_HISTORY,
 			    g->back);
 		return index_below(c, "template", g->index, t->ntemplate);
+	case GUARD_CHANNEL:
+	case GUARD_NO_CHANNEL:
+		return 0;
 	default:
 		return at_most(c, "length of the string of a guard", g->lit.n,
 		    MODEL_MESSAGE_BYTES);
 	}
+}
+
+/* What belongs to no set or register has no number; datagrams have no connections beside them. */
+static int
+check_related(const struct check *c, const struct text_effect *e)
+{
+	if (c->t->proto == MODEL_UDP)
+		return bad(c, "UDP opens no connections");
+	return e->index == 0 ? 0 : bad(c, "the effect %s has no number", vocab_name(&vocab_effect, e->kind));
 }
 
 static int
@@ -297,7 +309,11 @@ check_alt(const struct check *c, const struct text_alt *a)
 			TRY(hostset_of(c, e->index, false));
 		else if (e->kind == EFFECT_CLEAR)
 			TRY(index_below(c, "set or register", e->index, t->nhostset));
-		else if (e->kind != EFFECT_OPEN)
+		else if (e->kind == EFFECT_SEND)
+			TRY(index_below(c, "reply", e->index, t->nreply));
+		else if (e->kind == EFFECT_OPEN || e->kind == EFFECT_TAKE)
+			TRY(check_related(c, e));
+		else
 			TRY(hostset_of(c, e->index, true));
 	}
 	return 0;
@@ -313,6 +329,8 @@ check_turn(struct check *c, const struct text_turn *turn)
 	TRY(word_of(c, &vocab_event, turn->event));
 	if (turn->event == EVENT_MESSAGE)
 		TRY(index_below(c, "template", turn->arg, c->t->ntemplate));
+	if (turn->event == EVENT_CHANNEL)
+		TRY(word_of(c, &vocab_news, turn->arg));
 	if (turn->event == EVENT_SILENCE && turn->arg == 0)
 		return bad(c, "silence of 0 ms would answer itself for ever");
 	if (!takes && turn->arg != 0)

@@ -248,7 +248,7 @@ op_fault(const struct text *t, const struct text_reply *r, uint32_t i, char *fau
 		{ OP_DATA, "data", t->ndata }, { OP_MAP, "map", t->nmap },
 		{ OP_RAND, "class", t->nclass }, { OP_VAR, "var", t->nvar },
 		{ OP_REG, "register", t->nhostset }, { OP_SET, "set", t->nhostset },
-		{ OP_PATH, "register", t->nhostset },
+		{ OP_PATH, "register", t->nhostset }, { OP_EACH, "set", t->nhostset },
 	};
 
 	if (o->kind >= OP_KIND_N)
@@ -276,6 +276,12 @@ op_fault(const struct text *t, const struct text_reply *r, uint32_t i, char *fau
 			return FAULT("op %u: %u is no set, or its separator is too long", i,
 			    o->index);
 		break;
+	case OP_EACH:
+		if (t->hostset[o->index].is_register || o->from >= t->nmap)
+			return FAULT("op %u: %u is no set, or %u no map", i, o->index, o->from);
+		if (o->lit.n > TEXT_STRING || o->behind.n > TEXT_STRING)
+			return FAULT("op %u: before and behind a member stand at most %d bytes", i, TEXT_STRING);
+		break;
 	case OP_REG:
 	case OP_PATH:
 		if (!t->hostset[o->index].is_register)
@@ -287,6 +293,7 @@ op_fault(const struct text *t, const struct text_reply *r, uint32_t i, char *fau
 		break;
 	case OP_ADDR:
 	case OP_PORT:
+	case OP_ANNOUNCED:
 		if (o->format >= FORMAT_N)
 			return FAULT("op %u has no known format", i);
 		break;

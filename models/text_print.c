@@ -289,6 +289,14 @@ print_op(struct out *o, const struct text_op *op)
 		put(o, " %u", op->index);
 		put_string(o, op->lit);
 		break;
+	case OP_EACH:
+		put(o, " %u %u", op->index, op->from);
+		put_string(o, op->lit);
+		put_string(o, op->behind);
+		break;
+	case OP_ANNOUNCED:
+		put(o, " %s", format);
+		break;
 	}
 }
 
@@ -349,6 +357,9 @@ print_guard(struct out *o, const struct text_guard *g)
 	case GUARD_PAIR:
 		put(o, " %u %u %u", g->slot, g->back, g->index);
 		break;
+	case GUARD_CHANNEL:
+	case GUARD_NO_CHANNEL:
+		break;
 	default:
 		put(o, " %u %u", g->slot, g->index);
 	}
@@ -374,9 +385,11 @@ print_alt(struct out *o, const struct text_alt *a)
 	for (uint32_t i = 0; i < a->neffect; i++) {
 		const struct text_effect *e = &a->effect[i];
 		put(o, "      do %s", vocab_name(&vocab_effect, e->kind));
-		if (e->kind != EFFECT_POP && e->kind != EFFECT_CLEAR)
+		if (e->kind != EFFECT_POP && e->kind != EFFECT_CLEAR && e->kind != EFFECT_OPEN)
 			put(o, " %u", e->slot);
-		put(o, " %u\n", e->index);
+		if (e->kind != EFFECT_OPEN && e->kind != EFFECT_TAKE)
+			put(o, " %u", e->index);
+		put(o, "\n");
 	}
 }
 
@@ -398,9 +411,10 @@ print_states(struct out *o, const struct text *t)
 		for (uint32_t k = 0; k < s->nturn; k++) {
 			const struct text_turn *turn = &s->turn[k];
 			put(o, "  on %s", vocab_name(&vocab_event, turn->event));
-			if (turn->event == EVENT_MESSAGE || turn->event == EVENT_SILENCE ||
-			    turn->event == EVENT_CHANNEL)
+			if (turn->event == EVENT_MESSAGE || turn->event == EVENT_SILENCE)
 				put(o, " %u", turn->arg);
+			if (turn->event == EVENT_CHANNEL)
+				put(o, " %s", vocab_name(&vocab_news, turn->arg));
 			put(o, "\n");
 			for (uint32_t a = 0; a < turn->nalt; a++)
 				print_alt(o, &turn->alt[a]);

@@ -198,6 +198,15 @@ read_op(struct parser *p)
 		o->index = read_ref(p, REF_SET);
 		o->lit = lex_string(&p->x, "a separator");
 		break;
+	case OP_EACH:
+		o->index = read_ref(p, REF_SET);
+		o->from = read_ref(p, REF_MAP);
+		o->lit = lex_string(&p->x, "what stands before a member");
+		o->behind = lex_string(&p->x, "what stands behind it");
+		break;
+	case OP_ANNOUNCED:
+		o->format = (uint8_t)lex_vocab(&p->x, &vocab_format);
+		break;
 	}
 }
 
@@ -271,13 +280,13 @@ read_effect(struct parser *p, struct text_alt *a)
 		lex_fail(&p->x, "more than %d effects", MODEL_EFFECTS);
 	e = &a->effect[a->neffect++];
 	e->kind = (uint8_t)lex_vocab(&p->x, &vocab_effect);
-	if (e->kind != EFFECT_POP && e->kind != EFFECT_CLEAR)
+	if (e->kind != EFFECT_POP && e->kind != EFFECT_CLEAR && e->kind != EFFECT_OPEN)
 		e->slot = read_slot(p);
-	if (e->kind == EFFECT_OPEN)
-		e->index = read_u32(p, "a channel");
+	if (e->kind == EFFECT_SEND)
+		e->index = read_ref(p, REF_REPLY);
 	else if (e->kind == EFFECT_ADD || e->kind == EFFECT_DEL)
 		e->index = read_ref(p, REF_SET);
-	else
+	else if (e->kind != EFFECT_OPEN && e->kind != EFFECT_TAKE)
 		e->index = read_ref(p, e->kind == EFFECT_CLEAR ? REF_HOSTSET : REF_REGISTER);
 	lex_eol(&p->x);
 }
@@ -342,7 +351,7 @@ read_turn(struct parser *p)
 	else if (turn.event == EVENT_SILENCE)
 		turn.arg = read_u32(p, "the time in ms");
 	else if (turn.event == EVENT_CHANNEL)
-		turn.arg = read_u32(p, "a channel");
+		turn.arg = (uint32_t)lex_vocab(&p->x, &vocab_news);
 	lex_eol(&p->x);
 	while (lex_take(&p->x, "alt"))
 		read_alt(p);

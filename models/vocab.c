@@ -15,12 +15,13 @@ TABLE(scope, "scope", SCOPES)
 TABLE(eom, "end of message", EOM_KINDS)
 TABLE(var, "variable type", VAR_TYPES)
 TABLE(channel, "channel", CHANNELS)
+TABLE(news, "happening", CHANNEL_NEWS)
 TABLE(origin, "origin", ORIGINS)
 TABLE(prisma, "rule", PRISMA_RULES)
 
 const struct vocab *const vocab_all[] = {
 	&vocab_elem, &vocab_op, &vocab_format, &vocab_event, &vocab_guard, &vocab_effect,
-	&vocab_scope, &vocab_eom, &vocab_var, &vocab_channel, &vocab_origin, &vocab_prisma, NULL,
+	&vocab_scope, &vocab_eom, &vocab_var, &vocab_channel, &vocab_news, &vocab_origin, &vocab_prisma, NULL,
 };
 
 const char *

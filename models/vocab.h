@@ -39,7 +39,9 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(OP_SET, "set")	/* the members of a set of the host */                         \
 	X(OP_BREAK, "break")	/* end of a message: the next one is a datagram of its own */  \
 	X(OP_LINES, "lines")	/* the lines of a field that begin so (header lines) */        \
-	X(OP_PATH, "path")	/* the path that a field means below a register */
+	X(OP_PATH, "path")	/* the path that a field means below a register */             \
+	X(OP_EACH, "each")	/* the members of a set, each as a line of its own */          \
+	X(OP_ANNOUNCED, "announced") /* the port at which this turn's open expects the peer */
 
 /* How a number, address or time is written. */
 #define FORMATS(X)                                                                             \
@@ -70,7 +72,9 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(GUARD_HISTORY, "history")	/* the n-th previous client message was of template t */ \
 	X(GUARD_PAIR, "known-pair")	/* field, a zero byte and a second field are a key of map */ \
 	X(GUARD_LEAF, "leaf")		/* nothing is below the path that the field means */   \
-	X(GUARD_PARENT, "parent")	/* what that path is directly below is in the host's set */
+	X(GUARD_PARENT, "parent")	/* what that path is directly below is in the host's set */ \
+	X(GUARD_CHANNEL, "channel")	/* a related connection is expected, or there */       \
+	X(GUARD_NO_CHANNEL, "no-channel")
 
 #define EFFECT_KINDS(X)                                                                        \
 	X(EFFECT_ADD, "add")	/* field into set */                                           \
@@ -79,7 +83,15 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(EFFECT_PUSH, "push")	/* field as a further path component of register */            \
 	X(EFFECT_POP, "pop")	/* last path component off */                                  \
 	X(EFFECT_CLEAR, "clear") /* register or set back to its base */                        \
-	X(EFFECT_OPEN, "open")	/* expect a connection on a related channel */
+	X(EFFECT_OPEN, "open")	/* expect a related connection at the announced port */        \
+	X(EFFECT_SEND, "send")	/* a reply goes out on the related connection, then it ends */ \
+	X(EFFECT_TAKE, "take")	/* what the peer says there is taken to its end */
+
+/* What happens to a related connection that was to send or take. */
+#define CHANNEL_NEWS(X)                                                                        \
+	X(CHANNEL_OPENED, "opened")	/* the peer came */                                    \
+	X(CHANNEL_ENDED, "ended")	/* all was sent, or taken */                           \
+	X(CHANNEL_FAILED, "failed")	/* nobody came in time, or it broke off */
 
 /* Over what a varying value is the same: spec "Determinism". */
 #define SCOPES(X)                                                                              \
@@ -138,6 +150,7 @@ enum scope { SCOPES(VOCAB_ENUM) SCOPE_N };
 enum eom_kind { EOM_KINDS(VOCAB_ENUM) EOM_KIND_N };
 enum var_type { VAR_TYPES(VOCAB_ENUM) VAR_TYPE_N };
 enum channel { CHANNELS(VOCAB_ENUM) CHANNEL_N };
+enum channel_news { CHANNEL_NEWS(VOCAB_ENUM) CHANNEL_NEWS_N };
 enum origin { ORIGINS(VOCAB_ENUM) ORIGIN_N };
 enum prisma_rule { PRISMA_RULES(VOCAB_ENUM) PRISMA_RULE_N };
 #undef VOCAB_ENUM
@@ -149,7 +162,7 @@ struct vocab {
 	uint32_t n;
 };
 extern const struct vocab vocab_elem, vocab_op, vocab_format, vocab_event, vocab_guard,
-    vocab_effect, vocab_scope, vocab_eom, vocab_var, vocab_channel, vocab_origin, vocab_prisma;
+    vocab_effect, vocab_scope, vocab_eom, vocab_var, vocab_channel, vocab_news, vocab_origin, vocab_prisma;
 extern const struct vocab *const vocab_all[];	/* ends with NULL */
 
 /* "?" for a value that is none. */

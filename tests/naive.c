@@ -331,6 +331,10 @@ guard_holds(const struct naive *c, const struct text_guard *g)
 		return !register_is_empty(t, g->index);
 	case GUARD_LEAF:
 		return is_leaf(t, &t->hostset[g->index], member_of(t, &t->hostset[g->index], v, path));
+	case GUARD_CHANNEL:
+		return c->env.channel;
+	case GUARD_NO_CHANNEL:
+		return !c->env.channel;
 	case GUARD_PARENT:
 		return is_member(&t->hostset[g->index], naive_parent(member_of(t, &t->hostset[g->index], v, path)));
 	default:
@@ -440,6 +444,12 @@ take(struct naive *c, uint32_t state, uint32_t at, struct naive_turn *out)
 	out->close = a->close;
 	out->reset = a->reset;
 	out->pending = a->pending;
+	for (uint32_t i = 0; i < a->neffect; i++) {
+		out->open |= a->effect[i].kind == EFFECT_OPEN;
+		out->take |= a->effect[i].kind == EFFECT_TAKE;
+		if (a->effect[i].kind == EFFECT_SEND)
+			out->send = a->effect[i].index + 1;
+	}
 	out->delay_ms = a->delay_ms;
 	if (a->reply >= 0)
 		naive_render(c, (uint32_t)a->reply, out);
@@ -667,6 +677,8 @@ naive_init(struct naive *c, const struct text *t, const struct session_env *env)
 				for (uint32_t g = 0; g < alt->nguard; g++)
 					if (alt->guard[g].kind != GUARD_EMPTY &&
 					    alt->guard[g].kind != GUARD_NONEMPTY &&
+					    alt->guard[g].kind != GUARD_CHANNEL &&
+					    alt->guard[g].kind != GUARD_NO_CHANNEL &&
 					    alt->guard[g].kind != GUARD_HISTORY)
 						reads(c, alt->guard[g].slot);
 				for (uint32_t g = 0; g < alt->nguard; g++)
@@ -674,7 +686,8 @@ naive_init(struct naive *c, const struct text *t, const struct session_env *env)
 						reads(c, alt->guard[g].back);
 				for (uint32_t e = 0; e < alt->neffect; e++)
 					if (alt->effect[e].kind != EFFECT_POP &&
-					    alt->effect[e].kind != EFFECT_CLEAR)
+					    alt->effect[e].kind != EFFECT_CLEAR &&
+					    alt->effect[e].kind != EFFECT_OPEN)
 						reads(c, alt->effect[e].slot);
 			}
 }

@@ -28,6 +28,8 @@ struct naive {
 struct naive_turn {
 	bool taken;		/* something in the model answered */
 	bool close, reset, pending;
+	bool open, take;	/* a related connection */
+	uint32_t send;		/* reply that goes out there + 1 */
 	uint8_t match;		/* enum match_kind, for messages */
 	int32_t template;	/* that the message was understood as; -1 none */
 	uint32_t where;		/* state whose turn it was */

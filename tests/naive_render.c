@@ -291,12 +291,18 @@ set_op(const struct naive *c, struct buffer *b, const struct text_op *o)
 	dir = naive_path(dir, span_of("", 0), path);
 	for (uint32_t i = 0; i < h->n; i++) {
 		struct span m = h->base[i];
+		const struct text_pair *known = o->kind == OP_EACH ? naive_map_find(&c->t->map[o->from], m) : NULL;
 		if (h->under >= 0 && !naive_is_below(m, dir))
 			continue;
 		if (h->under >= 0)
 			m = span_sub(m, dir.n + (dir.n > 1), m.n);
-		append(b, o->lit.p, said++ > 0 ? o->lit.n : 0);
+		if (known != NULL) {
+			append(b, known->value.p, known->value.n);
+			continue;
+		}
+		append(b, o->lit.p, o->kind == OP_EACH || said++ > 0 ? o->lit.n : 0);
 		append(b, m.p, m.n);
+		append(b, o->behind.p, o->kind == OP_EACH ? o->behind.n : 0);
 	}
 }
 
@@ -347,6 +353,9 @@ render_op(const struct naive *c, const struct text_op *o, uint64_t number, struc
 	case OP_PORT:
 		port(b, o->peer ? c->env.peer_port : c->env.own_port, o->format);
 		break;
+	case OP_ANNOUNCED:
+		port(b, (uint16_t)(32768 + naive_draw(c, SCOPE_TURN, 1023, 0) % 28232), o->format);
+		break;
 	case OP_TIME:
 		time_op(c, b, o);
 		break;
@@ -355,6 +364,7 @@ render_op(const struct naive *c, const struct text_op *o, uint64_t number, struc
 			append(b, t->hostset[o->index].base[0].p, t->hostset[o->index].base[0].n);
 		break;
 	case OP_SET:
+	case OP_EACH:
 		set_op(c, b, o);
 		break;
 	case OP_PATH:

@@ -117,7 +117,13 @@ put_random_op(struct writing *w, struct dice *d)
 	static const char *const any[] = { "text", "hex", "comma", "be", "le" };
 	uint32_t s = roll(d, 6), f = roll(d, 4);
 
-	switch (roll(d, 20)) {
+	switch (roll(d, 22)) {
+	case 20:
+		put_line(w, " each %u %u \"- \" \"\\n\"", 2 + roll(d, 3), roll(d, RANDOM_MAPS));
+		break;
+	case 21:
+		put_line(w, " announced %s", any[roll(d, 5)]);
+		break;
 	case 17:
 		put_line(w, " reg %u", roll(d, 2));
 		break;
@@ -184,7 +190,7 @@ put_random_op(struct writing *w, struct dice *d)
 
 static inline void
 put_random_alts(struct writing *w, struct dice *d, uint32_t ntemplate, uint32_t nreply,
-    uint32_t nstate)
+    uint32_t nstate, bool udp)
 {
 	static const char *const scope[] = { "image", "host", "pair", "connection", "turn" };
 	char guards[256] = "";
@@ -201,7 +207,11 @@ put_random_alts(struct writing *w, struct dice *d, uint32_t ntemplate, uint32_t 
 
 			guards[0] = '\0';
 			for (uint32_t g = roll(d, 3); g-- > 0;)
-				switch (roll(d, 9)) {
+				switch (roll(d, 10)) {
+				case 9:
+					n += (size_t)snprintf(guards + n, sizeof guards - n, "      when %s\n",
+					    PICK(d, "channel", "no-channel"));
+					break;
 				case 6:
 					n += (size_t)snprintf(guards + n, sizeof guards - n, "      when %s %u %u\n",
 					    PICK(d, "in", "notin"), roll(d, 6), 2 + roll(d, 3));
@@ -245,6 +255,10 @@ put_random_alts(struct writing *w, struct dice *d, uint32_t ntemplate, uint32_t 
 			put_line(w, "      do %s %u %u\n", PICK(d, "add", "del"), roll(d, 6), 2 + roll(d, 3));
 		else if (roll(d, 4) == 0)
 			put_line(w, "      do %s %u %u\n", PICK(d, "push", "store"), roll(d, 6), roll(d, 2));
+		else if (!udp && roll(d, 4) == 0)
+			put_line(w, "      do send %u %u\n", roll(d, 6), roll(d, nreply));
+		else if (!udp && roll(d, 4) == 0)
+			put_line(w, "      do %s\n", PICK(d, "open", "take 1"));
 	}
 }
 
@@ -261,23 +275,27 @@ put_random_state(struct writing *w, struct dice *d, uint32_t i, uint32_t ntempla
 	for (uint32_t t = 0; t < ntemplate; t++)
 		if (roll(d, 2) > 0) {
 			put_line(w, "  on message %u\n", t);
-			put_random_alts(w, d, ntemplate, nreply, nstate);
+			put_random_alts(w, d, ntemplate, nreply, nstate, udp);
 		}
 	if (!udp && roll(d, 3) == 0) {
 		put_line(w, "  on connect\n");
-		put_random_alts(w, d, ntemplate, nreply, nstate);
+		put_random_alts(w, d, ntemplate, nreply, nstate, udp);
 	}
 	if (roll(d, 3) == 0) {
 		put_line(w, "  on silence %u\n", 1000 + roll(d, 2000));
-		put_random_alts(w, d, ntemplate, nreply, nstate);
+		put_random_alts(w, d, ntemplate, nreply, nstate, udp);
 	}
 	if (!udp && roll(d, 3) == 0) {
 		put_line(w, "  on peer-fin\n");
-		put_random_alts(w, d, ntemplate, nreply, nstate);
+		put_random_alts(w, d, ntemplate, nreply, nstate, udp);
+	}
+	if (!udp && roll(d, 3) == 0) {
+		put_line(w, "  on channel %s\n", PICK(d, "opened", "ended", "failed"));
+		put_random_alts(w, d, ntemplate, nreply, nstate, udp);
 	}
 	if (roll(d, 2) == 0) {
 		put_line(w, "  on other\n");
-		put_random_alts(w, d, ntemplate, nreply, nstate);
+		put_random_alts(w, d, ntemplate, nreply, nstate, udp);
 	}
 }
 

@@ -31,6 +31,7 @@ both_init(struct both *b, const char *name, const struct text *t, struct model *
 		.own = addr_v4(0xc6130000 + roll(d, 65536)), .peer = addr_v4(0xc0000200 + roll(d, 256)),
 		.own_port = (uint16_t)roll(d, 65536), .peer_port = (uint16_t)roll(d, 65536),
 		.connection = roll(d, 3), .now_ms = (int64_t)roll(d, 1u << 31) * 1000 + roll(d, 1000),
+		.channel = roll(d, 2) == 0,
 	};
 	if (roll(d, 4) == 0)		/* IPv6 */
 		b->env.own.b[0] = 0x20;
@@ -108,7 +109,8 @@ same_turn(const struct both *b, const struct turn *t, const struct naive_turn *w
 	if (b->s.state != b->naive.state || b->s.turn != b->naive.turn)
 		return false;
 	if (want->taken && (t->close != want->close || t->reset != want->reset ||
-	    t->pending != want->pending || t->delay_ms != want->delay_ms))
+	    t->pending != want->pending || t->delay_ms != want->delay_ms || t->open != want->open ||
+	    t->take != want->take || t->send != want->send))
 		return false;
 	if (bytes != want->n || t->out_len != want->n || (bytes > 0 && memcmp(said, want->out, bytes) != 0))
 		return false;
@@ -134,9 +136,10 @@ step(struct both *b, struct dice *d)
 		cr_assert(t.taken);
 		naive_message(&b->naive, in, &want);
 	} else {
-		static const enum event_kind kinds[] = { EVENT_CONNECT, EVENT_SILENCE, EVENT_FIN };
+		static const enum event_kind kinds[] = { EVENT_CONNECT, EVENT_SILENCE, EVENT_FIN, EVENT_CHANNEL };
 		enum event_kind kind = kinds[roll(d, ARRAY_LEN(kinds))];
-		uint32_t arg = kind == EVENT_SILENCE ? 500 + roll(d, 3000) : 0;
+		uint32_t arg = kind == EVENT_SILENCE ? 500 + roll(d, 3000) :
+		    kind == EVENT_CHANNEL ? roll(d, CHANNEL_NEWS_N) : 0;
 
 		session_event(&b->s, &b->a, b->m, &b->env, kind, arg, &b->f, &t);
 		naive_event(&b->naive, kind, arg, &want);

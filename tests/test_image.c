@@ -107,10 +107,6 @@ Test(image, that_needs_what_is_not_executed_yet_is_refused_with_a_sentence)
 	expect_refused(HEAD "channel tls\n" TAIL "state 0 support 1 \"s\"\n",
 	    "m.mynah: this model speaks inside another channel than plain, which this version does not "
 	    "do yet.");
-	expect_refused(HEAD TAIL "state 0 support 1 \"s\"\n  on connect\n    alt weight 1 goto 0 from hand\n"
-	    "      do open 0 1\n",
-	    "m.mynah: this model opens connections that belong to another (open), which this version does not "
-	    "do yet.");
 }
 
 Test(image, is_saved_beside_and_renamed)

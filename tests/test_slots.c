@@ -56,6 +56,7 @@ static const struct {
 	{ { .kind = GUARD_NE, .slot = 4 }, 1u << 4 },
 	{ { .kind = GUARD_PAIR, .slot = 4, .back = 6 }, 1u << 4 | 1u << 6 },
 	{ { .kind = GUARD_HISTORY, .slot = 4, .back = 1 }, 0 },
+	{ { .kind = GUARD_CHANNEL, .slot = 4 }, 0 },
 };
 
 EACH_CASE(slots, a_guard_reads_the_slots_that_it_looks_at, guards)
