@@ -513,7 +513,7 @@ sort_samples(const struct decider *d, struct sample *all, size_t n)
 
 void
 decide(struct decisions *out, struct pool *pool, const struct rules *r, const struct memory *m,
-    const uint32_t *before)
+    const uint32_t *before, const bool *explained)
 {
 	const struct exchanges *x = r->x;
 	struct scratch scratch;
@@ -537,7 +537,8 @@ decide(struct decisions *out, struct pool *pool, const struct rules *r, const st
 			const struct answer *a =
 			    t == NO_TEMPLATE || server == NO_TEMPLATE ? NULL : rules_find(r, t, server);
 
-			for (uint32_t s = before[i]; t != NO_TEMPLATE && s != MEMORY_NONE;
+			for (uint32_t s = before[i]; t != NO_TEMPLATE && s != MEMORY_NONE &&
+			    (!explained[i] || m->state[s].length >= m->full - m->order);
 			    s = m->state[s].back)
 				all[n++] = (struct sample){ s, t, i, m->state[s].length, l, a };
 		}

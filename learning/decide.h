@@ -43,9 +43,12 @@ struct decisions {
 	uint64_t right, judged;		/* left-one-out, over all exchanges with a known reply */
 };
 
-/* before[e]: the state in which exchange e's client message came. */
+/*
+ * before[e]: the state in which exchange e's client message came. explained[e]: what latches held
+ * explains the answer (regardless.h), so it is no evidence for states that have forgotten them.
+ */
 void	decide(struct decisions *out, struct pool *pool, const struct rules *r,
-	    const struct memory *m, const uint32_t *before);
+	    const struct memory *m, const uint32_t *before, const bool *explained);
 /* After nodes were added behind the others. */
 void	decisions_sort(struct decisions *d);
 /* The node of a state and a client template, or NULL. */

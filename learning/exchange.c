@@ -1,6 +1,7 @@
 #include "learning/exchange.h"
 
-#include "learning/klass.h"
+#include "learning/kind.h"
+#include "learning/opening.h"
 #include "models/lines.h"
 
 enum {
@@ -9,8 +10,6 @@ enum {
 	NONCE_COLUMNS = 96,
 	NONCE_VALUES = 24,	/* different bytes in a column that looks random */
 	NONCE_BYTES = 4,
-	LENGTH_REPLIES = 8,	/* of one length, and one in so many of their kind */
-	LENGTH_ONE_IN = 10,
 	MAX_PARTS = 8,		/* datagrams of one reply */
 };
 
@@ -481,78 +480,6 @@ learn_replies(struct maker *k, const bool *use)
 	ending_learn(&k->reply_end, k->pool, m, n);
 }
 
-/* What kind of reply each exchange got, by what is used of the corpus alone. Returns how many there are. */
-static uint32_t
-find_kinds(struct maker *k)
-{
-	struct exchanges *x = k->x;
-	struct klass_pair *pair = pool_array(k->pool, x->n + 1, sizeof *pair);
-	struct intern names;
-	struct klass klass;
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < x->n; i++) {
-		const struct exchange *e = &x->exchange[i];
-		uint32_t before = e->previous == NO_UNIT ? NO_UNIT : x->exchange[e->previous].client;
-
-		if (e->server == NO_UNIT)
-			continue;
-		pair[n++] = (struct klass_pair){ .said = x->unit[e->server].bytes,
-			.asked = e->client == NO_UNIT ? (struct span){ 0 } : x->unit[e->client].bytes,
-			.before = before == NO_UNIT ? (struct span){ 0 } : x->unit[before].bytes,
-			.conversation = e->conversation };
-	}
-	klass_learn_pairs(&klass, k->pool, pair, n);
-	intern_init(&names, k->pool);
-	intern_add(&names, (struct span){ 0 });
-	for (uint32_t i = 0, p = 0; i < x->n; i++) {
-		struct klass_name name;
-
-		if (x->exchange[i].server == NO_UNIT)
-			continue;
-		name = klass_of(&klass, &pair[p++]);
-		x->exchange[i].kind = intern_add(&names,
-		    span_of(pool_copy(k->pool, name.b, name.n), name.n));
-	}
-	return names.n;
-}
-
-/*
- * A length that many replies of one kind have, though what is left of them may have any, says
- * something (a full block: more will follow); such replies are a kind of their own.
- */
-static void
-tell_lengths(struct maker *k, uint32_t nkinds)
-{
-	struct exchanges *x = k->x;
-	struct intern lengths;
-	uint32_t *of = pool_array(k->pool, x->n + 1, sizeof *of);
-	uint32_t *count = pool_array(k->pool, x->n + 1, sizeof *count);
-	uint32_t *all = pool_array(k->pool, nkinds, sizeof *all);
-
-	intern_init(&lengths, k->pool);
-	for (uint32_t i = 0; i < x->n; i++) {
-		const struct unit *u;
-		uint32_t key[2];
-
-		of[i] = UINT32_MAX;
-		if (x->exchange[i].server == NO_UNIT)
-			continue;
-		u = &x->unit[x->exchange[i].server];
-		if (u->ntoken == 0 || u->token[u->ntoken - 1].kind != TOKEN_REST)
-			continue;
-		key[0] = x->exchange[i].kind;
-		key[1] = (uint32_t)u->bytes.n;
-		of[i] = intern_add(&lengths, span_of(pool_copy(k->pool, key, sizeof key), sizeof key));
-		count[of[i]]++;
-		all[key[0]]++;
-	}
-	for (uint32_t i = 0; i < x->n; i++)
-		if (of[i] != UINT32_MAX && count[of[i]] >= LENGTH_REPLIES &&
-		    count[of[i]] * LENGTH_ONE_IN >= all[x->exchange[i].kind])
-			x->exchange[i].kind = nkinds + of[i];
-}
-
 void
 exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corpus,
     const bool *use, bool binary)
@@ -561,7 +488,7 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 		.most_said = corpus->proto == PROTO_UDP ? MODEL_DATAGRAM_BYTES : MODEL_REPLY_BYTES };
 	struct heard *heard;
 	struct span *said;
-	uint32_t nsaid, nkinds;
+	uint32_t nsaid, lines;
 
 	*x = (struct exchanges){ .pool = pool, .conversation = corpus->conversations,
 		.conversations = corpus->nconversations };
@@ -600,7 +527,12 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 			lex(&k, &x->unit[x->exchange[i].server], true);
 		x->silent += x->exchange[i].server == NO_UNIT;
 	}
-	nkinds = find_kinds(&k);
-	if (binary)
-		tell_lengths(&k, nkinds);
+	kind_find(x, pool, binary);
+	lines = binary ? 0 : opening_learn(pool, x);
+	for (uint32_t i = 0; i < x->n; i++)
+		if (x->exchange[i].client != NO_UNIT) {
+			struct unit *u = &x->unit[x->exchange[i].client];
+
+			u->opening = opening_bytes(u->bytes, lines);
+		}
 }

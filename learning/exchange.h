@@ -24,6 +24,7 @@ struct unit {			/* one message after cutting */
 	struct token *token;
 	uint32_t *value;	/* interned bytes per token; special tokens by kind and format */
 	uint32_t ntoken;
+	size_t opening;		/* text, client: bytes by which it is known, 0: there are no more (opening.h) */
 	uint32_t shape;		/* equal for units with the same kinds of tokens in the same order */
 	struct span nonce;	/* binary, client: bytes that look random over its shape */
 	uint32_t exchange;	/* the exchange it belongs to */

@@ -193,7 +193,7 @@ outcome_of(struct outcome *out, const struct lesson *l, const struct naming *n, 
 	*out = (struct outcome){ .lesson = l, .naming = *n, .order = order };
 	memory_build(&out->memory, l->pool, &l->x, &l->client, &l->server, &symbols, &l->latches, order,
 	    before);
-	decide(&out->decisions, l->pool, &l->rules, &out->memory, before);
+	decide(&out->decisions, l->pool, &l->rules, &out->memory, before, l->manners.explained);
 	regardless_decide(&out->decisions, l->pool, &l->rules, &out->memory, &l->manners);
 }
 

@@ -165,13 +165,34 @@ find_otherwise(const struct ear *ear, struct regardless *to, const struct latche
 		to->otherwise[t] = votes[t] > 0;
 }
 
+/* Exchanges that got the answer of what was held before them. */
+static void
+find_explained(struct manners *m, const struct rules *r, const struct latches *latches)
+{
+	const struct exchanges *x = r->x;
+
+	for (uint32_t v = 0; v < x->conversations && m->n > 0; v++) {
+		struct held h = { { 0 } };
+
+		for (uint32_t i = x->first[v]; i < x->first[v + 1]; i++) {
+			const struct exchange *e = &x->exchange[i];
+			const struct answer *a = regardless_answer(m, &h);
+
+			m->explained[i] = a != NULL && e->client != NO_UNIT && answer_kind(x, a) == e->kind;
+			h = latches_after(latches, h,
+			    e->client == NO_UNIT ? r->client->n : r->client->of[LEVEL_FULL][e->client],
+			    e->server == NO_UNIT ? NO_TEMPLATE : r->server->of[LEVEL_FULL][e->server]);
+		}
+	}
+}
+
 void
 regardless_learn(struct manners *out, struct pool *pool, const struct rules *r,
     const struct latches *latches)
 {
 	struct ear ear = { .pool = pool, .r = r };
 
-	*out = (struct manners){ 0 };
+	*out = (struct manners){ .explained = pool_array(pool, r->x->n + 1, sizeof *out->explained) };
 	if (latches->n == 0)
 		return;
 	listen(&ear, latches);
@@ -186,6 +207,7 @@ regardless_learn(struct manners *out, struct pool *pool, const struct rules *r,
 		find_otherwise(&ear, to, latches);
 		out->n++;
 	}
+	find_explained(out, r, latches);
 }
 
 static void

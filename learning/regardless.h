@@ -19,6 +19,7 @@ struct regardless {			/* while this is held */
 struct manners {
 	struct regardless *of;
 	uint32_t n;
+	bool *explained;		/* per exchange: it was answered so because of what was held */
 };
 
 /* All memory is the pool's. */

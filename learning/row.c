@@ -1,31 +1,40 @@
 #include "learning/row.h"
 
 #include "learning/klass.h"
+#include "learning/opening.h"
 
 enum {
 	WORD_TOKENS = 4,	/* of a LEVEL_WORD row */
 	HEAD_BYTES = 8,		/* of a binary message without a run */
 };
 
-/* Tokens up to and with the first separator that holds a line feed; ntoken when there is none. */
+/* Tokens of the unit's first bytes. */
 static uint32_t
-line_tokens(const struct unit *u)
+tokens_in(const struct unit *u, size_t bytes)
 {
 	uint32_t j = 0;
 
-	while (j < u->ntoken && !(u->token[j].kind == TOKEN_SEP &&
-	    memchr(u->token[j].bytes.p, '\n', u->token[j].bytes.n) != NULL))
+	while (j < u->ntoken && u->token[j].bytes.p < u->bytes.p + bytes)
 		j++;
-	return MIN(j + 1, u->ntoken);
+	return j;
 }
 
-/* A line's end is what its separator has up to the line feed; the rest belongs to the tail. */
-static struct span
-line_end(struct span sep)
+/* Up to and with the first line feed, or all of it. */
+static size_t
+line_bytes(const struct unit *u)
 {
-	const uint8_t *lf = memchr(sep.p, '\n', sep.n);
+	size_t n = opening_bytes(u->bytes, 1);
 
-	return lf == NULL ? sep : span_of(sep.p, (size_t)(lf - sep.p) + 1);
+	return n == 0 ? u->bytes.n : n;
+}
+
+/* The token that an opening ends in has nothing of what comes behind. */
+static struct span
+cut(const struct unit *u, struct span token, size_t bytes)
+{
+	size_t at = (size_t)(token.p - u->bytes.p);
+
+	return span_sub(token, 0, bytes - at);
 }
 
 /* Binary: head, run and the bytes behind it, then anything; without a run the first bytes, then anything. */
@@ -56,19 +65,19 @@ byte_row(struct row *r, const struct unit *u)
 	return true;
 }
 
-/* The first line, then anything. */
+/* The opening, then anything. */
 static bool
-line_row(struct row *r, struct pool *pool, const struct unit *u, struct intern *values)
+opening_row(struct row *r, struct pool *pool, const struct unit *u, struct intern *values)
 {
-	uint32_t n = line_tokens(u);
+	uint32_t n = tokens_in(u, u->opening);
 	struct token *tok;
 	uint32_t *value;
 
-	if (n == u->ntoken || u->token[n - 1].kind != TOKEN_SEP)
+	if (n == 0 || n == u->ntoken || u->token[n - 1].kind != TOKEN_SEP)
 		return false;
 	tok = pool_copy(pool, u->token, n * sizeof *tok);
 	value = pool_copy(pool, u->value, n * sizeof *value);
-	tok[n - 1].bytes = line_end(tok[n - 1].bytes);
+	tok[n - 1].bytes = cut(u, tok[n - 1].bytes, u->opening);
 	value[n - 1] = intern_add(values, tok[n - 1].bytes);
 	*r = (struct row){ .token = tok, .value = value, .ntoken = n, .tail = true };
 	return true;
@@ -89,7 +98,7 @@ blanks_before_end(struct span sep)
 static bool
 word_row(struct row *r, struct pool *pool, const struct unit *u, struct intern *values)
 {
-	uint32_t n = line_tokens(u);
+	uint32_t n = tokens_in(u, line_bytes(u));
 	struct token *tok = pool_array(pool, WORD_TOKENS, sizeof *tok);
 	uint32_t *value = pool_array(pool, WORD_TOKENS, sizeof *value);
 
@@ -109,24 +118,22 @@ word_row(struct row *r, struct pool *pool, const struct unit *u, struct intern *
 struct span
 row_token(const struct unit *u, enum level level, uint32_t j)
 {
+	size_t line = line_bytes(u), blanks;
 	const uint8_t *from;
 	struct span sep;
-	size_t blanks;
-	uint32_t n;
 
 	if (level == LEVEL_FULL || j == 0 || (level == LEVEL_LINE && u->token[j].kind != TOKEN_SEP))
 		return u->token[j].bytes;
-	if (level == LEVEL_WORD && j == 1)
-		return span_sub(u->token[1].bytes, 0, 1);
-	n = line_tokens(u);
-	sep = u->token[n - 1].bytes;
 	if (level == LEVEL_LINE)
-		return j == n - 1 ? line_end(sep) : u->token[j].bytes;
+		return cut(u, u->token[j].bytes, u->opening);
+	if (j == 1)
+		return span_sub(u->token[1].bytes, 0, 1);
+	sep = cut(u, u->token[tokens_in(u, line) - 1].bytes, line);
 	blanks = blanks_before_end(sep);
 	from = u->token[1].bytes.p + 1;
 	if (j == 2)
 		return span_of(from, (size_t)(sep.p + blanks - from));
-	return line_end(span_sub(sep, blanks, sep.n));
+	return span_sub(sep, blanks, sep.n);
 }
 
 uint32_t
@@ -156,7 +163,7 @@ row_of(struct row *r, enum level level, const struct lexer *l, struct pool *pool
 		*r = (struct row){ .token = u->token, .value = u->value, .ntoken = u->ntoken };
 		return u->ntoken > 0;
 	case LEVEL_LINE:
-		return l->binary ? run_row(r, u, l->tail) : line_row(r, pool, u, values);
+		return l->binary ? run_row(r, u, l->tail) : opening_row(r, pool, u, values);
 	default:
 		return l->binary ? byte_row(r, u) : word_row(r, pool, u, values);
 	}

@@ -21,7 +21,7 @@ decided_as(struct handmade *h, uint32_t order, bool binary)
 	struct symbols symbols = symbols_of_templates(h->pool, l);
 
 	memory_build(&out->m, h->pool, &l->x, &l->client, &l->server, &symbols, &none, order, before);
-	decide(&out->d, h->pool, &l->rules, &out->m, before);
+	decide(&out->d, h->pool, &l->rules, &out->m, before, pool_array(h->pool, l->x.n, sizeof(bool)));
 	return out;
 }
 

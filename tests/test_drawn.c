@@ -39,7 +39,7 @@ for_strangers(struct pool *pool, bool known_alone)
 	symbols = symbols_of_templates(pool, l);
 	before = pool_array(pool, l->x.n, sizeof *before);
 	memory_build(&m, pool, &l->x, &l->client, &l->server, &symbols, &none, 1, before);
-	decide(&d, pool, &l->rules, &m, before);
+	decide(&d, pool, &l->rules, &m, before, pool_array(pool, l->x.n, sizeof(bool)));
 	for (uint32_t i = 0; i < d.n; i++)
 		if (d.node[i].client == template_named(pool, &l->client, LEVEL_FULL, "PUSH _;"))
 			nd = m.state[d.node[i].state].length == 0 ? &d.node[i] : nd;

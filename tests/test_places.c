@@ -21,7 +21,7 @@ found_from(struct handmade *h, uint32_t order)
 
 	latches_learn(&f->latches, h->pool, &l->x, &l->client, &l->server);
 	memory_build(&f->m, h->pool, &l->x, &l->client, &l->server, &names, &f->latches, order, before);
-	decide(&f->d, h->pool, &l->rules, &f->m, before);
+	decide(&f->d, h->pool, &l->rules, &f->m, before, pool_array(h->pool, l->x.n, sizeof(bool)));
 	places_find(&f->p, h->pool, &f->m, &f->d);
 	return f;
 }

@@ -4,7 +4,10 @@
 
 enum { TALKS = 60, WORDS = 14 };
 
-/* "Hold" and most that is said is only noted, "free" and it is done. RARE is never heard between. */
+/*
+ * "Hold" and most that is said is only noted, "free" and it is done. RARE is never heard between,
+ * SELDOM nearly always.
+ */
 static struct handmade
 secretary(struct pool *pool, unsigned noted)
 {
@@ -18,6 +21,10 @@ secretary(struct pool *pool, unsigned noted)
 			if (k == 2 || k == 6) {
 				handmade_say(&h, SIDE_CLIENT, span_str(k == 2 ? "HOLD\r\n" : "FREE\r\n"));
 				handmade_say(&h, SIDE_SERVER, span_str(k == 2 ? "100 held\r\n" : "102 done\r\n"));
+			}
+			if (noted == WORDS && (k == 4 || (k == 7 && i % 6 == 0))) {
+				handmade_say(&h, SIDE_CLIENT, span_str("SELDOM\r\n"));
+				handmade_say(&h, SIDE_SERVER, span_str(k == 4 ? "101 noted\r\n" : "260 seldom\r\n"));
 			}
 			handmade_say(&h, SIDE_CLIENT, span_str(handmade_line(&h, "W%c\r\n", 'a' + w)));
 			handmade_say(&h, SIDE_SERVER, span_str(k >= 2 && k < 6 && w < noted ? "101 noted\r\n"
@@ -76,7 +83,7 @@ POOLED(regardless, a_question_never_heard_there_has_it_too_and_one_answered_othe
 	struct memory m;
 
 	memory_build(&m, pool, &k.l->x, &k.l->client, &k.l->server, &symbols, &k.latches, 1, before);
-	decide(&d, pool, &k.l->rules, &m, before);
+	decide(&d, pool, &k.l->rules, &m, before, k.manners.explained);
 	memory_tuple(&m, &h, tuple);
 	state = memory_find(&m, tuple + m.order, m.full - m.order);
 	cr_assert_neq(state, MEMORY_NONE);
@@ -87,6 +94,23 @@ POOLED(regardless, a_question_never_heard_there_has_it_too_and_one_answered_othe
 	cr_expect_eq(nd->choice[0].answer, k.manners.of[0].answer);
 	nd = decisions_find(&d, state, release);
 	cr_expect(nd == NULL || nd->choice[0].answer != k.manners.of[0].answer);
+}
+
+POOLED(regardless, what_was_held_explains_is_no_evidence_where_nothing_is)
+{
+	struct office k = office_of(pool, WORDS);
+	struct symbols symbols = symbols_of_templates(pool, k.l);
+	uint32_t *before = pool_array(pool, k.l->x.n, sizeof *before);
+	uint32_t seldom = template_named(pool, &k.l->client, LEVEL_FULL, "SELDOM;");
+	const struct node *nd;
+	struct decisions d;
+	struct memory m;
+
+	memory_build(&m, pool, &k.l->x, &k.l->client, &k.l->server, &symbols, &k.latches, 1, before);
+	decide(&d, pool, &k.l->rules, &m, before, k.manners.explained);
+	nd = decisions_find(&d, memory_find(&m, NULL, 0), seldom);
+	cr_assert_not_null(nd);
+	cr_expect_str_eq(template_words(pool, &k.l->server.t[nd->choice[0].answer->server]), "260 seldom;");
 }
 
 POOLED(regardless, is_nothing_that_only_some_questions_get)
