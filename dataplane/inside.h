@@ -5,7 +5,8 @@
  * stack.c       memory, frames out, the passes over a burst, the timers' loop
  * stack_flow.c  a conversation's birth and end, its deadline, its record
  * stack_syn.c   TCP segments of nobody: handshakes, closed ports, ghosts
- * stack_tcp.c   TCP segments of a conversation, what it says, its timers
+ * stack_tcp.c   TCP segments of a conversation, its turns, its timers
+ * stack_say.c   what a TCP conversation has to say and what may go now: say.h
  * stack_udp.c   datagrams; stack_icmp.c  echo, errors, ARP
  * stack_memory.c  what the memory is for; stack_view.c  conversations, both for control
  */

@@ -1,229 +1,9 @@
-/* TCP segments of a conversation: what tcp.c decided is done here. */
-#include "dataplane/inside.h"
+/* TCP segments of a conversation: what tcp.c decided is done here. What goes out: say.h. */
+#include "dataplane/say.h"
 
 enum { FIN_WAIT_MS = 60000, DELAY_LEAST_MS = 16, DELAY_MOST_MS = 10000,
-	CHALLENGE_SHIFT = 7, CHALLENGE_STEPS = 4, FLIGHT_MAX = 65000, RETRIES_MAX = 7,
+	CHALLENGE_SHIFT = 7, CHALLENGE_STEPS = 4, RETRIES_MAX = 7,
 	RTT_MOST_MS = 60000, CWND_MAX = 255, PATH_MTU_LEAST = 552 };
-
-static struct talk *
-talk_of(const struct stack *s, const struct flow *f)
-{
-	return f->talk != 0 ? talk_at(&s->talks, f->talk) : NULL;
-}
-
-/* One past the last byte of payload that we have to say, FIN not counted. */
-static uint32_t
-out_end(const struct stack *s, const struct flow *f)
-{
-	const struct talk *t = talk_of(s, f);
-	size_t n = t != NULL ? talk_out_bytes(&s->talks, t) : 0;
-
-	return n > 0 ? t->out_seq + (uint32_t)n : f->snd_una;
-}
-
-/* Highest sequence number sent, + 1. */
-static uint32_t
-snd_max(const struct stack *s, const struct flow *f)
-{
-	const struct talk *t = talk_of(s, f);
-
-	if (t != NULL)
-		return f->snd_nxt + t->behind;
-	return tcp_fin_out(f) ? f->snd_una + 1 : f->snd_nxt;
-}
-
-/* Go-back-N: from the first byte not acknowledged. */
-static void
-fall_back(const struct stack *s, struct flow *f)
-{
-	struct talk *t = talk_of(s, f);
-
-	if (t != NULL)
-		t->behind = (uint16_t)(t->behind + (f->snd_nxt - f->snd_una));
-	f->snd_nxt = f->snd_una;
-	f->flags &= ~(uint32_t)FLOW_TIMING;	/* Karn: RFC 6298 3 */
-}
-
-static void
-advance(const struct stack *s, struct flow *f, uint32_t n)
-{
-	struct talk *t = talk_of(s, f);
-
-	f->snd_nxt += n;
-	if (t != NULL)
-		t->behind = (uint16_t)(t->behind > n ? t->behind - n : 0);
-}
-
-static bool
-is_closing(const struct flow *f)
-{
-	return f->flags & (FLOW_FIN_QUEUED | FLOW_RST_QUEUED);
-}
-
-/* Is there anything that the peer must still acknowledge, or that waits to be sent? */
-static bool
-is_owed(const struct stack *s, const struct flow *f)
-{
-	return f->snd_una != snd_max(s, f) || f->snd_nxt != out_end(s, f) ||
-	    (f->flags & FLOW_FIN_QUEUED && !(f->flags & FLOW_FIN_SENT));
-}
-
-/* Bytes beyond rcv_nxt that we would take. A hold in use is all the room there is. */
-static uint32_t
-window(const struct stack *s, const struct flow *f, const struct persona *persona)
-{
-	const struct talk *t = talk_of(s, f);
-
-	if (t != NULL && t->hold != 0)
-		return (uint32_t)talk_room(&s->talks, t);
-	return persona->window;
-}
-
-/* Ranges behind a gap, the one with the newest segment first: RFC 2018 4. */
-static unsigned
-sack_ranges(const struct stack *s, const struct flow *f, uint32_t newest, struct tcp_range r[TALK_RANGES])
-{
-	const struct talk *t = talk_of(s, f);
-	uint32_t from[TALK_RANGES], to[TALK_RANGES];
-	unsigned n = t != NULL && f->flags & FLOW_SACK ? talk_ahead(&s->talks, t, from, to) : 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		struct tcp_range now = { f->rcv_nxt + from[i], f->rcv_nxt + to[i] };
-
-		r[i] = now;
-		if (newest >= from[i] && newest < to[i]) {
-			memmove(r + 1, r, i * sizeof r[0]);
-			r[0] = now;
-		}
-	}
-	return n;
-}
-
-/* Sends one segment with n bytes of output from seq; p's frame is used if it is still there. */
-static bool
-send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, uint32_t n,
-    uint8_t flags, uint32_t newest)
-{
-	const struct persona *persona = stack_persona(s, f);
-	struct addr own = flow_own(f);
-	struct talk *t = talk_of(s, f);
-	struct tcp_range sack[TALK_RANGES];
-	uint8_t options[TCP_OPTIONS_MAX];
-	struct speaker who;
-	struct wire_out o;
-	struct frame frame;
-	size_t at;
-
-	stack_flow_to(s, f, &o);
-	o.seq = seq;
-	o.tcp_flags = flags;
-	o.win = (uint16_t)(window(s, f, persona) >> (f->wscale == TCP_NO_WSCALE ? 0 : persona->wscale));
-	o.options = options;
-	o.noptions = tcp_options(options, f, stack_host_clock(s, &own, persona), sack,
-	    n == 0 ? sack_ranges(s, f, newest, sack) : 0);
-	at = wire_header_bytes(&o);
-	if (!stack_frame(s, p, at + n, &frame))
-		return false;
-	if (n > 0) {
-		stack_speaker(s, f, &who);
-		talk_read(&s->talks, t, &who, seq - t->out_seq, frame.data + at, n);
-	}
-	stack_count_out(f, WIRE_IPV4_HEADER + WIRE_TCP_HEADER + o.noptions + n);
-	stack_send(s, &frame, &o, n);
-	return true;
-}
-
-static void
-send_ack(struct stack *s, struct packet *p, struct flow *f, uint32_t newest)
-{
-	send_segment(s, p, f, snd_max(s, f), 0, TCP_ACK, newest);
-}
-
-/* RFC 5961 7, per flow: one in half a second. A counter shared by flows would be a side channel. */
-static bool
-may_challenge(struct stack *s, struct flow *f)
-{
-	uint8_t now = (uint8_t)(now32(s) >> CHALLENGE_SHIFT);
-
-	if (f->challenge != 0 && (uint8_t)(now - f->challenge) < CHALLENGE_STEPS)
-		return false;
-	f->challenge = now != 0 ? now : 1;
-	return true;
-}
-
-/* We reset: what the peer sends from now on meets a closed port. */
-static void
-send_reset(struct stack *s, struct packet *p, struct flow *f)
-{
-	send_segment(s, p, f, snd_max(s, f), 0, TCP_RST | TCP_ACK, 0);
-	COUNT(s->count.rst_out, 1);
-}
-
-static void
-note_sent(struct stack *s, struct flow *f, bool fresh)
-{
-	f->flags |= FLOW_SAID;
-	if (fresh && !(f->flags & (FLOW_TS | FLOW_TIMING)) && f->retries == 0) {
-		f->flags |= FLOW_TIMING;
-		f->ts_recent = now32(s);
-	}
-}
-
-/* How many of the bytes up to end may go in the next segment. 0: window or slow start forbid. */
-static uint32_t
-next_size(const struct stack *s, const struct flow *f, uint32_t end)
-{
-	const struct talk *t = talk_of(s, f);
-	uint32_t max = tcp_segment_max(f), flight = f->snd_nxt - f->snd_una, left = end - f->snd_nxt;
-	uint32_t limit = MIN(tcp_window(f), t->cwnd * max);
-	uint32_t n = MIN(left, max);
-
-	limit = MIN(limit, FLIGHT_MAX);
-	if (flight >= limit)
-		return 0;
-	if (n > limit - flight)		/* silly windows only when nothing else goes: RFC 9293 3.8.6.2.1 */
-		n = flight == 0 ? limit : 0;
-	return n;
-}
-
-/* Says what may be said now; ack: something must go even if that is nothing. */
-static void
-speak(struct stack *s, struct packet *p, struct flow *f, bool ack, uint32_t newest)
-{
-	uint32_t end = out_end(s, f), n;
-	bool fin_due = f->flags & FLOW_FIN_QUEUED && (!(f->flags & FLOW_FIN_SENT) || tcp_fin_out(f));
-
-	while (!(f->flags & FLOW_DELAYED) && tcp_before(f->snd_nxt, end) &&
-	    (n = next_size(s, f, end)) > 0) {
-		bool last = f->snd_nxt + n == end, fin = last && fin_due;
-		uint8_t flags = (uint8_t)(TCP_ACK | (last ? TCP_PSH : 0) | (fin ? TCP_FIN : 0));
-		bool fresh = f->snd_nxt == snd_max(s, f);
-
-		if (!send_segment(s, p, f, f->snd_nxt, n, flags, 0))
-			return;		/* the timer tries again */
-		note_sent(s, f, fresh);
-		advance(s, f, n);
-		ack = false;
-		if (fin)
-			goto fin_sent;
-	}
-	if (f->snd_nxt == end && fin_due && !(f->flags & FLOW_DELAYED)) {
-		if (!send_segment(s, p, f, f->snd_nxt, 0, TCP_ACK | TCP_FIN, 0))
-			return;
-		ack = false;
-		goto fin_sent;
-	}
-	if (ack)
-		send_ack(s, p, f, newest);
-	return;
-
-fin_sent:
-	advance(s, f, 1);
-	if (f->flags & FLOW_FIN_SENT)
-		return;
-	f->flags |= FLOW_FIN_SENT | (f->flags & FLOW_PEER_FIN ? 0 : FLOW_WE_FIRST);
-	f->state = tcp_closing(f->state, TCP_OUR_FIN);
-}
 
 /* What follows from a turn that the session took. quiet: nothing was outstanding before. */
 static void
@@ -319,7 +99,7 @@ static struct talk *
 want_talk(struct stack *s, struct flow *f)
 {
 	struct speaker who;
-	struct talk *t = talk_of(s, f);
+	struct talk *t = say_talk(s, f);
 
 	if (t != NULL)
 		return t;
@@ -329,7 +109,7 @@ want_talk(struct stack *s, struct flow *f)
 		drop(s, DROP_NO_TALK);
 		return NULL;
 	}
-	t = talk_of(s, f);
+	t = say_talk(s, f);
 	t->cwnd = TCP_IW;
 	tell(s, f, t, EVENT_CONNECT, 0);
 	return t;
@@ -380,7 +160,7 @@ receive(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step
 static void
 wind_up(struct stack *s, struct flow *f)
 {
-	struct talk *t = talk_of(s, f);
+	struct talk *t = say_talk(s, f);
 
 	if (!(f->flags & FLOW_PEER_FIN) || is_closing(f) || f->flags & FLOW_DELAYED)
 		return;
@@ -435,7 +215,7 @@ sample_rtt(struct stack *s, struct flow *f, const struct wire_tcp *seg)
 static void
 acknowledged(struct stack *s, struct flow *f, const struct wire_tcp *seg, uint32_t acked, uint32_t end)
 {
-	struct talk *t = talk_of(s, f);
+	struct talk *t = say_talk(s, f);
 
 	sample_rtt(s, f, seg);
 	f->retries = 0;
@@ -463,13 +243,13 @@ idle_ms(const struct stack *s, const struct flow *f)
 static void
 rearm(struct stack *s, struct flow *f, bool progress)
 {
-	const struct talk *t = talk_of(s, f);
+	const struct talk *t = say_talk(s, f);
 	const struct model *m;
 	uint32_t ms;
 
 	if (f->flags & FLOW_DELAYED)
 		return;
-	if (is_owed(s, f)) {
+	if (say_owes(s, f)) {
 		if (progress || f->timer != TIMER_RESEND)
 			stack_due(s, f, TIMER_RESEND, tcp_rto_ms(f, stack_persona(s, f)));
 		return;
@@ -498,7 +278,7 @@ static bool
 may_reset(const struct stack *s, const struct flow *f)
 {
 	return f->flags & FLOW_RST_QUEUED && !(f->flags & FLOW_DELAYED) &&
-	    f->snd_una == out_end(s, f) && f->snd_una == snd_max(s, f);
+	    f->snd_una == say_end(s, f) && f->snd_una == say_max(s, f);
 }
 
 /* After everything else: is the conversation over, and if not, when do we look again? */
@@ -506,7 +286,7 @@ static void
 settle(struct stack *s, struct packet *p, struct flow *f, bool progress)
 {
 	if (may_reset(s, f)) {
-		send_reset(s, p, f);
+		say_reset(s, p, f);
 		stack_end(s, f, END_OUR_RESET);
 	} else if (f->state == FLOW_TIME_WAIT || f->state == FLOW_CLOSED) {
 		stack_end(s, f, END_CLOSED);
@@ -523,21 +303,33 @@ peer_fin(struct flow *f)
 	f->state = tcp_closing(f->state, TCP_PEER_FIN);
 }
 
+/* RFC 5961 7, per flow: one in half a second. A counter shared by flows would be a side channel. */
+static bool
+may_challenge(struct stack *s, struct flow *f)
+{
+	uint8_t now = (uint8_t)(now32(s) >> CHALLENGE_SHIFT);
+
+	if (f->challenge != 0 && (uint8_t)(now - f->challenge) < CHALLENGE_STEPS)
+		return false;
+	f->challenge = now != 0 ? now : 1;
+	return true;
+}
+
 static void
 refused(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step *step)
 {
 	drop(s, step->drop);
 	if (step->ack && (!step->limited || may_challenge(s, f)))
-		send_ack(s, p, f, 0);
+		say_ack(s, p, f, 0);
 }
 
 void
 stack_segment(struct stack *s, struct packet *p, struct flow *f)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
-	uint32_t max = snd_max(s, f), end = out_end(s, f), before = f->rcv_nxt;
+	uint32_t max = say_max(s, f), end = say_end(s, f), before = f->rcv_nxt;
 	struct tcp_view view = { .snd_max = max,
-		.rcv_wnd = f->flags & FLOW_PEER_FIN ? 0 : window(s, f, stack_persona(s, f)) };
+		.rcv_wnd = f->flags & FLOW_PEER_FIN ? 0 : say_window(s, f, stack_persona(s, f)) };
 	struct tcp_step step;
 
 	stack_count_in(f, p);
@@ -551,21 +343,21 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 		return;
 	}
 	if (f->talk != 0)
-		talk_of(s, f)->behind = (uint16_t)(max - f->snd_nxt);
+		say_talk(s, f)->behind = (uint16_t)(max - f->snd_nxt);
 	if (step.acked > 0)
 		acknowledged(s, f, seg, step.acked, end);
 	else if (step.window && f->retries > 0 && tcp_window(f) > 0)
-		fall_back(s, f);	/* reopened: the probes may not have been taken */
+		say_fall_back(s, f);	/* reopened: the probes may not have been taken */
 	if (step.take > 0 && f->timer == TIMER_PUSH)
 		f->timer = TIMER_IDLE;	/* a byte: the pause starts anew */
 	if (step.take > 0)
 		receive(s, p, f, &step);
 	if (step.fin && f->rcv_nxt == before + step.take)
 		peer_fin(f);
-	if (step.acked > 0 && f->talk != 0 && step.take == 0 && talk_waiting(&s->talks, talk_of(s, f)) > 0)
-		converse_held(s, f, talk_of(s, f), 0);
+	if (step.acked > 0 && f->talk != 0 && step.take == 0 && talk_waiting(&s->talks, say_talk(s, f)) > 0)
+		converse_held(s, f, say_talk(s, f), 0);
 	wind_up(s, f);
-	speak(s, p, f, step.ack && !may_reset(s, f), step.ahead);
+	say(s, p, f, step.ack && !may_reset(s, f), step.ahead);
 	settle(s, p, f, step.acked > 0 || step.window);
 }
 
@@ -587,15 +379,15 @@ stack_path_mtu(struct stack *s, struct flow *f, uint32_t seq, uint16_t mtu)
 	uint8_t class = tcp_mss_below(f->mss_class,
 	    (uint16_t)(MAX(mtu, PATH_MTU_LEAST) - WIRE_IPV4_HEADER - WIRE_TCP_HEADER));
 
-	if (f->state == FLOW_UDP || tcp_before(seq, f->snd_una) || !tcp_before(seq, snd_max(s, f))) {
+	if (f->state == FLOW_UDP || tcp_before(seq, f->snd_una) || !tcp_before(seq, say_max(s, f))) {
 		drop(s, DROP_OUT_OF_WINDOW);
 		return;
 	}
 	if (tcp_mss[class] >= tcp_mss[f->mss_class])
 		return;
 	f->mss_class = class;
-	fall_back(s, f);
-	speak(s, NULL, f, false, 0);
+	say_fall_back(s, f);
+	say(s, NULL, f, false, 0);
 	settle(s, NULL, f, true);
 }
 
@@ -603,8 +395,8 @@ stack_path_mtu(struct stack *s, struct flow *f, uint32_t seq, uint16_t mtu)
 static void
 resend(struct stack *s, struct flow *f)
 {
-	struct talk *t = talk_of(s, f);
-	bool shut = tcp_window(f) == 0 && out_end(s, f) != f->snd_una;
+	struct talk *t = say_talk(s, f);
+	bool shut = tcp_window(f) == 0 && say_end(s, f) != f->snd_una;
 
 	if (!shut && f->retries >= stack_persona(s, f)->retries) {
 		stack_end(s, f, END_GIVEN_UP);
@@ -612,14 +404,13 @@ resend(struct stack *s, struct flow *f)
 	}
 	f->retries = MIN(f->retries + 1u, RETRIES_MAX) & RETRIES_MAX;
 	COUNT(s->count.retransmits, 1);
-	fall_back(s, f);
+	say_fall_back(s, f);
 	if (shut) {
-		if (send_segment(s, NULL, f, f->snd_una, 1, TCP_ACK, 0))
-			advance(s, f, 1);
+		say_probe(s, f);
 	} else {
 		if (t != NULL)
 			t->cwnd = 1;
-		speak(s, NULL, f, false, 0);
+		say(s, NULL, f, false, 0);
 	}
 	settle(s, NULL, f, true);
 }
@@ -627,7 +418,7 @@ resend(struct stack *s, struct flow *f)
 void
 stack_flow_due(struct stack *s, struct flow *f)
 {
-	struct talk *t = talk_of(s, f);
+	struct talk *t = say_talk(s, f);
 	uint32_t ms = 0;
 
 	if (now32(s) - f->start_ms >= s->c.lifetime_ms) {
@@ -656,8 +447,8 @@ stack_flow_due(struct stack *s, struct flow *f)
 		tell(s, f, t, EVENT_SILENCE, ms);
 		break;
 	}
-	speak(s, NULL, f, false, 0);
-	if (!is_owed(s, f) && !is_closing(f) && !(f->flags & FLOW_DELAYED))	/* not the same again */
+	say(s, NULL, f, false, 0);
+	if (!say_owes(s, f) && !is_closing(f) && !(f->flags & FLOW_DELAYED))	/* not the same again */
 		stack_due(s, f, TIMER_IDLE, idle_ms(s, f) - MIN(ms, idle_ms(s, f)));
 	else
 		settle(s, NULL, f, true);

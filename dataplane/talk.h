@@ -19,6 +19,7 @@ enum { TALK_CELL = 4096, TALK_RANGES = 4 };
 enum talk_flag {
 	TALK_PLAN = 1,		/* session_render() is part of the output */
 	TALK_PUSH = 2,		/* the last byte in the hold was pushed */
+	TALK_RELATED = 4,	/* belongs to another conversation, takes no turns */
 };
 
 struct talk {

@@ -1,0 +1,41 @@
+#pragma once
+/*
+ * say.h - what a TCP conversation has to say: how much is out, what may go now, segments. Only for stack_*.c.
+ *
+ * Sequence numbers: snd_una .. snd_nxt is out, up to snd_max() was out once, up to say_end() there is payload,
+ * and the FIN stands behind it. tcp.c decides what acknowledgements mean.
+ */
+#include "dataplane/inside.h"
+
+struct talk *say_talk(const struct stack *s, const struct flow *f);	/* NULL: payload never moved */
+/* One past the last byte of payload that we have to say, FIN not counted. */
+uint32_t say_end(const struct stack *s, const struct flow *f);
+/* Highest sequence number sent, + 1. */
+uint32_t say_max(const struct stack *s, const struct flow *f);
+/* Go-back-N: from the first byte not acknowledged. */
+void	say_fall_back(const struct stack *s, struct flow *f);
+/* Is there anything that the peer must still acknowledge, or that waits to be sent? */
+bool	say_owes(const struct stack *s, const struct flow *f);
+/* Bytes beyond rcv_nxt that we would take. */
+uint32_t say_window(const struct stack *s, const struct flow *f, const struct persona *persona);
+/* One ACK; newest: offset behind rcv_nxt of the segment that it answers. */
+void	say_ack(struct stack *s, struct packet *p, struct flow *f, uint32_t newest);
+/* We reset: what the peer sends from now on meets a closed port. */
+void	say_reset(struct stack *s, struct packet *p, struct flow *f);
+/* One byte into a closed window. */
+void	say_probe(struct stack *s, struct flow *f);
+/* Says what may be said now; ack: something must go even if that is nothing. p may be NULL. */
+void	say(struct stack *s, struct packet *p, struct flow *f, bool ack, uint32_t newest);
+
+static inline bool
+is_closing(const struct flow *f)
+{
+	return f->flags & (FLOW_FIN_QUEUED | FLOW_RST_QUEUED);
+}
+
+/* It belongs to another conversation and has no turns of its own: stack_related.c. */
+static inline bool
+is_related(const struct stack *s, const struct flow *f)
+{
+	return f->talk != 0 && f->state != FLOW_UDP && talk_at(&s->talks, f->talk)->flags & TALK_RELATED;
+}

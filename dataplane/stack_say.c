@@ -1,0 +1,206 @@
+#include "dataplane/say.h"
+
+enum { FLIGHT_MAX = 65000 };
+
+struct talk *
+say_talk(const struct stack *s, const struct flow *f)
+{
+	return f->talk != 0 ? talk_at(&s->talks, f->talk) : NULL;
+}
+
+uint32_t
+say_end(const struct stack *s, const struct flow *f)
+{
+	const struct talk *t = say_talk(s, f);
+	size_t n = t != NULL ? talk_out_bytes(&s->talks, t) : 0;
+
+	return n > 0 ? t->out_seq + (uint32_t)n : f->snd_una;
+}
+
+uint32_t
+say_max(const struct stack *s, const struct flow *f)
+{
+	const struct talk *t = say_talk(s, f);
+
+	if (t != NULL)
+		return f->snd_nxt + t->behind;
+	return tcp_fin_out(f) ? f->snd_una + 1 : f->snd_nxt;
+}
+
+void
+say_fall_back(const struct stack *s, struct flow *f)
+{
+	struct talk *t = say_talk(s, f);
+
+	if (t != NULL)
+		t->behind = (uint16_t)(t->behind + (f->snd_nxt - f->snd_una));
+	f->snd_nxt = f->snd_una;
+	f->flags &= ~(uint32_t)FLOW_TIMING;	/* Karn: RFC 6298 3 */
+}
+
+static void
+advance(const struct stack *s, struct flow *f, uint32_t n)
+{
+	struct talk *t = say_talk(s, f);
+
+	f->snd_nxt += n;
+	if (t != NULL)
+		t->behind = (uint16_t)(t->behind > n ? t->behind - n : 0);
+}
+
+bool
+say_owes(const struct stack *s, const struct flow *f)
+{
+	return f->snd_una != say_max(s, f) || f->snd_nxt != say_end(s, f) ||
+	    (f->flags & FLOW_FIN_QUEUED && !(f->flags & FLOW_FIN_SENT));
+}
+
+/* A hold in use is all the room there is. */
+uint32_t
+say_window(const struct stack *s, const struct flow *f, const struct persona *persona)
+{
+	const struct talk *t = say_talk(s, f);
+
+	if (t != NULL && t->hold != 0)
+		return (uint32_t)talk_room(&s->talks, t);
+	return persona->window;
+}
+
+/* Ranges behind a gap, the one with the newest segment first: RFC 2018 4. */
+static unsigned
+sack_ranges(const struct stack *s, const struct flow *f, uint32_t newest, struct tcp_range r[TALK_RANGES])
+{
+	const struct talk *t = say_talk(s, f);
+	uint32_t from[TALK_RANGES], to[TALK_RANGES];
+	unsigned n = t != NULL && f->flags & FLOW_SACK ? talk_ahead(&s->talks, t, from, to) : 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct tcp_range now = { f->rcv_nxt + from[i], f->rcv_nxt + to[i] };
+
+		r[i] = now;
+		if (newest >= from[i] && newest < to[i]) {
+			memmove(r + 1, r, i * sizeof r[0]);
+			r[0] = now;
+		}
+	}
+	return n;
+}
+
+/* Sends one segment with n bytes of output from seq; p's frame is used if it is still there. */
+static bool
+send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, uint32_t n,
+    uint8_t flags, uint32_t newest)
+{
+	const struct persona *persona = stack_persona(s, f);
+	struct addr own = flow_own(f);
+	struct talk *t = say_talk(s, f);
+	struct tcp_range sack[TALK_RANGES];
+	uint8_t options[TCP_OPTIONS_MAX];
+	struct speaker who;
+	struct wire_out o;
+	struct frame frame;
+	size_t at;
+
+	stack_flow_to(s, f, &o);
+	o.seq = seq;
+	o.tcp_flags = flags;
+	o.win = (uint16_t)(say_window(s, f, persona) >> (f->wscale == TCP_NO_WSCALE ? 0 : persona->wscale));
+	o.options = options;
+	o.noptions = tcp_options(options, f, stack_host_clock(s, &own, persona), sack,
+	    n == 0 ? sack_ranges(s, f, newest, sack) : 0);
+	at = wire_header_bytes(&o);
+	if (!stack_frame(s, p, at + n, &frame))
+		return false;
+	if (n > 0) {
+		stack_speaker(s, f, &who);
+		talk_read(&s->talks, t, &who, seq - t->out_seq, frame.data + at, n);
+	}
+	stack_count_out(f, WIRE_IPV4_HEADER + WIRE_TCP_HEADER + o.noptions + n);
+	stack_send(s, &frame, &o, n);
+	return true;
+}
+
+void
+say_ack(struct stack *s, struct packet *p, struct flow *f, uint32_t newest)
+{
+	send_segment(s, p, f, say_max(s, f), 0, TCP_ACK, newest);
+}
+
+void
+say_reset(struct stack *s, struct packet *p, struct flow *f)
+{
+	send_segment(s, p, f, say_max(s, f), 0, TCP_RST | TCP_ACK, 0);
+	COUNT(s->count.rst_out, 1);
+}
+
+static void
+note_sent(struct stack *s, struct flow *f, bool fresh)
+{
+	f->flags |= FLOW_SAID;
+	if (fresh && !(f->flags & (FLOW_TS | FLOW_TIMING)) && f->retries == 0) {
+		f->flags |= FLOW_TIMING;
+		f->ts_recent = now32(s);
+	}
+}
+
+/* How many of the bytes up to end may go in the next segment. 0: window or slow start forbid. */
+static uint32_t
+next_size(const struct stack *s, const struct flow *f, uint32_t end)
+{
+	const struct talk *t = say_talk(s, f);
+	uint32_t max = tcp_segment_max(f), flight = f->snd_nxt - f->snd_una, left = end - f->snd_nxt;
+	uint32_t limit = MIN(tcp_window(f), t->cwnd * max);
+	uint32_t n = MIN(left, max);
+
+	limit = MIN(limit, FLIGHT_MAX);
+	if (flight >= limit)
+		return 0;
+	if (n > limit - flight)		/* silly windows only when nothing else goes: RFC 9293 3.8.6.2.1 */
+		n = flight == 0 ? limit : 0;
+	return n;
+}
+
+void
+say(struct stack *s, struct packet *p, struct flow *f, bool ack, uint32_t newest)
+{
+	uint32_t end = say_end(s, f), n;
+	bool fin_due = f->flags & FLOW_FIN_QUEUED && (!(f->flags & FLOW_FIN_SENT) || tcp_fin_out(f));
+
+	while (!(f->flags & FLOW_DELAYED) && tcp_before(f->snd_nxt, end) &&
+	    (n = next_size(s, f, end)) > 0) {
+		bool last = f->snd_nxt + n == end, fin = last && fin_due;
+		uint8_t flags = (uint8_t)(TCP_ACK | (last ? TCP_PSH : 0) | (fin ? TCP_FIN : 0));
+		bool fresh = f->snd_nxt == say_max(s, f);
+
+		if (!send_segment(s, p, f, f->snd_nxt, n, flags, 0))
+			return;		/* the timer tries again */
+		note_sent(s, f, fresh);
+		advance(s, f, n);
+		ack = false;
+		if (fin)
+			goto fin_sent;
+	}
+	if (f->snd_nxt == end && fin_due && !(f->flags & FLOW_DELAYED)) {
+		if (!send_segment(s, p, f, f->snd_nxt, 0, TCP_ACK | TCP_FIN, 0))
+			return;
+		ack = false;
+		goto fin_sent;
+	}
+	if (ack)
+		say_ack(s, p, f, newest);
+	return;
+
+fin_sent:
+	advance(s, f, 1);
+	if (f->flags & FLOW_FIN_SENT)
+		return;
+	f->flags |= FLOW_FIN_SENT | (f->flags & FLOW_PEER_FIN ? 0 : FLOW_WE_FIRST);
+	f->state = tcp_closing(f->state, TCP_OUR_FIN);
+}
+
+void
+say_probe(struct stack *s, struct flow *f)
+{
+	if (send_segment(s, NULL, f, f->snd_una, 1, TCP_ACK, 0))
+		advance(s, f, 1);
+}
