@@ -7,10 +7,12 @@
  * stack_syn.c   TCP segments of nobody: handshakes, closed ports, ghosts
  * stack_tcp.c   TCP segments of a conversation, its turns, its timers
  * stack_say.c   what a TCP conversation has to say and what may go now: say.h
+ * stack_related.c  TCP connections that belong to a conversation
  * stack_udp.c   datagrams; stack_icmp.c  echo, errors, ARP
  * stack_memory.c  what the memory is for; stack_view.c  conversations, both for control
  */
 #include "dataplane/cookie.h"
+#include "dataplane/expect.h"
 #include "dataplane/flow.h"
 #include "dataplane/frag.h"
 #include "dataplane/halfopen.h"
@@ -24,7 +26,7 @@
 #include "dataplane/tcp.h"
 #include "dataplane/wheel.h"
 
-enum { STACK_MTU = 1500, STACK_SCRATCH = 2048 };
+enum { STACK_MTU = 1500, STACK_SCRATCH = 2048, RELATED_NEWS = 8 };
 
 struct stack {
 	struct counters count;
@@ -42,6 +44,9 @@ struct stack {
 	struct links links;
 	struct recent recent;
 	struct hosts hosts;
+	struct expects expects;
+	uint32_t related[RELATED_NEWS], nrelated;	/* of them, those with news since the last segment */
+	uint64_t expects_ms;		/* when they were last looked through */
 	/* no state per peer */
 	struct cookies cookies;
 	struct halfopen half;
@@ -125,6 +130,26 @@ void	stack_segment(struct stack *s, struct packet *p, struct flow *f);
 /* The conversation begins with the segment in p. */
 void	stack_begin(struct stack *s, struct packet *p, struct flow *f);
 void	stack_path_mtu(struct stack *s, struct flow *f, uint32_t seq, uint16_t mtu);
+/* An event for the conversation's model; what it answers goes out. False: not now, it is still speaking. */
+bool	stack_tell(struct stack *s, struct flow *f, enum event_kind event, uint32_t arg);
+/* Says what f has to say now, and looks again when it is due. */
+void	stack_say(struct stack *s, struct flow *f);
+
+/* stack_related.c */
+/* What a turn of f wants with a connection of its own; for open, send and take. */
+void	stack_related_turn(struct stack *s, struct flow *f, const struct turn *turn);
+/* Is p's sender expected on p's port? */
+bool	stack_related_awaits(const struct stack *s, const struct packet *p);
+/* f, just opened by p, is a connection that was expected. */
+void	stack_related_came(struct stack *s, const struct packet *p, struct flow *f);
+void	stack_related_heard(struct stack *s, const struct flow *f, struct span data);
+void	stack_related_look(struct stack *s, const struct flow *f);	/* after a segment of it */
+/* What an answer of f depends on: of a related connection, its conversation's. */
+void	stack_related_speaker(const struct stack *s, const struct flow *f, struct session_env *env);
+void	stack_related_end(struct stack *s, const struct flow *f);	/* f ends, of either kind */
+void	stack_related_tell(struct stack *s);	/* models hear what happened; flows may end in it */
+void	stack_related_due(struct stack *s);	/* who did not come; what could not be told */
+
 void	stack_halfopen(struct stack *s);	/* repeats SYN-ACKs that are due */
 void	stack_lone_due(struct stack *s);	/* tells of SYNs that came to nothing */
 void	stack_flow_due(struct stack *s, struct flow *f);

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "dataplane/inside.h"
+#include "dataplane/say.h"
 
 enum { CHUNK = 32, TIMERS_PER_CALL = 256, WAIT_MS = 1000, LONE_LOOK_MS = 250 };
 enum { SCANS_PER_S = 50, UNKNOWNS_PER_S = 20, ARPS_PER_S = 1000, UNREACHABLES_PER_S = 1000,
@@ -36,7 +36,7 @@ share(uint32_t wanted, uint32_t flows, uint32_t part, uint32_t least, uint32_t m
 
 /* How many of everything a configuration has. */
 struct sizes {
-	uint32_t talks, arenas, cells, recent, hosts, half, lone, frags, once, prefixes;
+	uint32_t talks, arenas, cells, recent, hosts, expects, half, lone, frags, once, prefixes;
 };
 
 static struct sizes
@@ -48,6 +48,7 @@ sizes_of(const struct stack_config *c)
 		.cells = share(c->holds, c->flows, 16, 64, MAX_CELLS),
 		.recent = share(0, c->flows, 1, 1024, 1 << 16),
 		.hosts = share(0, c->flows, 32, 16, 1 << 13),
+		.expects = share(0, c->flows, 64, 16, 1 << 10),
 		.half = share(0, c->flows, 16, 64, 1 << 12),
 		.lone = share(0, c->flows, 16, 64, 1 << 10),
 		.frags = share(0, c->flows, 256, 16, 1 << 12),
@@ -72,7 +73,8 @@ stack_bytes(const struct stack_config *c)
 		return 0;
 	return aligned(sizeof(struct stack)) + aligned(flow_table_bytes(c->flows)) +
 	    aligned(wheel_bytes(c->flows)) + aligned(talks_bytes(z.talks, z.arenas, z.cells)) +
-	    aligned(recent_bytes(z.recent)) + aligned(hosts_bytes(z.hosts)) + aligned(halfopen_bytes(z.half)) + aligned(lone_bytes(z.lone)) +
+	    aligned(recent_bytes(z.recent)) + aligned(hosts_bytes(z.hosts)) + aligned(expects_bytes(z.expects)) +
+	    aligned(halfopen_bytes(z.half)) + aligned(lone_bytes(z.lone)) +
 	    aligned(frag_bytes(z.frags, FRAG_ROOM)) + aligned(once_bytes(z.once)) +
 	    2 * aligned(prefixes_bytes(z.prefixes));
 }
@@ -116,6 +118,7 @@ stack_init(void *mem, const struct stack_config *c, const struct sink *sink)
 	    z.cells);
 	recent_init(&s->recent, carve(&at, recent_bytes(z.recent)), z.recent);
 	hosts_init(&s->hosts, carve(&at, hosts_bytes(z.hosts)), z.hosts);
+	expects_init(&s->expects, carve(&at, expects_bytes(z.expects)), z.expects, secret[0]);
 	halfopen_init(&s->half, carve(&at, halfopen_bytes(z.half)), z.half);
 	lone_init(&s->lone, carve(&at, lone_bytes(z.lone)), z.lone);
 	s->frags = frag_init(carve(&at, frag_bytes(z.frags, FRAG_ROOM)), z.frags, FRAG_ROOM,
@@ -320,6 +323,7 @@ decide(struct stack *s, struct packet *p)
 			stack_segment(s, p, f);
 		else
 			stack_stranger(s, p);
+		stack_related_tell(s);
 		return;
 	case PROTO_UDP:
 		COUNT(s->count.udp_in, 1);
@@ -389,7 +393,9 @@ stack_timers(struct stack *s, const struct set *set, uint64_t now_ns, int64_t wa
 		wheel_add(&s->wheel, id, s->now_ms + (uint64_t)MAX(left, 0));
 		if (left <= 0)
 			stack_flow_due(s, f);
+		stack_related_tell(s);
 	}
+	stack_related_due(s);
 	stack_halfopen(s);
 	stack_lone_due(s);
 	if (s->half.head != s->half.tail)
@@ -434,7 +440,7 @@ stack_bytes_per_flow(const struct stack *s)
 void
 stack_check(const struct stack *s)
 {
-	uint32_t talks = 0, arenas = 0, cells = 0, ways = 0;
+	uint32_t talks = 0, arenas = 0, cells = 0, ways = 0, related = 0;
 	static struct pins pinned;
 
 	memset(&pinned, 0, sizeof pinned);
@@ -451,6 +457,7 @@ stack_check(const struct stack *s)
 		if (f->slot != 0)
 			pinned.n[f->slot]++;
 		ways++;
+		related += f->talk != 0 && is_related(s, f);
 		if (f->talk == 0)
 			continue;
 		talk_check(&s->talks, talk_at(&s->talks, f->talk));
@@ -459,10 +466,21 @@ stack_check(const struct stack *s)
 		cells += (talk_at(&s->talks, f->talk)->hold != 0) +
 		    (talk_at(&s->talks, f->talk)->out != 0);
 	}
+	for (uint32_t i = 0; i < s->expects.n; i++) {
+		const struct expected *e = &s->expects.e[i];
+
+		if (e->control == 0)
+			continue;
+		pinned.n[e->slot]++;
+		related -= e->data != 0;
+		if (flow_at(&s->flows, e->control)->slot != e->slot ||
+		    (e->data != 0 && !is_related(s, flow_at(&s->flows, e->data))))
+			abort();
+	}
 	for (int i = 0; i < LINKS; i++)
 		ways -= s->links.link[i].flows;
 	if (talks != s->talks.talk.used || arenas != s->talks.arena.used ||
-	    cells != s->talks.cell.used || ways != 0 || s->wheel.used != s->flows.used ||
+	    cells != s->talks.cell.used || ways != 0 || related != 0 || s->wheel.used != s->flows.used ||
 	    memcmp(&pinned, &s->pins, sizeof pinned) != 0 ||
 	    s->count.flows_opened != s->count.flows_closed + s->flows.used)
 		abort();

@@ -45,6 +45,7 @@ struct sink {
 	X(DROP_NO_FLOW, "no-flow")		/* RST or FIN for nobody */                    \
 	X(DROP_TABLE_FULL, "table-full")                                                       \
 	X(DROP_NO_TALK, "no-talk")		/* payload slab empty */                       \
+	X(DROP_NO_CHANNEL, "no-channel")	/* no place for a connection that a turn expects */ \
 	X(DROP_NO_HOLD, "no-hold")		/* quota of incomplete messages used up */     \
 	X(DROP_NO_FRAME, "no-frame")		/* sink had none */                            \
 	X(DROP_FRAGMENT, "fragment")		/* waiting, overlapping, too many, too old */  \
@@ -128,6 +129,7 @@ const char *flow_state_name(uint8_t state);
 	X(PART_HOLDS, "holds")			/* incomplete messages, frozen answers */      \
 	X(PART_RECENT, "recently-closed")                                                      \
 	X(PART_HOSTS, "hosts")			/* what peers changed, over conversations */    \
+	X(PART_EXPECTED, "expected")		/* connections that belong to a conversation */ \
 	X(PART_LONE, "lone-syns")                                                              \
 	X(PART_HALFOPEN, "half-open")                                                          \
 	X(PART_FRAGMENTS, "fragments")                                                         \

@@ -1,5 +1,5 @@
 /* A conversation's birth and end. */
-#include "dataplane/inside.h"
+#include "dataplane/say.h"
 
 enum { LOOK_AT = 16, LAST_TRY = 3 };
 #define FLOW_ID_MASK ((1ull << 51) - 1)	/* a JSON number keeps it exactly */
@@ -65,6 +65,8 @@ stack_speaker(struct stack *s, const struct flow *f, struct speaker *who)
 		who->env.pair_host = host_left(s, who->m, &who->env.own, &who->env.peer);
 	if (who->m != NULL && model_keeps_own(who->m))
 		who->env.own_host = host_left(s, who->m, &who->env.own, NULL);
+	if (who->m != NULL && model_opens(who->m))
+		stack_related_speaker(s, f, &who->env);
 }
 
 void
@@ -210,7 +212,7 @@ report(struct stack *s, const struct flow *f, enum record_end how)
 	uint64_t name[2] = { stack_flow_hash(s, f), (uint64_t)r.start_ms };
 
 	r.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
-	if (f->talk != 0) {
+	if (f->talk != 0 && !is_related(s, f)) {
 		const struct session *sess = &talk_at(&s->talks, f->talk)->sess;
 
 		r.turns = sess->turn;
@@ -227,6 +229,8 @@ stack_end(struct stack *s, struct flow *f, enum record_end how)
 	uint32_t sent = f->snd_nxt;
 
 	report(s, f, how);
+	if (f->slot != 0 && f->state != FLOW_UDP && model_opens(s->set->slot[f->slot]))
+		stack_related_end(s, f);
 	if (f->talk != 0) {
 		sent += talk_at(&s->talks, f->talk)->behind;
 		talk_close(&s->talks, f->talk);

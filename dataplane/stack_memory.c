@@ -55,6 +55,8 @@ stack_memory(const struct stack *s, struct stack_memory *m)
 	slab_part(m, PART_HOLDS, &s->talks.cell);
 	m->part[PART_RECENT].bytes = recent_bytes(m->part[PART_RECENT].n = s->recent.n);
 	m->part[PART_HOSTS].bytes = hosts_bytes(m->part[PART_HOSTS].n = s->hosts.n);
+	m->part[PART_EXPECTED].bytes = expects_bytes(m->part[PART_EXPECTED].n = s->expects.n);
+	m->part[PART_EXPECTED].used = now(&s->expects.used);
 	m->part[PART_LONE].bytes = lone_bytes(m->part[PART_LONE].n = s->lone.n);
 	m->part[PART_LONE].used = now(&s->lone.waiting);
 	m->part[PART_HALFOPEN].bytes = halfopen_bytes(m->part[PART_HALFOPEN].n = s->half.n);

@@ -83,7 +83,7 @@ stack_lone_due(struct stack *s)
 }
 
 static void
-syn(struct stack *s, struct packet *p, const struct target *target)
+syn(struct stack *s, struct packet *p, const struct target *target, bool awaited)
 {
 	const struct persona *persona = p->range->persona != NULL ? p->range->persona : &persona_linux;
 	const struct wire_tcp *seg = &p->w.tcp;
@@ -110,7 +110,7 @@ syn(struct stack *s, struct packet *p, const struct target *target)
 	if (answered == 0)
 		return;
 	note_lone(s, p, answered);
-	if (m != NULL && model_speaks_first(m))
+	if (awaited || (m != NULL && model_speaks_first(m)))
 		halfopen_add(&s->half, &e);
 }
 
@@ -180,11 +180,11 @@ late(struct stack *s, struct packet *p, const struct recent_entry *was)
 
 /* The cookie is good: from here on the peer is real. */
 static void
-open_flow(struct stack *s, struct packet *p, const struct target *target, const struct cookie *what)
+open_flow(struct stack *s, struct packet *p, const struct target *target, bool awaited, const struct cookie *what)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	const struct model *m = target->action == ACTION_ANSWER ? s->set->slot[target->slot] : NULL;
-	bool first = m != NULL && model_speaks_first(m), bare = p->w.payload.n == 0;
+	bool first = awaited || (m != NULL && model_speaks_first(m)), bare = p->w.payload.n == 0;
 	struct flow *f;
 
 	halfopen_del(&s->half, p->hash);
@@ -207,11 +207,13 @@ open_flow(struct stack *s, struct packet *p, const struct target *target, const 
 	f->wscale = what->wscale;
 	f->flags = (seg->has_ts ? FLOW_TS : 0) | (what->sack ? FLOW_SACK : 0);
 	f->ts_recent = seg->has_ts ? seg->ts_val : now32(s);
+	if (awaited)
+		stack_related_came(s, p, f);
 	stack_begin(s, p, f);
 }
 
 static void
-acknowledgement(struct stack *s, struct packet *p, const struct target *target)
+acknowledgement(struct stack *s, struct packet *p, const struct target *target, bool awaited)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	const struct recent_entry *was = recent_find(&s->recent, p->hash, seg->seq, now32(s));
@@ -226,7 +228,7 @@ acknowledgement(struct stack *s, struct packet *p, const struct target *target)
 		return;
 	}
 	if (cookie_check(&s->cookies, &p->key, seg->seq - 1, seg->ack - 1, &what, s->now_ms / 1000)) {
-		open_flow(s, p, target, &what);
+		open_flow(s, p, target, awaited, &what);
 		return;
 	}
 	drop(s, DROP_BAD_COOKIE);
@@ -238,7 +240,9 @@ acknowledgement(struct stack *s, struct packet *p, const struct target *target)
 void
 stack_stranger(struct stack *s, struct packet *p)
 {
-	struct target target = set_lookup(p->range, PROTO_TCP, p->w.dport);
+	bool awaited = stack_related_awaits(s, p);
+	struct target target = awaited ? (struct target){ ACTION_HANDSHAKE, 0 } :
+	    set_lookup(p->range, PROTO_TCP, p->w.dport);
 	uint8_t flags = p->w.tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
 	bool serves = target.action == ACTION_ANSWER || target.action == ACTION_HANDSHAKE;
 
@@ -257,7 +261,7 @@ stack_stranger(struct stack *s, struct packet *p)
 		return;
 	}
 	if (flags & TCP_ACK && !(flags & TCP_SYN)) {
-		acknowledgement(s, p, &target);
+		acknowledgement(s, p, &target, awaited);
 		return;
 	}
 	if (flags & TCP_ACK || (serves && flags != TCP_SYN)) {
@@ -265,7 +269,7 @@ stack_stranger(struct stack *s, struct packet *p)
 		return;
 	}
 	if (serves)
-		syn(s, p, &target);
+		syn(s, p, &target, awaited);
 	else
 		reset(s, p);
 }

@@ -10,6 +10,8 @@ static void
 take_turn(struct stack *s, struct flow *f, struct talk *t, const struct turn *turn, bool quiet)
 {
 	stack_turn(s, f, turn);
+	if (turn->open || turn->send != 0 || turn->take)
+		stack_related_turn(s, f, turn);
 	if (turn->reset)
 		f->flags |= FLOW_RST_QUEUED;
 	else if (turn->close)
@@ -125,7 +127,9 @@ receive(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step
 	size_t used;
 	struct talk *t;
 
-	if (f->slot == 0 || is_closing(f)) {	/* listens, or said its last word */
+	if (f->slot == 0 || is_closing(f) || is_related(s, f)) {	/* listens, or said its last word */
+		if (step->ahead == 0 && is_related(s, f))
+			stack_related_heard(s, f, data);
 		if (step->ahead == 0)
 			f->rcv_nxt += (uint32_t)data.n;
 		return;
@@ -176,7 +180,7 @@ wind_up(struct stack *s, struct flow *f)
 			return;		/* later, when more has been acknowledged */
 		talk_forget(&s->talks, t);
 	}
-	if (t != NULL && !(f->flags & FLOW_FIN_TOLD)) {
+	if (t != NULL && !(f->flags & FLOW_FIN_TOLD) && !is_related(s, f)) {
 		struct speaker who;
 		bool quiet;
 
@@ -266,7 +270,7 @@ rearm(struct stack *s, struct flow *f, bool progress)
 			stack_due(s, f, TIMER_PUSH, ms);
 		return;
 	}
-	ms = t != NULL && m != NULL && !is_closing(f) ? session_silence_ms(&t->sess, m) : 0;
+	ms = t != NULL && m != NULL && !is_closing(f) && !is_related(s, f) ? session_silence_ms(&t->sess, m) : 0;
 	if (ms > 0 && ms <= idle_ms(s, f))
 		stack_due(s, f, TIMER_SILENCE, ms);
 	else
@@ -358,7 +362,35 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 		converse_held(s, f, say_talk(s, f), 0);
 	wind_up(s, f);
 	say(s, p, f, step.ack && !may_reset(s, f), step.ahead);
+	if (is_related(s, f))
+		stack_related_look(s, f);
 	settle(s, p, f, step.acked > 0 || step.window);
+}
+
+void
+stack_say(struct stack *s, struct flow *f)
+{
+	say(s, NULL, f, false, 0);
+	settle(s, NULL, f, true);
+}
+
+bool
+stack_tell(struct stack *s, struct flow *f, enum event_kind event, uint32_t arg)
+{
+	struct talk *t = want_talk(s, f);
+	struct speaker who;
+	bool quiet;
+
+	if (is_closing(f))
+		return true;	/* nobody listens any more */
+	if (t == NULL)
+		return false;
+	stack_speaker(s, f, &who);
+	if (!is_free_to_turn(s, f, t, &who, &quiet))
+		return false;
+	tell(s, f, t, event, arg);
+	stack_say(s, f);
+	return true;
 }
 
 void

@@ -1,5 +1,5 @@
 /* Conversations under way, for the operator. */
-#include "dataplane/inside.h"
+#include "dataplane/say.h"
 
 const char *
 flow_state_name(uint8_t state)
@@ -21,7 +21,7 @@ view(const struct stack *s, const struct flow *f, struct flow_view *to)
 		.own_port = f->own_port, .proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP,
 		.slot = f->slot, .state = f->state, .age_ms = now32(s) - f->start_ms,
 		.bytes_in = f->bytes_in, .bytes_out = f->bytes_out };
-	if (f->talk != 0) {
+	if (f->talk != 0 && !is_related(s, f)) {
 		to->turns = talk_at(&s->talks, f->talk)->sess.turn;
 		to->model_state = talk_at(&s->talks, f->talk)->sess.state;
 	}

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "models/match.h"
+
 size_t
 talks_bytes(uint32_t talks, uint32_t arenas, uint32_t cells)
 {
@@ -336,6 +338,42 @@ keep_answer(struct talks *ts, struct talk *t, const struct speaker *who, const s
 		give_cell(ts, &t->out);
 }
 
+/* Kept for whoever carries it out; the fields are in view only now. */
+static void
+note_related(struct talks *ts, const struct talk *t, const struct speaker *who, const struct fields *f,
+    const struct turn *turn)
+{
+	struct talk_related *r = &ts->related;
+	struct span name;
+
+	if (!turn->taken || (turn->send == 0 && !turn->take))
+		return;
+	name = field_of(f, turn->named);
+	r->nname = (uint8_t)MIN(name.n, sizeof r->name);
+	if (r->nname > 0)
+		memcpy(r->name, name.p, r->nname);
+	related_keep(&r->what, &t->sess, who->m, f, turn);
+}
+
+void
+talk_relate(struct talks *ts, struct talk *t, const struct speaker *who, const struct related *what)
+{
+	struct turn turn = { .taken = true };
+	struct fields f;
+
+	related_speak(&t->sess, what, who->m, &who->env);
+	turn.out_len = t->sess.out_len;
+	turn.freeze = related_changes(what, who->m);
+	if (what->fields.used > 0 && t->arena == 0) {
+		t->arena = slab_take(&ts->arena);
+		turn.freeze |= t->arena == 0;
+	}
+	if (t->arena != 0)
+		*arena_of(ts, t) = what->fields;
+	session_fields(&f, &what->fields);
+	keep_answer(ts, t, who, &f, &turn);
+}
+
 /* An arena, if a rule that can still be reached reads one; NULL also when there is none left. */
 static struct arena *
 want_arena(struct talks *ts, struct talk *t, const struct speaker *who)
@@ -360,6 +398,7 @@ talk_feed(struct talks *ts, struct talk *t, const struct speaker *who, struct sp
 	step.used = session_feed(&t->sess, want_arena(ts, t, who), who->m, &who->env, in, flags, &f,
 	    &step.turn);
 	keep_answer(ts, t, who, &f, &step.turn);
+	note_related(ts, t, who, &f, &step.turn);
 	return step;
 }
 
@@ -373,6 +412,7 @@ talk_event(struct talks *ts, struct talk *t, const struct speaker *who, enum eve
 	assert(!(t->flags & TALK_PLAN));
 	session_event(&t->sess, want_arena(ts, t, who), who->m, &who->env, event, arg, &f, &step.turn);
 	keep_answer(ts, t, who, &f, &step.turn);
+	note_related(ts, t, who, &f, &step.turn);
 	return step;
 }
 

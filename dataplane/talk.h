@@ -12,7 +12,7 @@
  * Knows sessions, not TCP; positions in the streams are modulo 2^32. Threads: one owner.
  */
 #include "dataplane/slab.h"
-#include "models/session.h"
+#include "models/related.h"
 
 enum { TALK_CELL = 4096, TALK_RANGES = 4 };
 
@@ -47,8 +47,15 @@ struct talk_out {
 };
 static_assert(sizeof(struct talk_out) == TALK_CELL, "one cell");
 
+/* What a turn sends or takes on a connection of its own: of the last turn that did. */
+struct talk_related {
+	struct related what;
+	uint8_t name[64], nname;	/* what it is called, cut */
+};
+
 struct talks {			/* the slabs behind all talks of a worker */
 	struct slab talk, arena, cell;
+	struct talk_related related;
 };
 
 /* Who speaks: the model and what its answers depend on. */
@@ -106,6 +113,8 @@ struct talk_turn talk_feed(struct talks *ts, struct talk *t, const struct speake
     struct span in, unsigned flags);
 struct talk_turn talk_event(struct talks *ts, struct talk *t, const struct speaker *who,
     enum event_kind event, uint32_t arg);
+/* A related connection's talk says what a turn sends, and nothing else. */
+void	talk_relate(struct talks *ts, struct talk *t, const struct speaker *who, const struct related *what);
 /* The bytes in order of the hold. */
 struct span talk_input(const struct talks *ts, const struct talk *t);
 /* The first n bytes of the hold are done with. */

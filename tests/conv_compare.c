@@ -91,7 +91,7 @@ conv_compare(struct conv *c, const struct spec *p, const struct rig_frame *f)
 			return conv_fail(c, "other echo data, %zu bytes", w.payload.n);
 		return 0;
 	}
-	if (w.dport != p->port || w.sport != c->own_port)
+	if (w.dport != p->port || w.sport != conv_conn(c, p->port)->own_port)
 		return conv_fail(c, "ports %u -> %u", w.sport, w.dport);
 	if (w.proto == PROTO_TCP)
 		return compare_tcp(c, p, &w);

@@ -12,8 +12,8 @@ enum { WORDS = 64, WORD = 1024, NAMES = 16, CONNS = 16, PAYLOAD = 9000 };
 
 /* One client port: both sides' first sequence numbers. */
 struct conn {
-	uint16_t port;
-	uint32_t isn, their_isn;	/* client's, sensor's */
+	uint16_t port, own_port;	/* client's, sensor's */
+	uint32_t isn, their_isn;
 };
 
 struct name {

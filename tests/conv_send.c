@@ -55,14 +55,14 @@ send_arp(struct conv *c, const struct spec *p)
 
 /* The IP header and 8 bytes of a segment of ours, as a router would quote them. */
 static size_t
-write_quote(const struct conv *c, const struct spec *p, uint8_t *to)
+write_quote(struct conv *c, const struct spec *p, uint8_t *to)
 {
 	memset(to, 0, 28);
 	to[0] = 0x45;
 	to[9] = PROTO_TCP;
 	store_be32(to + 12, c->own);
 	store_be32(to + 16, c->client);
-	store_be16(to + 20, c->own_port);
+	store_be16(to + 20, conv_conn(c, p->port)->own_port);
 	store_be16(to + 22, p->port);
 	store_be32(to + 24, p->quote_seq);
 	return 28;
@@ -86,7 +86,7 @@ conv_send(struct conv *c)
 	p.o.src = addr_v4(p.src);
 	p.o.dst = addr_v4(p.dst);
 	p.o.sport = p.port;
-	p.o.dport = c->own_port;
+	p.o.dport = conv_conn(c, p.port)->own_port;
 	p.o.ttl = (uint8_t)p.ttl;
 	p.o.nvlan = c->nvlan;
 	memcpy(p.o.vlan, c->vlan, sizeof c->vlan);

@@ -15,7 +15,7 @@ conv_conn(struct conv *c, uint16_t port)
 		conv_fail(c, "too many client ports");
 		return &c->conn[0];
 	}
-	c->conn[c->nconns] = (struct conn){ .port = port, .isn = c->isn };
+	c->conn[c->nconns] = (struct conn){ .port = port, .own_port = c->own_port, .isn = c->isn };
 	return &c->conn[c->nconns++];
 }
 
@@ -138,6 +138,8 @@ conv_read_spec(struct conv *c, struct spec *p, bool ours)
 			snprintf(p->name, sizeof p->name, "%.31s", conv_next(c));
 		} else if (strcmp(w, "port") == 0) {
 			conv_next(c);
+		} else if (strcmp(w, "at") == 0) {	/* the sensor's port, from here on */
+			k->own_port = (uint16_t)conv_number(c);
 		} else if (strcmp(w, "src") == 0 || strcmp(w, "dst") == 0) {
 			struct addr a;
 			bool src = *w == 's';

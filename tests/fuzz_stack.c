@@ -21,6 +21,7 @@ set_up(struct rig *r)
 	rig_service(r, PROTO_TCP, 22, ACTION_ANSWER, rig_model(r, "pause-small"));
 	rig_service(r, PROTO_TCP, 23, ACTION_HANDSHAKE, 0);
 	rig_service(r, PROTO_TCP, 80, ACTION_ANSWER, rig_model(r, "ftp-small"));
+	rig_service(r, PROTO_TCP, 20, ACTION_ANSWER, rig_model(r, "channel"));
 	rig_service(r, PROTO_UDP, 53, ACTION_ANSWER, rig_model(r, "udp-small"));
 	r->c.flows = FLOWS;
 	rig_start(r);

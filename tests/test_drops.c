@@ -1,8 +1,9 @@
 /* Every reason of DROPS happens: one case each, alone, so that the right counter moves and no other. */
+#include "dataplane/expect.h"
 #include "tests/cases.h"
 #include "tests/rig.h"
 
-enum { CLIENT_PORT = 4000, TCP_PORT = 21, UDP_PORT = 53, SILENT_PORT = 99, TS_BYTES = 12 };
+enum { CLIENT_PORT = 4000, TCP_PORT = 21, CHANNEL_PORT = 20, UDP_PORT = 53, SILENT_PORT = 99, TS_BYTES = 12 };
 
 static const uint8_t foreign[6] = { 2, 0, 0, 0, 0, 9 };
 
@@ -34,9 +35,9 @@ send(struct rig *r, const struct wire_out *o, const char *payload)
 
 /* A conversation that has begun; the next segment of o continues it. */
 static struct wire_out
-connected(struct rig *r, uint16_t sport, const uint8_t *options)
+connected_to(struct rig *r, uint16_t port, uint16_t sport, const uint8_t *options)
 {
-	struct wire_out o = to_us(PROTO_TCP, TCP_PORT);
+	struct wire_out o = to_us(PROTO_TCP, port);
 	struct rig_frame f;
 	struct wire w;
 
@@ -53,6 +54,12 @@ connected(struct rig *r, uint16_t sport, const uint8_t *options)
 	o.tcp_flags = TCP_ACK;
 	send(r, &o, "");
 	return o;
+}
+
+static struct wire_out
+connected(struct rig *r, uint16_t sport, const uint8_t *options)
+{
+	return connected_to(r, TCP_PORT, sport, options);
 }
 
 static void
@@ -204,6 +211,17 @@ no_hold(struct rig *r)
 	}
 }
 
+/* One conversation of the pair more than there are places for what it expects. */
+static void
+no_channel(struct rig *r)
+{
+	for (uint16_t i = 0; i <= EXPECT_WAYS; i++) {
+		struct wire_out o = connected_to(r, CHANNEL_PORT, (uint16_t)(CLIENT_PORT + i), NULL);
+
+		send(r, &o, "EPSV\r\n");
+	}
+}
+
 /* The first answer leaves in the frame that came in, the second has none. */
 static void
 no_frame(struct rig *r)
@@ -256,6 +274,7 @@ static const struct {
 	[DROP_NO_FLOW] = { no_flow },
 	[DROP_TABLE_FULL] = { table_full },
 	[DROP_NO_TALK] = { no_talk },
+	[DROP_NO_CHANNEL] = { no_channel },
 	[DROP_NO_HOLD] = { no_hold },
 	[DROP_NO_FRAME] = { no_frame },
 	[DROP_FRAGMENT] = { fragment },
@@ -270,6 +289,7 @@ EACH_CASE(drops, each_reason_happens_and_moves_its_counter_alone, drops)
 	cr_assert_not_null(drops[*i].happens, "no case for the drop reason %s", drop_name((enum drop)*i));
 	rig_init(&r);
 	rig_service(&r, PROTO_TCP, TCP_PORT, ACTION_ANSWER, rig_model(&r, "talk-small"));
+	rig_service(&r, PROTO_TCP, CHANNEL_PORT, ACTION_ANSWER, rig_model(&r, "channel"));
 	rig_service(&r, PROTO_UDP, UDP_PORT, ACTION_ANSWER, rig_model(&r, "udp-small"));
 	rig_service(&r, PROTO_UDP, SILENT_PORT, ACTION_SILENT, 0);
 	r.c.flows = *i == DROP_TABLE_FULL ? 1024 : 256;
