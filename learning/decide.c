@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "learning/choices.h"
 #include "learning/fallback.h"
-#include "learning/keyed.h"
 
 enum {
 	MAX_SOURCES = 64,
@@ -171,52 +171,6 @@ add_node(struct decider *d, const struct sample *s, uint32_t n, uint32_t hits)
 	return &out->node[out->n++];
 }
 
-static void
-add_choice(struct node *nd, const struct answer *a, bool guarded, struct span *value,
-    uint32_t nvalues, uint32_t support)
-{
-	nd->choice[nd->nchoices++] = (struct choice){ a, guarded, value, nvalues, support };
-}
-
-/* One choice per answer that some value gets, and one for the values never seen. */
-static void
-choose_by_key(struct decider *d, struct node *nd, struct keyed *k, uint32_t n,
-    struct tally *scratch)
-{
-	const struct answer *fresh = NULL;
-	bool has_fresh = keyed_fresh(d->r, k, n, scratch, &fresh);
-	struct tally *tops, *all;
-	struct span *value, *mine;
-	uint32_t groups = 0, answers;
-
-	for (uint32_t i = 0; i < n; i++)
-		groups += i == 0 || !span_eq(k[i].key, k[i - 1].key);
-	tops = pool_array(d->pool, groups, sizeof *tops);
-	value = pool_array(d->pool, groups, sizeof *value);
-	mine = pool_array(d->pool, groups, sizeof *mine);
-	groups = 0;
-	for (uint32_t from = 0, end; from < n; from = end, groups++) {
-		end = keyed_group(d->r->x, k, n, from, scratch, &tops[groups]);
-		value[groups] = k[from].key;
-	}
-	all = pool_copy(d->pool, tops, groups * sizeof *tops);
-	answers = tally(d->r->x, all, groups);
-	nd->choice = pool_array(d->pool, answers + 1, sizeof *nd->choice);
-	for (uint32_t a = 0; a < answers; a++) {
-		uint32_t nmine = 0;
-
-		if (has_fresh && all[a].answer == fresh)
-			continue;
-		for (uint32_t g = 0; g < groups; g++)
-			if (tops[g].answer == all[a].answer)
-				mine[nmine++] = value[g];
-		add_choice(nd, all[a].answer, true, mine, nmine, all[a].n);
-		mine += nmine;
-	}
-	if (has_fresh)
-		add_choice(nd, fresh, false, NULL, 0, n);
-}
-
 struct subject {
 	struct span bytes;
 	bool mine;		/* this subject got the answer in question */
@@ -283,10 +237,10 @@ choose_by_number(struct decider *d, struct node *nd, const struct sample *s, uin
 	struct source subject;
 
 	nd->choice = pool_array(d->pool, 2, sizeof *nd->choice);
-	add_choice(nd, t[0].answer, !keyed_for_anybody(t[0].answer), NULL, 0, t[0].n);
+	choices_add(nd, t[0].answer, !keyed_for_anybody(t[0].answer), NULL, 0, t[0].n);
 	for (uint32_t i = 1; i < m && nd->choice[0].guarded && nd->nchoices == 1; i++)
 		if (keyed_for_anybody(t[i].answer) && !few_subjects(d, s, n, t[i].answer, &subject))
-			add_choice(nd, t[i].answer, false, NULL, 0, t[i].n);
+			choices_add(nd, t[i].answer, false, NULL, 0, t[i].n);
 }
 
 /*
@@ -315,7 +269,7 @@ choose_for_strangers(const struct decider *d, struct node *nd, const struct samp
 	if (singles < RULES_DRAWN || alike * 10ull < singles * 9ull)
 		return;
 	if (last->guarded)
-		add_choice(nd, usual->drawn, false, NULL, 0, alike);
+		choices_add(nd, usual->drawn, false, NULL, 0, alike);
 	else
 		*last = (struct choice){ .answer = usual->drawn, .support = alike };
 }
@@ -417,7 +371,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		struct score keyed;
 
 		make_keyed(d, &candidate[j], s, n, k);
-		keyed_judge(d->r, keyed_gather(d->pool, k, n), n, scratch, trial);
+		keyed_judge(d->r, d->pool, &candidate[j], keyed_gather(d->pool, k, n), n, scratch, trial);
 		keyed = score_of(trial, n);
 		pool_release(d->pool, &mark);
 		if (decides_better(keyed, sc, n)) {
@@ -447,7 +401,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		nd->key = key;
 		make_keyed(d, &key, s, n, k);
 		keyed_sort(k, n);
-		choose_by_key(d, nd, k, n, scratch);
+		choices_by_key(nd, d->pool, d->r, k, n, scratch);
 	} else {
 		choose_by_number(d, nd, s, n, votes, m);
 	}

@@ -21,6 +21,7 @@ struct key {			/* what decides: one field, or two together */
 struct choice {
 	const struct answer *answer;	/* NULL: silence */
 	bool guarded;
+	bool begins;			/* the key's value begins with one of them; none of them with another */
 	struct span *value;		/* guarded: key values that get this answer, sorted */
 	uint32_t nvalues;
 	uint32_t support;
@@ -29,7 +30,7 @@ struct choice {
 struct node {
 	uint32_t state, client;		/* client == templates: CONNECT */
 	struct key key;			/* where any choice is guarded */
-	struct choice *choice;		/* guarded first; at most one unguarded, last */
+	struct choice *choice;		/* guarded first: by whole values, then by beginnings; at most one unguarded, last */
 	uint32_t nchoices;
 	uint32_t support;
 	double accuracy;		/* left-one-out */

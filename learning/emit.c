@@ -54,14 +54,14 @@ keys_of(struct emitter *e, const struct choice *c)
 
 /* False: its guard needs a slot that is not left. */
 static bool
-add_guard(struct emitter *e, struct text_alt *alt, const struct key *key, int32_t map)
+add_guard(struct emitter *e, struct text_alt *alt, const struct key *key, int32_t map, bool begins)
 {
 	uint32_t slot = emitter_slot(e, &key->one), second = key->is_pair ? emitter_slot(e, &key->two) : 0;
 
 	if (slot == MODEL_SLOTS || second == MODEL_SLOTS || map == NOT_EMITTED)
 		return false;
 	alt->guard[alt->nguard++] = (struct text_guard){
-		.kind = key->is_pair ? GUARD_PAIR : GUARD_KNOWN, .slot = slot, .back = second,
+		.kind = key->is_pair ? GUARD_PAIR : begins ? GUARD_BEGINS : GUARD_KNOWN, .slot = slot, .back = second,
 		.index = (uint32_t)map };
 	return true;
 }
@@ -128,10 +128,10 @@ make_alt(struct emitter *e, struct text_alt *alt, const struct way *way)
 	alt->next = prompted(e, way->next, a == NULL ? 0 : ending_after(e, a));
 	alt->delay_ms = a == NULL ? 0 : pause_of(a, e->in->x, e->in->memory, e->before, nd->state, e->pool);
 	alt->close = a != NULL && a->closes * 10 >= a->n * 9;
-	if (c->nvalues > 0 && !add_guard(e, alt, &nd->key, guard_map(e, nd, c)))
+	if (c->nvalues > 0 && !add_guard(e, alt, &nd->key, guard_map(e, nd, c), c->begins))
 		return false;
 	if (a != NULL && a->has_map &&
-	    !add_guard(e, alt, &(struct key){ .one = a->key }, e->map_of[a - e->in->rules->answer]))
+	    !add_guard(e, alt, &(struct key){ .one = a->key }, e->map_of[a - e->in->rules->answer], false))
 		return false;
 	if (nd->client < e->in->client->n)
 		add_besides(e, alt, nd->client);

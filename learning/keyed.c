@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "learning/begins.h"
 #include "learning/intern.h"
 
 static int
@@ -99,18 +100,21 @@ keyed_gather(struct pool *pool, const struct keyed *k, uint32_t n)
 }
 
 void
-keyed_judge(const struct rules *r, const struct keyed *k, uint32_t n, struct tally *scratch, uint8_t *right)
+keyed_judge(const struct rules *r, struct pool *pool, const struct key *key, const struct keyed *k,
+    uint32_t n, struct tally *scratch, uint8_t *right)
 {
-	const struct answer *fresh = NULL;
-	bool has_fresh = keyed_fresh(r, k, n, scratch, &fresh);
+	struct strangers fresh = { 0 };
+	struct beginnings begins[BEGINS_FROM];
 
+	fresh.known = keyed_fresh(r, k, n, scratch, &fresh.answer);
+	begins_learn(begins, pool, r, k, key->is_pair ? 0 : n, fresh);
 	for (uint32_t from = 0, end; from < n; from = end) {
+		struct strangers said = begins_find(&begins[1 - begins_half(k[from].key)], k[from].key, fresh);
 		struct tally top;
 
 		end = keyed_group(r->x, k, n, from, scratch, &top);
-		for (uint32_t i = from; i < end; i++) {
+		for (uint32_t i = from; i < end; i++)
 			right[k[i].sample] = top.n > 1 ? tally_foretold(r->x, top.answer, k[i].answer)
-			    : has_fresh ? tally_foretold(r->x, fresh, k[i].answer) : WRONG;
-		}
+			    : said.known ? tally_foretold(r->x, said.answer, k[i].answer) : WRONG;
 	}
 }

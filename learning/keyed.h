@@ -31,5 +31,5 @@ bool	keyed_fresh(const struct rules *r, const struct keyed *k, uint32_t n, struc
 uint32_t keyed_group(const struct exchanges *x, const struct keyed *k, uint32_t n, uint32_t from,
 	    struct tally *scratch, struct tally *top);
 /* How well samples are foretold when the key decides, each left out of its own value's evidence. */
-void	keyed_judge(const struct rules *r, const struct keyed *k, uint32_t n, struct tally *scratch,
-	    uint8_t *right);
+void	keyed_judge(const struct rules *r, struct pool *pool, const struct key *key, const struct keyed *k,
+	    uint32_t n, struct tally *scratch, uint8_t *right);

@@ -245,6 +245,7 @@ check_guard(const struct image_check *c, const struct image_guard *g)
 	switch (g->kind) {
 	case GUARD_KNOWN:
 	case GUARD_UNKNOWN:
+	case GUARD_BEGINS:
 		return g->index < c->n[IMAGE_MAP];
 	case GUARD_PAIR:
 		return g->index < c->n[IMAGE_MAP] && g->back < MODEL_SLOTS;
@@ -508,6 +509,9 @@ check_map(struct image_check *c, uint32_t k)
 	for (uint32_t p = m->pair; p < m->pair + m->n; p++)
 		if (!is_string(c, c->i.pair[p].key) || !is_string(c, c->i.pair[p].value))
 			return image_refuse(c, "a pair of map %u lies outside", k);
+	for (uint32_t p = m->pair + 1; p < m->pair + m->n; p++)
+		if (span_cmp(image_bytes(&c->i, c->i.pair[p - 1].key), image_bytes(&c->i, c->i.pair[p].key)) >= 0)
+			return image_refuse(c, "the keys of map %u do not ascend", k);
 	for (uint32_t h = 0; h <= m->mask; h++) {
 		if (c->i.index[m->index + h] > m->n)
 			return image_refuse(c, "the index of map %u is wrong", k);

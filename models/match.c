@@ -102,3 +102,24 @@ match_map(const struct image *i, uint32_t map, struct span key)
 	}
 	return (struct span){ NULL, 0 };
 }
+
+bool
+match_begins(const struct image *i, uint32_t map, struct span value)
+{
+	const struct image_pair *pair = &i->pair[i->map[map].pair];
+	uint32_t lo = 0, hi = i->map[map].n;
+	struct span key;
+
+	while (lo < hi) {	/* keys ascend: those below lo are not greater */
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (span_cmp(image_bytes(i, pair[mid].key), value) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == 0)
+		return false;
+	key = image_bytes(i, pair[lo - 1].key);
+	return span_eq(span_sub(value, 0, key.n), key);
+}

@@ -66,3 +66,5 @@ field_of(const struct fields *f, uint32_t slot)
 
 /* The value of a key in a map; p is NULL where there is none. */
 struct span match_map(const struct image *i, uint32_t map, struct span key);
+/* Does value begin with the last key of a map that is not greater than it? */
+bool	match_begins(const struct image *i, uint32_t map, struct span value);

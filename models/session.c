@@ -82,6 +82,8 @@ guard_holds(const struct deciding *d, const struct image_guard *g)
 		return match_map(d->i, g->index, s).p != NULL;
 	case GUARD_UNKNOWN:
 		return match_map(d->i, g->index, s).p == NULL;
+	case GUARD_BEGINS:
+		return match_begins(d->i, g->index, s);
 	case GUARD_PAIR:
 		return knows_pair(d, g);
 	case GUARD_EQ:

@@ -31,6 +31,7 @@ slots_guard(const struct text_guard *g)
 	switch (g->kind) {
 	case GUARD_KNOWN:
 	case GUARD_UNKNOWN:
+	case GUARD_BEGINS:
 	case GUARD_EQ:
 	case GUARD_NE:
 	case GUARD_IN:

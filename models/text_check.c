@@ -244,6 +244,7 @@ check_guard(const struct check *c, const struct text_guard *g)
 	switch (g->kind) {
 	case GUARD_KNOWN:
 	case GUARD_UNKNOWN:
+	case GUARD_BEGINS:
 		return index_below(c, "map", g->index, t->nmap);
 	case GUARD_PAIR:
 		TRY(at_most(c, "slot", g->back, MODEL_SLOTS - 1));

@@ -239,6 +239,7 @@ read_guard(struct parser *p, struct text_alt *a)
 	switch (g->kind) {
 	case GUARD_KNOWN:
 	case GUARD_UNKNOWN:
+	case GUARD_BEGINS:
 		g->slot = read_slot(p);
 		g->index = read_ref(p, REF_MAP);
 		break;

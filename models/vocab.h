@@ -74,7 +74,8 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(GUARD_LEAF, "leaf")		/* nothing is below the path that the field means */   \
 	X(GUARD_PARENT, "parent")	/* what that path is directly below is in the host's set */ \
 	X(GUARD_CHANNEL, "channel")	/* a related connection is expected, or there */       \
-	X(GUARD_NO_CHANNEL, "no-channel")
+	X(GUARD_NO_CHANNEL, "no-channel")                                                      \
+	X(GUARD_BEGINS, "begins")	/* field begins with a key of map */
 
 #define EFFECT_KINDS(X)                                                                        \
 	X(EFFECT_ADD, "add")	/* field into set */                                           \

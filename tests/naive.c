@@ -304,6 +304,16 @@ knows_pair(const struct naive *c, const struct text_guard *g)
 }
 
 static bool
+begins(const struct text_map *m, struct span v)
+{
+	const struct text_pair *last = NULL;
+
+	for (uint32_t i = 0; i < m->n && span_cmp(m->pair[i].key, v) <= 0; i++)
+		last = &m->pair[i];
+	return last != NULL && last->key.n <= v.n && span_eq(last->key, span_of(v.p, last->key.n));
+}
+
+static bool
 guard_holds(const struct naive *c, const struct text_guard *g)
 {
 	const struct text *t = c->t;
@@ -315,6 +325,8 @@ guard_holds(const struct naive *c, const struct text_guard *g)
 		return naive_map_find(&t->map[g->index], v) != NULL;
 	case GUARD_UNKNOWN:
 		return naive_map_find(&t->map[g->index], v) == NULL;
+	case GUARD_BEGINS:
+		return begins(&t->map[g->index], v);
 	case GUARD_PAIR:
 		return knows_pair(c, g);
 	case GUARD_EQ:

@@ -226,7 +226,8 @@ put_random_alts(struct writing *w, struct dice *d, uint32_t ntemplate, uint32_t 
 					break;
 				case 0:
 					n += (size_t)snprintf(guards + n, sizeof guards - n,
-					    "      when known %u %u\n", roll(d, 6), roll(d, RANDOM_MAPS));
+					    "      when %s %u %u\n", PICK(d, "known", "begins"), roll(d, 6),
+					    roll(d, RANDOM_MAPS));
 					break;
 				case 1:
 					n += (size_t)snprintf(guards + n, sizeof guards - n,

@@ -184,6 +184,37 @@ static const char pair_model[] =
 	"  on message 1\n    alt weight 1 say 0 goto 0 from hand\n      when known-pair 0 1 0\n"
 	"    alt weight 1 say 1 goto 0 from hand\n";
 
+/* Extensions, of which some begin as others: docs/model-format.md 5. */
+static const char begins_model[] =
+	"mynah-model 1\nservice \"t\" tcp\nlearner \"hand\" order 1 seed 1\nseparators \" \\r\\n\"\n"
+	"start 0\neom 0 term \"\\r\\n\" error 0x0p+0\n"
+	"map 0\n  \"21\" \"\"\n  \"230\" \"\"\nmap 1\n  \"2\" \"\"\n  \"9\" \"\"\n"
+	"template 0 support 1 from hand\n  match \"CALL\" line \"\\r\\n\"\n  field 0 1 1\n"
+	"reply 0 support 1 from hand\n  say \"longer\"\nreply 1 support 1 from hand\n  say \"shorter\"\n"
+	"reply 2 support 1 from hand\n  say \"no\"\n"
+	"state 0 eom 0 support 1 \"s\"\n"
+	"  on message 0\n    alt weight 1 say 0 goto 0 from hand\n      when begins 0 0\n"
+	"    alt weight 1 say 1 goto 0 from hand\n      when begins 0 1\n"
+	"    alt weight 1 say 2 goto 0 from hand\n";
+
+static const struct {
+	const char *asked, *answer;
+} beginnings[] = {
+	{ "CALL2\r\n", "shorter" }, { "CALL21\r\n", "longer" }, { "CALL2199\r\n", "longer" },
+	{ "CALL22\r\n", "shorter" }, { "CALL23\r\n", "shorter" }, { "CALL2301\r\n", "longer" },
+	{ "CALL1\r\n", "no" }, { "CALL\r\n", "no" }, { "CALL9\r\n", "shorter" }, { "CALL:\r\n", "no" },
+};
+
+EACH_CASE(session, a_field_may_begin_with_a_key, beginnings)
+{
+	static struct talk k;
+
+	talk_begin(&k, model_of(begins_model));
+	cr_expect_str_eq(talk_say(&k, span_str(beginnings[*i].asked)), beginnings[*i].answer, "%s",
+	    beginnings[*i].asked);
+	model_destroy(k.m);
+}
+
 #define LINE(s) { (const uint8_t *)(s), sizeof(s) - 1 }
 
 static const struct {
