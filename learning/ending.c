@@ -11,6 +11,8 @@ enum {
 	MIN_SHARE_PERCENT = 80,
 	NEAR_TIE = 50,		/* of 10000 messages */
 	MAX_OFFSET = 15,
+	MAX_MARKS = 4,
+	MARK_ONE_IN = 20,	/* messages has a line with the mark */
 	ONE_BODY_IN = 10,	/* messages that go on; the others may be several in one go */
 };
 
@@ -31,7 +33,8 @@ size_t
 ending_first(const struct text_eom *e, struct span s)
 {
 	struct eom rule = rule_of(e);
-	bool tells = e->kind == EOM_TERM || e->kind == EOM_DECIMAL || e->kind == EOM_LENGTH;
+	bool tells = e->kind == EOM_TERM || e->kind == EOM_DECIMAL || e->kind == EOM_LENGTH ||
+	    e->kind == EOM_PARTS;
 	size_t n = MIN(s.n, (size_t)MODEL_MESSAGE_BYTES);
 
 	if (tells)
@@ -160,6 +163,60 @@ try_lengths(struct text_eom *best, uint32_t *best_score, const struct span *m, s
 	}
 }
 
+/* How many messages have a line that is a punctuation byte and a number, by that byte; 4 marks at most. */
+static unsigned
+find_marks(uint8_t mark[MAX_MARKS], struct span term, const struct span *m, size_t n)
+{
+	uint32_t votes[256] = { 0 };
+	unsigned found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool has[256] = { false };
+		struct span left = m[i];
+		const uint8_t *end;
+
+		for (; (end = find(left, term)) != NULL; left = span_sub(left, (size_t)(end - left.p) + term.n, left.n)) {
+			size_t k = 1, line = (size_t)(end - left.p);
+
+			while (k < line && isdigit(left.p[k]))
+				k++;
+			if (k == line && line > 1 && ispunct(left.p[0]) && !has[left.p[0]])
+				votes[left.p[0]]++;
+			has[left.p[0]] |= k == line && line > 1;
+		}
+	}
+	for (; found < MAX_MARKS; found++) {
+		unsigned best = 0;
+
+		for (unsigned b = 1; b < 256; b++)
+			best = votes[b] > votes[best] ? b : best;
+		if (votes[best] * MARK_ONE_IN < n || votes[best] == 0)
+			break;
+		mark[found] = (uint8_t)best;
+		votes[best] = 0;
+	}
+	return found;
+}
+
+/* Lines, of which some tell how many bytes, and some how many parts follow. */
+static void
+try_parts(struct text_eom *best, uint32_t *best_score, struct pool *pool, const struct span *m, size_t n)
+{
+	uint8_t mark[MAX_MARKS];
+	unsigned marks = find_marks(mark, span_str("\r\n"), m, n);
+
+	for (unsigned a = 0; a < marks; a++) {
+		for (unsigned b = 0; b < marks; b++) {
+			uint8_t label[EOM_MARKS] = { mark[a], mark[b] };
+			struct text_eom e = { .kind = EOM_PARTS, .term = span_str("\r\n"),
+				.label = span_of(pool_copy(pool, label, sizeof label), sizeof label) };
+
+			if (a != b)
+				consider(best, best_score, &e, m, n);
+		}
+	}
+}
+
 void
 ending_learn(struct text_eom *out, struct pool *pool, const struct span *message, size_t n)
 {
@@ -168,4 +225,5 @@ ending_learn(struct text_eom *out, struct pool *pool, const struct span *message
 	*out = (struct text_eom){ .kind = EOM_PUSH };
 	try_terminators(out, &best_score, pool, message, n);
 	try_lengths(out, &best_score, message, n);
+	try_parts(out, &best_score, pool, message, n);
 }

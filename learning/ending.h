@@ -5,7 +5,7 @@
  * In a capture a message ends when the other side speaks; at run time it must be known while
  * bytes come in (spec/unified-model.md 5). Every rule is tried on the captured messages and
  * the one that finds most of their ends as one message wins: terminator, head with a decimal
- * body length, binary length field, push. No protocol is known here.
+ * body length, binary length field, lines that tell how much follows, push. No protocol is known here.
  */
 #include "learning/pool.h"
 #include "models/text.h"

@@ -49,6 +49,43 @@ eom_field(const struct eom *e, struct span in)
 	return v;
 }
 
+/* The decimal number that a line behind its mark is, -1: it is none. Saturating. */
+static int64_t
+number_alone(struct span s)
+{
+	int64_t v = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return -1;
+		v = MIN(v * 10 + (s.p[i] - '0'), (int64_t)MODEL_MESSAGE_BYTES);
+	}
+	return s.n == 0 ? -1 : v;
+}
+
+/* The offset behind one part, which may lie behind in, or 0. */
+static size_t
+behind_part(const struct eom *e, struct span in)
+{
+	size_t at = 0;
+
+	for (unsigned left = 1, parts = 0; left > 0 && parts < EOM_MAX_PARTS; left--, parts++) {
+		size_t end = at < in.n ? behind_term(in, at + e->term.n - 1, e->term) : 0;
+		int64_t number = -1;
+
+		if (end == 0)
+			return 0;
+		if (end - at > e->term.n && memchr(e->label.p, in.p[at], EOM_MARKS) != NULL)
+			number = number_alone(span_sub(in, at + 1, end - e->term.n - at - 1));
+		if (number >= 0 && in.p[at] == e->label.p[0])
+			end += (size_t)number + e->term.n;
+		else if (number >= 0)
+			left += (unsigned)MIN(number, (int64_t)EOM_MAX_PARTS);
+		at = end;
+	}
+	return at;
+}
+
 size_t
 eom_end(const struct eom *e, struct span in, size_t searched)
 {
@@ -61,6 +98,10 @@ eom_end(const struct eom *e, struct span in, size_t searched)
 	case EOM_DECIMAL:
 		head = behind_term(in, searched, e->term);
 		total = head == 0 ? 0 : (int64_t)(head + number_after(span_sub(in, 0, head), e->label));
+		break;
+	case EOM_PARTS:
+		total = searched > 0 && behind_term(in, searched, e->term) == 0 ? 0
+		    : (int64_t)behind_part(e, in);
 		break;
 	case EOM_LENGTH:
 		value = eom_field(e, in);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "models/eom.h"
 #include "models/path.h"
 
 static bool
@@ -529,6 +530,8 @@ check_eom(const struct image_check *c, const struct image_eom *e)
 	    !is_string(c, e->label))
 		return false;
 	if ((e->kind == EOM_TERM || e->kind == EOM_DECIMAL) && (e->term.n == 0 || e->term.n > 255))
+		return false;
+	if (e->kind == EOM_PARTS && (e->term.n == 0 || e->term.n > 255 || e->label.n != EOM_MARKS))
 		return false;
 	if (e->kind != EOM_LENGTH)
 		return true;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "models/eom.h"
 #include "models/path.h"
 #include "models/selftest.h"
 #include "models/text_parts.h"
@@ -138,7 +139,7 @@ check_eom(const struct check *c, const struct text_eom *e)
 		return bad(c, "datagram belongs to UDP, and nothing else does");
 	if (!(e->error >= 0.0 && e->error <= 1.0))
 		return bad(c, "error must be between 0 and 1");
-	if (e->kind == EOM_TERM || e->kind == EOM_DECIMAL) {
+	if (e->kind == EOM_TERM || e->kind == EOM_DECIMAL || e->kind == EOM_PARTS) {
 		if (e->term.n == 0)
 			return bad(c, "the terminator is empty");
 		TRY(at_most(c, "length of the terminator", e->term.n, TEXT_STRING));
@@ -148,6 +149,8 @@ check_eom(const struct check *c, const struct text_eom *e)
 			return bad(c, "the label is empty");
 		TRY(at_most(c, "length of the label", e->label.n, TEXT_STRING));
 	}
+	if (e->kind == EOM_PARTS && e->label.n != EOM_MARKS)
+		return bad(c, "the marks of parts are %u bytes, not %zu", EOM_MARKS, e->label.n);
 	if (e->kind == EOM_LENGTH) {
 		if (e->width != 1 && e->width != 2 && e->width != 4)
 			return bad(c, "a length field has 1, 2 or 4 bytes, not %u", e->width);

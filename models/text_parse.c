@@ -300,6 +300,11 @@ read_eom(struct parser *p)
 		lex_expect(&p->x, "term");
 		e->term = lex_string(&p->x, "the terminator");
 		break;
+	case EOM_PARTS:
+		e->label = lex_string(&p->x, "the marks");
+		lex_expect(&p->x, "term");
+		e->term = lex_string(&p->x, "the end of a line");
+		break;
 	case EOM_IDLE:
 		e->ms = read_u32(p, "the time in ms");
 		break;

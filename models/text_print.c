@@ -119,6 +119,11 @@ print_eom(struct out *o, const struct text_eom *e)
 		put(o, " term");
 		put_string(o, e->term);
 		break;
+	case EOM_PARTS:
+		put_string(o, e->label);
+		put(o, " term");
+		put_string(o, e->term);
+		break;
 	case EOM_IDLE:
 		put(o, " %u", e->ms);
 		break;

@@ -110,7 +110,8 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(EOM_FINAL, "final")	/* automaton state that nothing can follow */                  \
 	X(EOM_PUSH, "push")	/* PSH, in an accepting state */                               \
 	X(EOM_IDLE, "idle")	/* that many ms without a byte */                              \
-	X(EOM_DATAGRAM, "datagram")
+	X(EOM_DATAGRAM, "datagram")                                                            \
+	X(EOM_PARTS, "parts")	/* lines, of which some tell how many bytes or parts follow */
 
 #define VAR_TYPES(X)                                                                           \
 	X(VAR_ADDRESS, "address")                                                              \

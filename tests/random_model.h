@@ -271,7 +271,7 @@ put_random_state(struct writing *w, struct dice *d, uint32_t i, uint32_t ntempla
 	if (i > 0 && roll(d, 2) > 0)
 		put_line(w, " backoff %u", roll(d, i));
 	if (roll(d, 4) > 0)
-		put_line(w, " eom %u", roll(d, 6));
+		put_line(w, " eom %u", roll(d, 7));
 	put_line(w, " support %u \"s\"\n", roll(d, 10));
 	for (uint32_t t = 0; t < ntemplate; t++)
 		if (roll(d, 2) > 0) {
@@ -318,7 +318,8 @@ random_model_text(struct writing *w, struct dice *d, bool udp)
 	if (!udp)
 		put_line(w, "eom 0 term \"\\r\\n\" error 0x0p+0\neom 1 push error 0x0p+0\n"
 		    "eom 2 final error 0x0p+0\neom 3 length at 1 width 1 be times 1 plus 2 error 0x0p+0\n"
-		    "eom 4 decimal label \"A\" term \"\\r\\n\" error 0x0p+0\neom 5 idle 300 error 0x0p+0\n");
+		    "eom 4 decimal label \"A\" term \"\\r\\n\" error 0x0p+0\neom 5 idle 300 error 0x0p+0\n"
+		    "eom 6 parts \"AB\" term \"\\n\" error 0x0p+0\n");
 	for (uint32_t i = 0; i < RANDOM_DATA; i++) {
 		put_line(w, "data %u scope %s\n", i, PICK(d, "image", "host", "pair", "connection", "turn"));
 		for (uint32_t k = 1 + roll(d, 4); k-- > 0;)

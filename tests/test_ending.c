@@ -120,6 +120,26 @@ EACH_CASE(ending, a_length_field_is_found_wherever_it_stands, fields)
 	pool_fini(&pool);
 }
 
+POOLED(ending, lines_tell_how_many_parts_and_bytes_follow)
+{
+	enum { N = 60 };
+	struct span m[N];
+	struct text_eom e;
+
+	for (unsigned k = 0; k < N; k++) {
+		const char *one = k % 5 == 0 ? "*1\r\n$4\r\nPING\r\n"
+		    : k % 5 == 1 ? "*2\r\n$3\r\nGET\r\n$2\r\n*7\r\n" : "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\n\r\n$1\r\n";
+
+		m[k] = k % 10 != 9 ? span_str(one) : span_str("*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n");
+	}
+	ending_learn(&e, pool, m, N);
+	cr_assert_eq(e.kind, EOM_PARTS);
+	cr_expect(span_eq(e.label, span_str("$*")), "%.*s", (int)e.label.n, e.label.p);
+	cr_expect(span_eq(e.term, span_str("\r\n")));
+	cr_expect_eq(ending_first(&e, m[9]), 14);
+	cr_expect_float_eq(e.error, 0.1, 1e-9);
+}
+
 POOLED(ending, noise_and_nothing_end_by_push)
 {
 	enum { N = 64 };

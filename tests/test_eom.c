@@ -37,6 +37,7 @@ runtime_first(const char *rule, struct span s)
 	"decimal label \"\\nContent-Length: \" term \"\\r\\n\\r\\n\""
 #define LENGTH2(times, plus) { EOM_LENGTH, 2, FMT_BE, 1, times, plus, { 0 }, { 0 } }, \
 	"length at 1 width 2 be times " #times " plus " #plus
+#define PARTS { .kind = EOM_PARTS, .term = BYTES("\r\n"), .label = BYTES("$*") }, "parts \"$*\" term \"\\r\\n\""
 #define TERM { .kind = EOM_TERM, .term = BYTES("\r\n") }, "term \"\\r\\n\""
 
 static const struct {
@@ -57,6 +58,14 @@ static const struct {
 	{ "a label with blanks and tabs", DECIMAL, BYTES("A\r\nContent-Length: \t 3\r\n\r\nxyzB"), 29 },
 	{ "no number", DECIMAL, BYTES("A\r\nContent-Length: x\r\n\r\nxyzB"), 24 },
 	{ "a label that ends in a blank", DECIMAL_BLANK, BYTES("A\r\nCONTENT-Length:  3\r\n\r\nxyzB"), 28 },
+	{ "parts", PARTS, BYTES("*2\r\n$3\r\nGET\r\n$1\r\na\r\n*1\r\n"), 20 },
+	{ "a part that is a line", PARTS, BYTES("PING\r\n*1\r\n"), 6 },
+	{ "bytes that look like parts", PARTS, BYTES("$7\r\n*3\r\n$1\r\r\n*1\r\n"), 13 },
+	{ "parts in a part", PARTS, BYTES("*2\r\n*1\r\n:1\r\n$-1\r\n:2\r\n"), 17 },
+	{ "no parts", PARTS, BYTES("*0\r\n*1\r\n"), 4 },
+	{ "a part missing", PARTS, BYTES("*2\r\n$3\r\nGET\r\n"), 0 },
+	{ "a part begun", PARTS, BYTES("*2\r\n$3\r\nGET\r\n$1"), 0 },
+	{ "a mark and no number", PARTS, BYTES("*x\r\n$\r\n"), 4 },
 	{ "a field", LENGTH2(1, 0), BYTES("\1\0\5xyz"), 5 },
 	{ "a field and more", LENGTH2(1, 3), BYTES("\1\0\2xyz"), 5 },
 	{ "half a field", LENGTH2(1, 3), BYTES("\1\0"), 0 },
@@ -98,6 +107,20 @@ Test(eom, what_was_searched_is_not_searched_again)
 	cr_expect_eq(eom_end(&e, span_str("a\r\nb\r\n"), 0), 3);
 	cr_expect_eq(eom_end(&e, span_str("a\r\nb\r\n"), 3), 6);
 	cr_expect_eq(eom_end(&e, span_str("ab\r\n"), 3), 4, "half a terminator is");
+}
+
+Test(eom, parts_are_counted_as_far_as_anybody_needs)
+{
+	static const struct eom parts = { .kind = EOM_PARTS, .term = BYTES("\n"), .label = BYTES("$*") };
+	static uint8_t b[8 * EOM_MAX_PARTS];
+
+	for (size_t i = 0; i < sizeof b; i += 4)
+		memcpy(b + i, "*9\nx", 4);	/* each asks for more than it answers */
+	memcpy(b, "*999999999999\n", 14);
+	b[14] = '\n';
+	cr_expect_eq(eom_end(&parts, span_sub(span_of(b, sizeof b), 0, 4000), 0), 0);
+	cr_expect_eq(eom_end(&parts, span_of(b, sizeof b), 0) > 0, true);
+	cr_expect_eq(eom_end(&parts, span_str("$999999999999\n"), 0), (size_t)MODEL_MESSAGE_BYTES);
 }
 
 Test(eom, no_message_is_longer_than_the_runtime_takes)

@@ -148,7 +148,7 @@ static const struct {
 	{ "no such table", FORM "context count 1 0\n fill 0 data 1 0\n" TAIL, "column 0 of values 1" },
 	{ "no such column", FORM "values 0 of 1 columns 1\n 1 \"x\"\ncontext count 1 0\n"
 	    " fill 0 data 0 1\n" TAIL, "column 1 of values 0 is not defined" },
-	{ "unknown word", HEAD "eom 0 telepathy\n", "(term length decimal final push idle datagram)" },
+	{ "unknown word", HEAD "eom 0 telepathy\n", "(term length decimal final push idle datagram parts)" },
 };
 
 EACH_CASE(text, a_fault_is_told_with_its_place, faults)
