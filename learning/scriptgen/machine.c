@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "learning/scriptgen/refine.h"
+
 struct machine_params
 machine_params(bool text)
 {
@@ -168,6 +170,15 @@ fit(struct machine *m, struct kinds *k, const struct kinds_member *member, uint3
 	}
 }
 
+/* Labels of their own for values that decide what is answered, and for values of those. */
+static void
+refine(struct machine *m, struct kinds *k, const struct kinds_member *member, uint32_t n)
+{
+	for (uint32_t depth = 0; depth < m->p.request.micro.depth &&
+	    refine_labels(k, m->pool, m->messages, member, n) > 0; depth++)
+		kinds_assign(k, m->requests, member, n);
+}
+
 /* What answers repeat of a request may be another value next time. */
 static void
 free_repeated(struct machine *m, struct kinds *k, const struct kinds_member *member, uint32_t n)
@@ -191,6 +202,8 @@ free_repeated(struct machine *m, struct kinds *k, const struct kinds_member *mem
 					label_free(&k->label[r.response[i].label], 0, o);
 		}
 	fit(m, k, member, n);
+	if (!m->p.request.text)
+		refine(m, k, member, n);
 }
 
 struct growth {			/* of a machine that is made anew from its sequences */
