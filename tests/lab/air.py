@@ -14,10 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from lab.lab import Lab  # noqa: E402
-from lab.models import CAPTURES, learn  # noqa: E402
+from lab.models import CAPTURES, SERVICES, learn  # noqa: E402
 from lab.sensor import Sensor  # noqa: E402
 
-PROGRAMS = Path(os.environ.get("MYNAH_BUILD", ROOT / "build"))
+PROGRAMS = Path(os.environ.get("MYNAH_BUILD", ROOT / "build")).resolve()
 
 
 def why_not():
@@ -33,9 +33,15 @@ def why_not():
     return ""
 
 
-def models():
+def models_folder():
     folder = PROGRAMS / "lab-models"
     folder.mkdir(exist_ok=True)
+    return folder
+
+
+def models(folder=None):
+    """The usual models, learned again when the program that learns is newer."""
+    folder = folder or models_folder()
     program = (PROGRAMS / "control/mynah").stat().st_mtime
     images = {}
     for name in CAPTURES:
@@ -49,14 +55,14 @@ def models():
 class Air:
     """What setUpModule() makes: namespaces, models, a sensor that is ready."""
 
-    def __init__(self, name, edit, environment):
-        self.models = models()
+    def __init__(self, name, edit, environment, services, learned):
+        self.models = learned(models_folder())
         self.home = Path(tempfile.mkdtemp(prefix="mynah-lab-"))
         unittest.addModuleCleanup(shutil.rmtree, self.home)
         self.lab = Lab(f"mt{os.getpid()}-{name}")
         unittest.addModuleCleanup(self.lab.down)
         self.lab.up()
-        self.sensor = Sensor(self.lab, PROGRAMS, self.home, self.models)
+        self.sensor = Sensor(self.lab, PROGRAMS, self.home, self.models, services)
         text = self.sensor.configuration.read_text()
         self.sensor.configuration.write_text(edit(text))
         self.sensor.environment = environment
@@ -72,12 +78,13 @@ class Air:
             raise AssertionError(f"mynahd {'ended' if alive else 'died'} with {status}:\n{log}")
 
 
-def on_air(name, edit=lambda text: text, environment={}):
+def on_air(name, edit=lambda text: text, environment={}, services=SERVICES, learned=models):
     """For setUpModule(): an Air, or a skip of the whole module that says why.
 
-    edit makes the sensor's configuration out of the usual one; environment is mynahd's.
+    edit makes the sensor's configuration out of the usual one; environment is mynahd's. Services by port,
+    and what makes their models in a folder, where they are others than the usual ones.
     """
     reason = why_not()
     if reason:
         raise unittest.SkipTest(reason)
-    return Air(name, edit, environment)
+    return Air(name, edit, environment, services, learned)
