@@ -13,6 +13,7 @@
 #include "control/curve.h"
 #include "control/figures.h"
 #include "control/job.h"
+#include "control/mined.h"
 #include "control/page.h"
 #include "control/service.h"
 #include "control/summary.h"
@@ -26,6 +27,8 @@ enum { SPLIT_SEED = 7, MAX_CAPTURES = 1024, MAX_REPEATS = 10000 };
 struct evaluation {
 	const char *model_path, *transcripts, *html;
 	const char *learner;		/* of what is learned here */
+	const char *definition_path;	/* of the service, for it; NULL: none */
+	struct definition definition;
 	uint8_t proto;			/* 0: the model's */
 	uint16_t port;			/* 0: work out */
 	bool json, ablate, check, measure_curve, no_scrub;
@@ -39,6 +42,7 @@ struct evaluation {
 	struct figures_column column[FIGURES_COLUMNS];
 	unsigned ncolumns;
 	struct curve curve;
+	struct mining_report mining;	/* of the first column, where that learned it */
 	struct diag why;
 };
 
@@ -70,6 +74,8 @@ print_figures(const struct evaluation *t)
 	if (!t->json) {
 		figures_print(t->column, t->ncolumns);
 		curve_print(&t->curve);
+		if (t->mining.mined != NULL)
+			mined_print_rules(&t->mining, stdout);
 		print_delays(&t->column[0]);
 		for (unsigned i = 0; i < t->ncolumns; i++)
 			json_decref(t->column[i].summary);
@@ -78,6 +84,7 @@ print_figures(const struct evaluation *t)
 	o = figures_json(&t->column[0]);
 	json_object_set_new(o, "by_client", t->ncolumns > 1 ? figures_json(&t->column[1]) : json_null());
 	json_object_set_new(o, "curve", curve_json(&t->curve));
+	json_object_set_new(o, "mining", mined_json(&t->mining));
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);
@@ -153,6 +160,8 @@ add_column(struct evaluation *t, struct pool *pool, const struct corpus *c, cons
 
 	if (err < 0)
 		return err;
+	if (t->ncolumns == 0)
+		t->mining = trial.made.report.mining;
 	return put_column(t, pool, c, &(struct figures_column){ .title = title, .model = trial.made.model,
 		.report = trial.report, .baselines = trial.baselines, .has_baselines = true });
 }
@@ -173,7 +182,8 @@ eval_learned(struct evaluation *t, struct pool *pool)
 	struct corpus_options o = { .proto = t->proto, .port = t->port, .progress = t->job.progress.fn,
 		.ctx = &t->job };
 	struct learn_params p = { .proto = t->proto, .port = t->port, .seed = SPLIT_SEED,
-		.learner = t->learner, .no_scrub = t->no_scrub, .progress = &t->job.progress };
+		.learner = t->learner, .definition = t->definition_path == NULL ? NULL : &t->definition,
+		.no_scrub = t->no_scrub, .progress = &t->job.progress };
 	struct corpus *captured;
 	const struct corpus *c;
 	bool *held, *clients = NULL;
@@ -266,6 +276,8 @@ run(struct evaluation *t)
 {
 	int err = t->model_path == NULL ? 0 : model_load(&t->model, t->model_path, &t->why);
 
+	if (err == 0 && t->definition_path != NULL)
+		err = definition_load(&t->definition, t->definition_path, &t->why);
 	if (err == 0) {
 		err = job_init(&t->job, 0, &t->why);
 		if (err == 0) {
@@ -278,6 +290,7 @@ run(struct evaluation *t)
 			warn_of_sources(t);
 		model_destroy(t->model);
 	}
+	definition_fini(&t->definition);
 	if (err < 0)
 		return cmd_failed(&t->why);
 	if (t->ablate)
@@ -312,6 +325,7 @@ cmd_eval(int argc, char **argv)
 		{ "split", required_argument, NULL, 's' },
 		{ "train", required_argument, NULL, 'l' },
 		{ "learner", required_argument, NULL, 'L' },
+		{ "definition", required_argument, NULL, 'd' },
 		{ "ablate", no_argument, NULL, 'a' },
 		{ "check", no_argument, NULL, 'c' },
 		{ "curve", no_argument, NULL, 'C' },
@@ -324,7 +338,7 @@ cmd_eval(int argc, char **argv)
 	static struct evaluation t;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:jt:s:l:L:acCH:b:r:N", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jt:s:l:L:d:acCH:b:r:N", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (!service_parse(optarg, &t.proto, &t.port))
@@ -340,9 +354,12 @@ cmd_eval(int argc, char **argv)
 			t.html = optarg;
 			break;
 		case 'L':
-			if (!learn_has_learner(optarg) || strcmp(optarg, "mining") == 0)
-				return cmd_wrong_usage(argv, "--learner %s: auto, prisma or scriptgen is wanted", optarg);
+			if (!learn_has_learner(optarg))
+				return cmd_wrong_usage(argv, "--learner %s: auto, prisma, scriptgen or mining is wanted", optarg);
 			t.learner = optarg;
+			break;
+		case 'd':
+			t.definition_path = optarg;
 			break;
 		case 'a':
 			t.ablate = true;
@@ -388,6 +405,10 @@ cmd_eval(int argc, char **argv)
 		    "learn from: one of both");
 	if (t.learner != NULL && t.split == 0 && t.ntrain == 0)
 		return cmd_wrong_usage(argv, "--learner says how to learn: it goes with --split or --train");
+	if (t.definition_path != NULL && t.split == 0 && t.ntrain == 0)
+		return cmd_wrong_usage(argv, "--definition is for what learns: it goes with --split or --train");
+	if (t.learner != NULL && strcmp(t.learner, "mining") == 0 && t.definition_path == NULL)
+		return cmd_wrong_usage(argv, "--learner mining wants --definition FILE, what the service is told to be");
 	if (t.learner != NULL && t.ablate)
 		return cmd_wrong_usage(argv, "--ablate tries what --learner prisma can do: it goes without --learner");
 	if (t.ablate && ((t.split == 0 && t.ntrain == 0) || t.transcripts != NULL ||

@@ -46,6 +46,10 @@ static const struct {
 	{ "secrets of a model", EVAL "-N m.mynah " FTP, 2, "--no-scrub is about learning" },
 	{ "a curve of a model", EVAL "-C m.mynah " FTP, 2, "--curve learns from parts" },
 	{ "a learner for a model", EVAL "-L scriptgen m.mynah " FTP, 2, "--learner says how to learn" },
+	{ "mining without a definition", EVAL "-L mining -s 20 " FTP, 2, "--learner mining wants --definition FILE" },
+	{ "a definition for a model", EVAL "-d x.service m.mynah " FTP, 2, "--definition is for what learns" },
+	{ "a definition that is nowhere", EVAL "-L mining -d nowhere.service -s 20 " FTP, 1,
+	    "nowhere.service: the definition of the service cannot be read: No such file or directory; ftp.service" },
 	{ "an ablation of a learner without clusters", EVAL "-L scriptgen -s 20 -a " FTP, 2, "it goes without --learner" },
 	{ "an ablation of a model", EVAL "-a m.mynah " FTP, 2, "--ablate learns anew each time" },
 	{ "an ablation with transcripts", EVAL "-a -s 20 -t t " FTP, 2, "not with --transcripts" },
@@ -191,6 +195,24 @@ Test(cmd_eval, a_curve_ends_with_what_all_conversations_teach)
 	cr_expect_eq(tool_run(EVAL "--split 20 --curve " FTP " | grep -q \"^learned from\""), 0);
 	cr_expect_eq(tool_run(EVAL "--split 20 --repeat 3 --html page.html " FTP " >out && "
 	    "grep -q \"The best of 3 times\" page.html"), 0);
+	tool_leave();
+}
+
+/* Peers that were never seen find a service that remembers; who is known began elsewhere. */
+Test(cmd_eval, mining_is_told_a_definition_and_tells_the_published_rules)
+{
+	tool_enter();
+	cr_assert_eq(tool_run(EVAL "--split 25 --json -L mining -d \"$D\"/../../scripts/services/ftp.service "
+	    "\"$D\"/ftp-walks.pcap.gz >figures"), 0);
+	cr_expect_eq(tool_run("python3 -c '\n"
+	    "import json\n"
+	    "found = json.load(open(\"figures\"))\n"
+	    "assert found[\"model\"][\"learner\"] == \"mining\", found[\"model\"]\n"
+	    "assert found[\"by_client\"][\"class_agreement_conversations\"] >= 0.9, found[\"by_client\"]\n"
+	    "rules = found[\"mining\"]\n"
+	    "assert rules[\"published\"] == {\"initial\": 16, \"closure\": 80}\n"
+	    "near, = [r for r in rules[\"readings\"] if r[\"nearest\"]]\n"
+	    "assert 13 <= near[\"initial\"] <= 20 and near[\"closure\"] > near[\"initial\"], near\n'"), 0);
 	tool_leave();
 }
 

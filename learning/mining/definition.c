@@ -422,7 +422,8 @@ definition_load(struct definition *d, const char *path, struct diag *why)
 
 	*d = (struct definition){ 0 };
 	if (f == NULL)
-		return diag_set(why, -errno, "%s: %s.", path, strerror(errno));
+		return diag_set(why, -errno, "%s: the definition of the service cannot be read: %s; ftp.service and "
+		    "http.service are installed in share/mynah/services.", path, strerror(errno));
 	bytes = malloc(DEFINITION_BYTES + 1);
 	s = span_of(bytes, bytes == NULL ? 0 : fread(bytes, 1, DEFINITION_BYTES + 1, f));
 	if (bytes == NULL || ferror(f))

@@ -39,7 +39,7 @@ _mynah_value()
 	-s)		[ "$command" = ctl ] && _mynah_files '*' ;;
 	-k|--order)	_mynah_words 1 2 4 ;;
 	-L|--learner)	_mynah_words auto prisma scriptgen mining ;;
-	-d|--definition)	[ "$command" = learn ] && _mynah_files '*.service' ;;
+	-d|--definition)	[[ $command = learn || $command = eval ]] && _mynah_files '*.service' ;;
 	-c|--clusterer)	[ "$command" = learn ] && _mynah_words nmf linkage first-token reply-supervised template ;;
 	-p|--port)	_mynah_words tcp/ udp/ && compopt -o nospace 2>/dev/null; true ;;
 	*)		false ;;

@@ -27,7 +27,7 @@ complete -c mynah -n '__fish_seen_subcommand_from learn; and contains -- (comman
 complete -c mynah -n '__fish_seen_subcommand_from learn eval; and contains -- (commandline -opc)[-1] -L --learner' \
 	-a 'auto prisma scriptgen mining'
 complete -c mynah -n '__fish_seen_subcommand_from learn; and contains -- (commandline -opc)[-1] -k --order' -a '1 2 4'
-complete -c mynah -n '__fish_seen_subcommand_from learn; and contains -- (commandline -opc)[-1] -d --definition' -a '(__mynah_files service)'
+complete -c mynah -n '__fish_seen_subcommand_from learn eval; and contains -- (commandline -opc)[-1] -d --definition' -a '(__mynah_files service)'
 complete -c mynah -n '__fish_seen_subcommand_from learn eval replay' -a '(__mynah_files pcap)(__mynah_files pcap.gz)'
 complete -c mynah -n '__fish_seen_subcommand_from eval replay show chat simulate' -a '(__mynah_files mynah)'
 complete -c mynah -n '__fish_seen_subcommand_from simulate; and contains -- (commandline -opc)[-1] -S --server' -a 'runtime prisma'

@@ -39,7 +39,7 @@ _mynah() {
 		(learn|eval):(-L|--learner))	compadd auto prisma scriptgen mining ;;
 		learn:(-c|--clusterer))	compadd nmf linkage first-token reply-supervised template ;;
 		learn:(-k|--order))	compadd 1 2 4 ;;
-		learn:(-d|--definition))	_files -g '*.service' ;;
+		(learn|eval):(-d|--definition))	_files -g '*.service' ;;
 		learn:(-b|--basis))	_files -g '*.mynah' ;;
 		simulate:(-S|--server))	compadd runtime prisma ;;
 		simulate:(-t|--transcripts))	_files ;;
