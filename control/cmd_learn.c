@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control/cmd.h"
+#include "control/figures.h"
 #include "control/job.h"
 #include "control/mined.h"
 #include "control/service.h"
@@ -130,6 +131,19 @@ print_scriptgen(const struct scriptgen_report *r, FILE *to)
 		    r->labels_left_out);
 }
 
+/* Which learner answers best, where several were tried. */
+static void
+print_join(const struct join_report *j, FILE *to)
+{
+	if (j->n == 0)
+		return;
+	fputs("  learners:", to);
+	for (uint32_t i = 0; i < j->n; i++)
+		fprintf(to, "%s %s%s %.1f %%", i > 0 ? "," : "", j->entry[i].learner, i == j->chosen ? " (taken)" : "",
+		    100 * share(j->entry[i].right, j->entry[i].played));
+	fputs(" right of what they were not learned from\n", to);
+}
+
 static void
 print_choice(const struct order *o, FILE *to)
 {
@@ -157,6 +171,7 @@ print_summary(struct order *o, FILE *to)
 		mined_print(&r->mining, &o->job.pool, to);
 	else
 		print_choice(o, to);
+	print_join(&r->join, to);
 	fprintf(to, "  automaton: %u states, %u byte classes; image: %zu bytes, %u self-test vectors\n",
 	    o->made.compiled.automaton_states, o->made.compiled.byte_classes,
 	    o->made.compiled.image_bytes, o->made.text.nvector);
@@ -200,6 +215,18 @@ candidates_json(const struct learn_report *r)
 		    c->clusterer, "order", (int)c->order, "foretold", c->foretold, "right", (int)c->right,
 		    "equal", (int)c->equal, "chosen", i == r->choice.chosen));
 	}
+	return list;
+}
+
+static json_t *
+learners_json(const struct join_report *j)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < j->n; i++)
+		json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:i, s:b}", "learner", j->entry[i].learner,
+		    "played", (int)j->entry[i].played, "right", (int)j->entry[i].right, "equal", (int)j->entry[i].equal,
+		    "chosen", i == j->chosen));
 	return list;
 }
 
@@ -271,6 +298,7 @@ write_report(const struct order *o, int fd)
 	    "automaton_states", (int)o->made.compiled.automaton_states,
 	    "vectors", (int)o->made.text.nvector,
 	    "rules", rules, "unused", unused, "candidates", candidates_json(r),
+	    "learners", learners_json(&r->join),
 	    "nmf", nmf != NULL ? nmf : json_null(), "scriptgen", scriptgen_json(&r->scriptgen),
 	    "mining", mined_json(&r->mining),
 	    "stages", stages_json(&o->job), "peak_bytes", peak_json());
@@ -368,6 +396,15 @@ run(struct order *o)
 	return err < 0 ? cmd_failed(&o->why) : CMD_DONE;
 }
 
+/* Is there a learner at work that asks for one? */
+static bool
+uses_definition(const struct learn_params *p)
+{
+	if (p->learner != NULL && strcmp(p->learner, "auto") != 0)
+		return strcmp(p->learner, "mining") == 0;
+	return p->clusterer == NULL && p->order == 0;	/* else it is PRISMA */
+}
+
 int
 cmd_learn(int argc, char **argv)
 {
@@ -458,6 +495,9 @@ cmd_learn(int argc, char **argv)
 		return cmd_wrong_usage(argv, "--clusterer, --order and --basis are for --learner prisma");
 	if (o.params.learner != NULL && strcmp(o.params.learner, "mining") == 0 && o.definition_path == NULL)
 		return cmd_wrong_usage(argv, "--learner mining wants --definition FILE, what the service is told to be");
+	if (o.definition_path != NULL && !uses_definition(&o.params))
+		return cmd_wrong_usage(argv, "--definition tells --learner mining, or auto without --clusterer and --order, "
+		    "what the service is; nothing else asks");
 	if (o.out == NULL)
 		return cmd_wrong_usage(argv, "say with -o where the model goes");
 	if (optind == argc)

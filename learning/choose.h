@@ -3,12 +3,10 @@
  * choose.h - how the messages of a service are named: by which clusterer, over how long a history.
  *
  * Candidates are every clusterer of cluster.h with every order, then products of the best one
- * with each of the others. They compete by speaking: each candidate is learned from one half of the
- * conversations, and its model answers the clients of the other half; then the other way round. So it
- * is judged by what it makes of its own words, as on air, and not by what it would say if a recorded
- * server had spoken for it so far. The winner says the right kind of reply most often (eval.h); of
- * those not clearly worse it is the one that is right to the byte most often; of equals the first,
- * which is the simplest. Candidates that come to the same model in a half are played once.
+ * with each of the others. They compete by speaking (contest.h), learned from one half
+ * of the conversations and then from the other, so a candidate is judged by what it makes of
+ * its own words, as on air, and not by what it would say if a recorded server had spoken for it so far. The
+ * first of equals is the simplest. Candidates that come to the same model in a half are played once.
  *
  * All memory is the pool's; same input, same outcome.
  */

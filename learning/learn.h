@@ -4,13 +4,14 @@
  *
  * learn() is a function of captures, parameters and seed; it allocates from the job's pool,
  * reads no clock and writes no file. Stages in order: corpus, exchanges, templates, rules,
- * clusters (PRISMA's events), Markov model, decisions, emit, both sides; ScriptGen takes the exchanges and
- * does the rest itself (scriptgen.h). The tool and the sensor's trainer
+ * clusters (PRISMA's events), Markov model, decisions, emit, both sides; other learners (learners.h) take the
+ * corpus or the exchanges and do the rest themselves. The tool and the sensor's trainer
  * call learn_image(), which also compiles the text and records its self-test. What they give it went
  * through learn_scrub() before.
  */
 #include "learning/choose.h"
 #include "learning/corpus.h"
+#include "learning/join.h"
 #include "learning/mining/mining.h"
 #include "learning/naming.h"
 #include "learning/odd.h"
@@ -23,7 +24,7 @@ enum { LEARN_MIN_CONVERSATIONS = 5, LEARN_BUDGET_BYTES = 16 << 20 };
 
 struct learn_params {
 	const char *learner;		/* one that learn_has_learner(); NULL: auto */
-	const struct definition *definition; /* "mining": of the service */
+	const struct definition *definition; /* "mining": of the service; "auto": NULL, there is none */
 	const char *name;		/* of the service; NULL: from the port */
 	uint8_t proto;			/* 0: work out */
 	uint16_t port;
@@ -41,8 +42,9 @@ struct learn_report {
 	const struct corpus *corpus;
 	uint32_t conversations, exchanges, pipelined, silent, extra;
 	uint32_t client_templates, server_templates, answers;
+	struct join_report join;	/* "auto": which learner */
 	struct choose_report choice;
-	bool kept;			/* clusterer and order are those of the model before */
+	bool kept;			/* learner, clusterer and order are those of the model before */
 	const char *clusterer;		/* what it came to: by what messages are named, */
 	uint32_t order, clusters;	/* over how long a history; the side that has more */
 	double foretold;		/* share of replies, each left out of its own evidence */
@@ -57,7 +59,7 @@ struct learn_report {
 	bool binary;
 };
 
-/* "auto", which is "prisma" as long as nothing joins learners, "prisma", "scriptgen", "mining". */
+/* "auto", which is the best of those that apply (join.h), "prisma", "scriptgen", "mining". */
 bool	learn_has_learner(const char *name);
 /*
  * Fills t from the pool (do not text_fini() it). use[c] NULL or false: conversation c is held

@@ -252,7 +252,7 @@ struct text {
 	uint32_t order;		/* of its Markov model */
 	uint64_t seed;
 	struct span clusterer;	/* that names the events; empty: nobody says */
-	uint32_t chosen_of;	/* conversations among which it and the order were chosen */
+	uint32_t chosen_of;	/* conversations among which learner, clusterer and order were chosen; 0: nobody says */
 	struct span separators;	/* token separators; empty for binary services */
 	uint32_t start;		/* first state */
 	struct text_source *source;	uint32_t nsource;

@@ -155,11 +155,10 @@ read_learner(struct parser *p)
 	p->t.order = read_u32(p, "the order");
 	lex_expect(&p->x, "seed");
 	p->t.seed = lex_number(&p->x, "the seed", UINT64_MAX);
-	if (lex_take(&p->x, "events")) {
+	if (lex_take(&p->x, "events"))
 		p->t.clusterer = lex_string(&p->x, "the clusterer's name");
-		lex_expect(&p->x, "of");
+	if (lex_take(&p->x, "of"))
 		p->t.chosen_of = read_u32(p, "a number of conversations");
-	}
 	lex_eol(&p->x);
 }
 

@@ -144,8 +144,9 @@ print_head(struct out *o, const struct text *t)
 	if (t->clusterer.n > 0) {
 		put(o, " events");
 		put_string(o, t->clusterer);
-		put(o, " of %u", t->chosen_of);
 	}
+	if (t->chosen_of > 0)
+		put(o, " of %u", t->chosen_of);
 	put(o, "\n");
 	for (uint32_t i = 0; i < t->nsource; i++) {
 		put(o, "source");

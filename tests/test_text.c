@@ -120,7 +120,7 @@ static const struct {
 	{ "basis twice", HEAD TAIL "basis tokens\n feature \"x\"\nbasis tokens\n", "the basis of the clients stands twice" },
 	{ "server's basis twice", HEAD TAIL "basis server tokens\n feature \"x\"\nbasis server ngram 2\n",
 	    "the basis of the server stands twice" },
-	{ "clusterer of nothing", HEAD "learner \"l\" order 1 seed 1 events \"nmf\"\n" TAIL, "'of' is expected" },
+	{ "chosen of nothing", HEAD "learner \"l\" order 1 seed 1 events \"nmf\" of\n" TAIL, "a number of conversations" },
 	{ "weight of no feature of the server", HEAD TAIL "basis server tokens\n cluster 0 0:0.5\n", "feature 0 is not" },
 	{ "weight of no feature", HEAD TAIL "basis tokens\n cluster 0 0:0.5\n", "feature 0 is not" },
 	{ "no such symbol", PRISMA "node 0 start 4\n", "m:5:14: a symbol is start, end, or c or s" },

@@ -21,7 +21,7 @@ STAGES = {
     "rules": ("rules",),
     "embed, select": ("embed", "select", "components"),
     "NMF": ("factorise", "finish"),
-    "choose": ("latches", "choose", "play"),
+    "choose": ("latches", "choose", "join", "scriptgen", "play"),
     "compile": ("emit", "sides", "compile"),
     "vectors": ("vectors",),
 }

@@ -1,0 +1,23 @@
+#pragma once
+/*
+ * join.h - one model of all learners: unified-model.md 17.
+ *
+ * The learners that apply compete (contest.h): each learns from four fifths of the conversations, and its model answers
+ * the clients of the last; so for every fifth, or, of many conversations, until only one is not hopeless. PRISMA takes
+ * part with the names that it chose among all conversations (choose.h), service mining where there is a definition. Who
+ * is right clearly more often than those before him is taken; where neither is, who is so to the byte. He learns from
+ * all. A model before whose choice still serves (learners.h) has its learner kept, and nothing is played.
+ */
+#include "learning/pool.h"
+
+enum { JOIN_LEARNERS = 3 };
+
+struct join_entry {
+	const char *learner;
+	uint32_t right, equal, played;	/* replies to conversations not learned from: right kinds; to the byte; all */
+};
+
+struct join_report {
+	struct join_entry entry[JOIN_LEARNERS];	/* in the order in which equals are preferred */
+	uint32_t n, chosen;		/* n 0: there was nothing to choose */
+};
