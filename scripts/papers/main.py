@@ -9,10 +9,12 @@ from benchmarks.core import ROOT, BenchError, Progress
 from benchmarks.machine import said
 from benchmarks.report import as_markdown, as_text, between
 
+from . import methods
 from .run import Runs, find_mynah
 from .services import SERVICES, SIMULATED
-from .tables import TABLES
+from .tables import TABLES as FIGURES
 
+TABLES = (*FIGURES, *methods.TABLES)
 PAGE = ROOT / "docs" / "evaluation.md"
 
 
@@ -39,6 +41,11 @@ def commit():
     return said(["git", "rev-parse", "--short", "HEAD"]) or "unknown"
 
 
+def save(path, results):
+    if path:
+        Path(path).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
 def measure(args):
     progress = Progress()
     runs = Runs(find_mynah(args.mynah), args.seconds, 100 if args.quick else 1000, progress)
@@ -48,8 +55,9 @@ def measure(args):
         if args.quick and service.name not in SIMULATED:
             continue
         results["services"][service.name] = runs.service(service, folders)
-        if args.json:
-            Path(args.json).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        save(args.json, results)
+    results["methods"] = methods.measure(runs, folders, [s for s in SERVICES if s.name in results["services"]])
+    save(args.json, results)
     progress.done()
     return results
 

@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from papers import main, run, services, tables  # noqa: E402
+from papers import main, methods, run, services, tables  # noqa: E402
+from papers.cut import NoCapture, cut  # noqa: E402
 
 
 def scores(messages, conversations):
@@ -103,6 +104,67 @@ class Tables(unittest.TestCase):
         self.assertEqual([tables.percent(x) for x in (1, 0.99999, 0.5, 0)], ["100.0 %", "99.9 %", "50.0 %", "0.0 %"])
 
 
+def learners(auto, prisma, scriptgen):
+    return {"capture": "x.pcap", **{name: {**scores(value, value / 2), "full_length": value} for name, value in
+                                    (("auto", auto), ("prisma", prisma), ("scriptgen", scriptgen))}}
+
+
+def three():
+    reading = {"pairs": "all", "arguments": "any", "within": 4, "initial": 13.54, "closure": 63.46, "cut": 0}
+    return {"methods": {
+        "ids": {"smb": {"capture": "smb.pcap", "conversations": 400, "answers": 1000, "right": 999},
+                "nbns": {"missing": "no capture nbns.pcap"}},
+        "walks": {"capture": "walks.pcap", "conversations": 8, **scores(1.0, 0.875), "byte_equal": 0.755,
+                  "mining": {"published": {"initial": 16, "closure": 80},
+                             "readings": [{**reading, "initial": 1.0, "nearest": False}, {**reading, "nearest": True}]}},
+        "refined": {"states": 10315, "median": 48.7, "most": 102.5},
+        "alone": {"smb": learners(0.9, 0.91, 0.85), "ntp": learners(1.0, 0.99, 1.0),
+                  "dns": {"missing": "no capture dns.pcap"}, "sip": {**learners(1, 1, 1), "scriptgen": {"missing": "slow"}}}}}
+
+
+class Methods(unittest.TestCase):
+    def test_what_is_to_be_reached_stands_beside_what_was_published(self):
+        made = methods.reached(three())
+
+        def found(begins):
+            return next(dict(zip(made.header, r)) for r in made.rows if r[0].startswith(begins))
+        self.assertEqual(found("smb: answers with")["ours"], "99.9 % of 1000")
+        self.assertEqual(found("smb: answers with")["met"], "no, 0.1 short")
+        self.assertEqual(found("nbns: answers with")["ours"], "-")
+        self.assertIn("nbns: no capture nbns.pcap.", made.below)
+        self.assertEqual(found("smb: conversations that reach full length")["met"], "no, 5.0 short")
+        self.assertEqual(found("ftp walks of 45 commands: walks")["met"], "no, 2.5 short")
+        self.assertEqual(found("rules of a walk")["ours"], "13.5 / 63.5")
+        self.assertIn("all pairs, any arguments, within 4", made.below)
+        self.assertEqual(found("one sample more")["ours"], "49 ms, 102 at most")
+        self.assertEqual(found("one sample more")["met"], "no, 2 ms longer")
+
+    def test_auto_is_held_against_the_best_single_learner(self):
+        made = methods.joined(three())
+        self.assertEqual(row(made, "smb")["met"], "no, 1.0 short")
+        self.assertEqual(row(made, "ntp")["met"], "yes")
+        self.assertEqual(len(made.rows), 2)
+        self.assertIn("dns: no capture dns.pcap.", made.below)
+        self.assertIn("sip: no comparison: slow.", made.below)
+
+    def test_results_of_before_have_no_rows(self):
+        self.assertEqual((methods.reached({}).rows, methods.joined({}).rows), ([], []))
+
+
+class Cut(unittest.TestCase):
+    def test_a_capture_is_cut_by_conversation(self):
+        whole = ROOT / "tests" / "data" / "ftp-small.pcap.gz"
+        with tempfile.TemporaryDirectory() as folder:
+            first, rest, none = (Path(folder) / name for name in ("first", "rest", "none"))
+            conversations = cut(whole, first, rest, 3, "tcp/21")
+            self.assertGreater(conversations, 3)
+            self.assertEqual(cut(first, none, none, 99, "tcp/21"), 3)
+            self.assertEqual(cut(rest, none, none, 99, "tcp/21"), conversations - 3)
+            self.assertEqual(cut(rest, none, none, 99, "udp/53"), 0)
+            none.write_bytes(b"no capture at all, though long enough")
+            self.assertRaises(NoCapture, cut, none, first, rest, 3, "tcp/21")
+
+
 class Runs(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -129,7 +191,7 @@ class Runs(unittest.TestCase):
         earlier.write_text(json.dumps(results()), encoding="utf-8")
         done = self.reproduce("--from", earlier)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertEqual(done.stdout.count("\n== "), len(tables.TABLES))
+        self.assertEqual(done.stdout.count("\n== "), len(main.TABLES))
         self.assertIn("LBNL, 10 days, 1,760,824 messages", done.stdout)
 
     def test_wrong_words_get_one_sentence(self):
