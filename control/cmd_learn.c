@@ -119,8 +119,8 @@ print_scriptgen(const struct scriptgen_report *r, FILE *to)
 {
 	fprintf(to, "  scriptgen: a tree of %u states, %u of them in the model; %u labels, %u forms of answers, "
 	    "%u habits\n", r->tree, r->kept, r->labels, r->forms, r->habits);
-	fprintf(to, "  dependencies: %u copied, %u sums, %u lengths, %u random\n", r->links[0], r->links[1],
-	    r->links[2], r->links[3]);
+	fprintf(to, "  dependencies: %u copied, %u sums, %u lengths, %u times, %u random\n", r->links[LINK_COPY],
+	    r->links[LINK_ADD], r->links[LINK_LENGTH], r->links[LINK_TIME], r->links[LINK_RANDOM]);
 	if (r->cut > 0)
 		fprintf(to, "  in part: %u conversations are longer than is looked at\n", r->cut);
 	if (r->left_out > 0)
@@ -257,10 +257,10 @@ scriptgen_json(const struct scriptgen_report *s)
 {
 	if (s->tree == 0)
 		return json_null();
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "tree", (int)s->tree,
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "tree", (int)s->tree,
 	    "kept", (int)s->kept, "labels", (int)s->labels, "forms", (int)s->forms, "habits", (int)s->habits,
-	    "copied", (int)s->links[0], "sums", (int)s->links[1], "lengths", (int)s->links[2],
-	    "random", (int)s->links[3], "cut", (int)s->cut, "labels_left_out", (int)s->labels_left_out);
+	    "copied", (int)s->links[LINK_COPY], "sums", (int)s->links[LINK_ADD], "lengths",
+	    (int)s->links[LINK_LENGTH], "times", (int)s->links[LINK_TIME], "random", (int)s->links[LINK_RANDOM], "cut", (int)s->cut, "labels_left_out", (int)s->labels_left_out);
 }
 
 /* 0 or -errno. */

@@ -10,6 +10,7 @@
 struct pairs {
 	struct label request, answer;
 	struct span **asked, **said;
+	int64_t *time_s;	/* NULL: not known */
 	uint32_t n, room;
 };
 
@@ -41,7 +42,7 @@ links_of(struct pool *pool, const struct pairs *p, const struct habit *habit, ui
 	struct links l;
 
 	depend_find(&l, pool, &(struct depend_input){ .answer = &p->answer, .value = p->said,
-		.origin = &from, .norigins = 1, .samples = p->n, .habit = habit, .nhabits = nhabits });
+		.origin = &from, .norigins = 1, .samples = p->n, .time_s = p->time_s, .habit = habit, .nhabits = nhabits });
 	return l;
 }
 
@@ -187,4 +188,42 @@ POOLED(depend, words_come_back_whole)
 	depend_find(&l, pool, &(struct depend_input){ .answer = &line, .value = said, .origin = &from,
 		.norigins = 1, .samples = 4 });
 	cr_assert(l.n == 1 && l.link[0].whole && l.link[0].kind == LINK_COPY);
+}
+
+/* Answers of eight bytes: four that say the second they are said in, from another year on, and a counter of them. */
+static struct links
+links_of_clocks(struct pool *pool, uint32_t samples, uint32_t apart, uint32_t slack, uint8_t format)
+{
+	struct pairs p = { .room = 64, .time_s = pool_array(pool, 64, sizeof(int64_t)) };
+
+	for (uint32_t i = 0; i < samples; i++) {
+		uint8_t *asked = pool_alloc(pool, 4), *said = pool_alloc(pool, 8);
+		uint32_t at = 1700000000 + i * apart, tells = at + 2208988 + i * slack;
+
+		memset(asked, 'a', 4);
+		for (uint32_t k = 0; k < 4; k++)
+			said[k] = (uint8_t)(tells >> 8 * (format == FMT_BE ? 3 - k : k));
+		said[7] = (uint8_t)(i + 1);
+		p.time_s[i] = at;
+		pairs_add(&p, pool, span_of(asked, 4), span_of(said, 8));
+	}
+	return links_of(pool, &p, NULL, 0);
+}
+
+POOLED(depend, the_time_is_told_from_a_counter_once_samples_are_far_enough_apart)
+{
+	static const uint8_t formats[] = { FMT_BE, FMT_LE };
+	struct links l;
+
+	for (size_t k = 0; k < ARRAY_LEN(formats); k++) {
+		l = links_of_clocks(pool, 20, 7, 0, formats[k]);
+		cr_assert(link_at(&l, 0) != NULL && link_at(&l, 0)->kind == LINK_TIME);
+		cr_expect_eq(link_at(&l, 0)->delta, 2208988);
+		cr_expect_eq(link_at(&l, 0)->format, formats[k]);
+		cr_expect(link_at(&l, 7) == NULL || link_at(&l, 7)->kind != LINK_TIME);
+		l = links_of_clocks(pool, 20, 7, 3, formats[k]);	/* a clock that goes wrong is none */
+		cr_expect(link_at(&l, 0) == NULL || link_at(&l, 0)->kind != LINK_TIME);
+	}
+	l = links_of_clocks(pool, 7, 7, 0, FMT_BE);		/* too few */
+	cr_expect(link_at(&l, 0) == NULL || link_at(&l, 0)->kind != LINK_TIME);
 }

@@ -223,8 +223,18 @@ number_at(const struct cells *c, uint32_t i, uint32_t n, uint8_t format, uint32_
 	return v;
 }
 
+/* Cells to..to+n of the answer are in one segment and not explained. */
+static bool
+is_free(const struct finder *f, uint32_t to, uint32_t n)
+{
+	for (uint32_t k = 0; k < n; k++)
+		if (!side_by_side(&f->answer, to, k) || f->taken[to + k])
+			return false;
+	return true;
+}
+
 /*
- * May cells to..to+n of the answer be a number? They are in one segment and not explained, its lowest
+ * May cells to..to+n of the answer be a number? They are free, its lowest
  * byte varies, and so does its highest if it is not zero.
  */
 static bool
@@ -232,9 +242,8 @@ is_open(const struct finder *f, uint32_t to, uint32_t n, uint8_t format)
 {
 	const struct cell *low, *high;
 
-	for (uint32_t k = 0; k < n; k++)
-		if (!side_by_side(&f->answer, to, k) || f->taken[to + k])
-			return false;
+	if (!is_free(f, to, n))
+		return false;
 	low = &f->answer.cell[format == FMT_BE ? to + n - 1 : to];
 	high = &f->answer.cell[format == FMT_BE ? to : to + n - 1];
 	return low->values > 1 && (high->values > 1 || high->byte[0] == 0);
@@ -314,6 +323,57 @@ find_numbers(struct finder *f)
 			    (f->in->norigins > 0 && f->origin[0].n > 0 &&
 				find_sum(f, j, n, widths[w].format))))
 				memset(f->taken + j, true, n);
+}
+
+enum { TIME_BYTES = 4, TIME_SAMPLES = 8, TIME_SLACK = 1, TIME_SPAN = 8 };	/* the latter two in seconds */
+
+/* Is the number at to the time of the answer plus a constant, in samples that are far enough apart to tell? */
+static bool
+is_time(const struct finder *f, uint32_t to, uint8_t format, int64_t *delta)
+{
+	int64_t least = INT64_MAX, most = INT64_MIN, first = INT64_MAX, last = INT64_MIN;
+	uint32_t count[TIME_SLACK + 1] = { 0 }, best = 0;
+
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (uint32_t s = 0; s < f->in->samples; s++) {
+			int64_t t = f->in->time_s[s];
+			int64_t one = (int64_t)number_at(&f->answer, to, TIME_BYTES, format, s) - t;
+
+			if (pass == 1) {
+				count[one - least]++;
+				continue;
+			}
+			least = MIN(least, one);
+			most = MAX(most, one);
+			first = MIN(first, t);
+			last = MAX(last, t);
+			if (most - least > TIME_SLACK)
+				return false;
+		}
+	for (uint32_t i = 1; i <= TIME_SLACK; i++)
+		best = count[i] > count[best] ? i : best;
+	*delta = least + best;
+	return last - first >= TIME_SPAN;
+}
+
+static void
+find_times(struct finder *f)
+{
+	static const uint8_t formats[] = { FMT_BE, FMT_LE };
+	int64_t delta;
+
+	if (f->in->time_s == NULL || f->in->samples < TIME_SAMPLES)
+		return;
+	for (size_t k = 0; k < ARRAY_LEN(formats); k++)
+		for (uint32_t j = 0; j + TIME_BYTES <= f->answer.n; j++) {
+			const struct cell *c = &f->answer.cell[j];
+
+			if (!is_free(f, j, TIME_BYTES) || !is_time(f, j, formats[k], &delta))
+				continue;
+			add_link(f, (struct link){ .kind = LINK_TIME, .format = formats[k], .to_segment = c->segment,
+				.to_offset = c->offset, .n = TIME_BYTES, .delta = delta });
+			memset(f->taken + j, true, TIME_BYTES);
+		}
 }
 
 /* Runs of which half the samples have a value of their own, four at least. */
@@ -417,6 +477,7 @@ depend_find(struct links *out, struct pool *pool, const struct depend_input *in)
 	if (in->samples >= DEPEND_LEAST)
 		find_chunks(&f);
 	add_habits(&f, in->samples / 2);	/* of what still varies nothing better is known */
+	find_times(&f);
 	find_numbers(&f);
 	find_random(&f);
 	find_whole(&f);

@@ -22,11 +22,13 @@ enum link_kind {
 	LINK_ADD,		/* the number plus delta */
 	LINK_LENGTH,		/* bytes behind it plus delta */
 	LINK_RANDOM,		/* every sample has another value, that nothing tells */
+	LINK_TIME,		/* the second it is said in plus delta */
+	LINK_KINDS
 };
 
 struct link {
 	uint8_t kind;
-	uint8_t format;		/* ADD, LENGTH: enum format; decimal where whole */
+	uint8_t format;		/* ADD, LENGTH, TIME: enum format; decimal where whole */
 	bool whole;		/* of and into loose segments: all that they took */
 	uint32_t source;	/* COPY, ADD: of struct origins */
 	uint32_t segment, offset; /* there */
@@ -55,6 +57,7 @@ struct depend_input {
 	struct span **value;	/* per sample: what its segments took */
 	const struct antecedent *origin; /* the request answered, then earlier ones, nearest first */
 	uint32_t norigins, samples;
+	const int64_t *time_s;	/* per sample; NULL: not known */
 	const struct habit *habit;
 	uint32_t nhabits;
 };

@@ -14,6 +14,7 @@ struct responses_memo {
 struct seen {			/* a step that was answered */
 	uint32_t label, form;
 	uint64_t rank;
+	int64_t time_s;
 	struct where where;
 };
 
@@ -45,6 +46,16 @@ by_group(const void *a, const void *b)
 	return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
+/* Of equal pairs of messages the earliest comes first. */
+static int
+by_time(const void *a, const void *b)
+{
+	const struct seen *x = a, *y = b;
+	int c = by_group(a, b);
+
+	return c != 0 ? c : (x->time_s > y->time_s) - (x->time_s < y->time_s);
+}
+
 /* Steps with a label and a form, grouped; of equal pairs of messages one stays. */
 static uint32_t
 read_seen(struct seen **out, struct pool *pool, const struct responses_input *in)
@@ -68,9 +79,10 @@ read_seen(struct seen **out, struct pool *pool, const struct responses_input *in
 			if (step->request != STEP_CONNECT)
 				rank = span_hash(in->messages->value[step->request], 0);
 			rank = hash_stir(span_hash(in->messages->value[step->response], rank));
-			s[n++] = (struct seen){ label, in->form_of[step->response], rank, { q, i } };
+			s[n++] = (struct seen){ label, in->form_of[step->response], rank, step->time_s,
+				{ q, i } };
 		}
-	qsort(s, n, sizeof *s, by_group);
+	qsort(s, n, sizeof *s, by_time);
 	for (uint32_t i = 0; i < n; i++)
 		if (kept == 0 || by_group(&s[i], &s[kept - 1]) != 0)
 			s[kept++] = s[i];
@@ -141,14 +153,18 @@ find_links(struct response *r, struct pool *pool, const struct responses_input *
 {
 	struct antecedent *origin = pool_array(pool, r->norigins, sizeof *origin);
 	struct span **value = pool_array(pool, r->n, sizeof *value);
+	int64_t *time_s = pool_array(pool, r->n, sizeof *time_s);
 
 	for (uint32_t o = 0; o < r->norigins; o++)
 		origin[o] = read_origin(pool, in, r, o);
-	for (uint32_t s = 0; s < r->n; s++)
-		value[s] = read_segments(pool, &in->form[r->form],
-		    in->messages->value[step_at(in, r->sample[s])->response]);
+	for (uint32_t s = 0; s < r->n; s++) {
+		const struct step *step = step_at(in, r->sample[s]);
+
+		value[s] = read_segments(pool, &in->form[r->form], in->messages->value[step->response]);
+		time_s[s] = step->time_s;
+	}
 	depend_find(&r->links, pool, &(struct depend_input){ .answer = &in->form[r->form], .value = value,
-		.origin = origin, .norigins = r->norigins, .samples = r->n, .habit = habits->habit,
+		.origin = origin, .norigins = r->norigins, .samples = r->n, .time_s = time_s, .habit = habits->habit,
 		.nhabits = habits->nhabits });
 }
 
@@ -166,6 +182,7 @@ remember_links(struct response *r, struct responses_memo *memo, const struct res
 		const struct step *step = step_at(in, r->sample[s]);
 
 		key[2] = hash_stir(key[2] ^ (uint64_t)step->request << 32 ^ step->response);
+		key[2] = hash_stir(key[2] ^ (uint64_t)step->time_s);
 	}
 	id = intern_find(&memo->keys, span_of(key, sizeof key));
 	if (id == INTERN_NONE) {

@@ -16,6 +16,7 @@
  * Deterministic, no clock; memory is the pool's.
  */
 #include "learning/exchange.h"
+#include "learning/scriptgen/depend.h"
 #include "models/text.h"
 
 struct scriptgen_report {
@@ -23,7 +24,7 @@ struct scriptgen_report {
 	uint32_t labels, forms, tree;		/* tree: states of the simplified machine */
 	uint32_t responses;			/* label and form of answer */
 	uint32_t habits;
-	uint32_t links[4];			/* by enum link_kind, in what is said */
+	uint32_t links[LINK_KINDS];		/* by enum link_kind, in what is said */
 	uint32_t states, kept, turns;		/* of the model; kept: states of the tree among them */
 	uint32_t labels_left_out;		/* the automaton would have had no room */
 };

@@ -19,6 +19,7 @@ add_sequence(struct sequences *out, struct pool *pool, const struct exchanges *x
 		to->response = !from->known ? STEP_UNKNOWN : from->server == NO_UNIT ? STEP_SILENCE
 		    : intern_add(&out->messages, x->unit[from->server].bytes);
 		to->exchange = e;
+		to->time_s = from->server == NO_UNIT ? 0 : x->unit[from->server].time_ms / 1000;
 		s.n++;
 	}
 	out->cut += e < end;

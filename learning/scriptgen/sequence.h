@@ -16,6 +16,7 @@ enum { SEQUENCE_STEPS = 64 };
 struct step {
 	uint32_t request, response;	/* messages, or one of the above */
 	uint32_t exchange;		/* where it comes from */
+	int64_t time_s;			/* when it was answered; 0: it was not */
 };
 
 struct sequence {

@@ -288,7 +288,8 @@ say_link(struct saying *s, const struct response *r, const struct link *l)
 		op.len = l->whole ? 0 : l->n;
 		break;
 	case LINK_LENGTH:
-		op.kind = OP_LEN;
+	case LINK_TIME:
+		op.kind = l->kind == LINK_TIME ? OP_TIME : OP_LEN;
 		op.len = l->n;
 		break;
 	default:

@@ -36,7 +36,7 @@ struct wording {
 	uint32_t **of;		/* per step: variant, WORDING_SILENCE, or KINDS_NONE: not known */
 	struct holding *holding;
 	uint32_t nholdings;
-	uint32_t computed[4];	/* ops by enum link_kind */
+	uint32_t computed[LINK_KINDS];	/* ops by enum link_kind */
 };
 
 struct wording_input {
