@@ -280,7 +280,7 @@ write_report(const struct order *o, int fd)
 		    "columns", (int)c->inner, "sweeps", (int)c->sweeps,
 		    "finish_sweeps", (int)c->finish_sweeps, "objective", c->objective);
 	root = json_pack("{s:s%, s:s%, s:s, s:i, s:b, s:i, s:i, s:I, s:I, s:i, s:i, s:I, s:i, s:i, s:i, s:i, s:i, s:i, "
-	    "s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "service", o->made.text.name.p, o->made.text.name.n,
 	    "learner", o->made.text.learner.p, o->made.text.learner.n,
 	    "proto", r->corpus->proto == PROTO_TCP ? "tcp" : "udp",
