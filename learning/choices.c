@@ -5,11 +5,35 @@
 #include "learning/begins.h"
 
 void
-choices_add(struct node *nd, const struct answer *a, bool guarded, struct span *value,
-    uint32_t nvalues, uint32_t support)
+choices_add(struct node *nd, const struct answer *a, uint32_t support)
 {
-	nd->choice[nd->nchoices++] = (struct choice){ .answer = a, .guarded = guarded, .value = value,
-		.nvalues = nvalues, .support = support };
+	nd->choice[nd->nchoices++] = (struct choice){ .answer = a, .support = support };
+}
+
+/*
+ * A guarded choice of values that ascend. Where lines decide, too, which of them are there stands before
+ * each value: one choice for those with the same ones.
+ */
+static void
+add_guarded(struct node *nd, struct choice c)
+{
+	struct span *value = c.value;
+	uint32_t n = c.nvalues, end;
+
+	c.guarded = true;
+	for (uint32_t i = 0; i < n; i = end) {
+		struct span lines = span_sub(value[i], 0, nd->key.nlines);
+
+		for (end = i + 1; end < n && span_eq(span_sub(value[end], 0, nd->key.nlines), lines);)
+			end++;
+		for (uint32_t l = 0; l < KEY_LINES; l++)
+			c.line[l] = l >= lines.n ? LINE_ANY : lines.p[l] == KEYED_THERE ? LINE_THERE : LINE_MISSING;
+		for (uint32_t v = i; v < end; v++)
+			value[v] = span_sub(value[v], lines.n, SIZE_MAX);
+		c.value = value + i;
+		c.nvalues = lines.n > 0 && (nd->key.no_field || (c.begins && value[i].n == 0)) ? 0 : end - i;
+		nd->choice[nd->nchoices++] = c;
+	}
 }
 
 static int
@@ -28,7 +52,7 @@ alike(const struct beginning *a, const struct beginning *b)
 static void
 choose_by_beginning(struct node *nd, struct pool *pool, const struct beginnings *b, uint32_t i)
 {
-	struct choice c = { .answer = b->of[i].answer, .guarded = true, .begins = true,
+	struct choice c = { .answer = b->of[i].answer, .begins = true,
 		.value = pool_array(pool, b->n, sizeof *c.value) };
 
 	for (uint32_t j = 0; j < b->n; j++) {
@@ -40,7 +64,7 @@ choose_by_beginning(struct node *nd, struct pool *pool, const struct beginnings 
 		c.support += b->of[j].support;
 	}
 	qsort(c.value, c.nvalues, sizeof *c.value, value_cmp);
-	nd->choice[nd->nchoices++] = c;
+	add_guarded(nd, c);
 }
 
 /* Those within most others first: of several that a value begins with, the longest. */
@@ -81,7 +105,7 @@ choices_by_key(struct node *nd, struct pool *pool, const struct rules *r, const 
 	}
 	all = pool_copy(pool, tops, groups * sizeof *tops);
 	answers = tally(r->x, all, groups);
-	nd->choice = pool_array(pool, answers + begins[BEGINS_ALL].n + 1, sizeof *nd->choice);
+	nd->choice = pool_array(pool, (answers + begins[BEGINS_ALL].n) * (1u << nd->key.nlines) + 1, sizeof *nd->choice);
 	for (uint32_t a = 0; a < answers; a++) {
 		uint32_t nmine = 0;
 
@@ -91,11 +115,11 @@ choices_by_key(struct node *nd, struct pool *pool, const struct rules *r, const 
 			if (tops[g].answer == all[a].answer && (!said.known || said.answer != all[a].answer))
 				mine[nmine++] = value[g];
 		}
-		if (nmine > 0)
-			choices_add(nd, all[a].answer, true, mine, nmine, all[a].n);
+		add_guarded(nd, (struct choice){ .answer = all[a].answer, .value = mine, .nvalues = nmine,
+			.support = all[a].n });
 		mine += nmine;
 	}
 	choose_by_beginnings(nd, pool, &begins[BEGINS_ALL]);
 	if (fresh.known)
-		choices_add(nd, fresh.answer, false, NULL, 0, n);
+		choices_add(nd, fresh.answer, n);
 }

@@ -4,9 +4,8 @@
  */
 #include "learning/keyed.h"
 
-/* One more choice, for which there is room. */
-void	choices_add(struct node *nd, const struct answer *a, bool guarded, struct span *value,
-	    uint32_t nvalues, uint32_t support);
+/* One more choice without a guard, for which there is room. */
+void	choices_add(struct node *nd, const struct answer *a, uint32_t support);
 /*
  * One choice per answer that some value of the node's key gets; for the values never seen others by how
  * they begin, and one for all the rest. k is sorted; scratch has room for n.

@@ -5,6 +5,7 @@
 
 #include "learning/choices.h"
 #include "learning/fallback.h"
+#include "learning/presence.h"
 
 enum {
 	MAX_SOURCES = 64,
@@ -15,6 +16,7 @@ enum {
 	LONG_LITERAL = 64,
 	RARE = 3,
 	MIN_KEYED = 12,		/* samples before a field may decide */
+	MAX_LINES = 16,		/* names of lines that are tried */
 	MIN_BETTER = 2,		/* exchanges that a longer history must win */
 };
 
@@ -237,10 +239,11 @@ choose_by_number(struct decider *d, struct node *nd, const struct sample *s, uin
 	struct source subject;
 
 	nd->choice = pool_array(d->pool, 2, sizeof *nd->choice);
-	choices_add(nd, t[0].answer, !keyed_for_anybody(t[0].answer), NULL, 0, t[0].n);
+	choices_add(nd, t[0].answer, t[0].n);
+	nd->choice[0].guarded = !keyed_for_anybody(t[0].answer);
 	for (uint32_t i = 1; i < m && nd->choice[0].guarded && nd->nchoices == 1; i++)
 		if (keyed_for_anybody(t[i].answer) && !few_subjects(d, s, n, t[i].answer, &subject))
-			choices_add(nd, t[i].answer, false, NULL, 0, t[i].n);
+			choices_add(nd, t[i].answer, t[i].n);
 }
 
 /*
@@ -269,7 +272,7 @@ choose_for_strangers(const struct decider *d, struct node *nd, const struct samp
 	if (singles < RULES_DRAWN || alike * 10ull < singles * 9ull)
 		return;
 	if (last->guarded)
-		choices_add(nd, usual->drawn, false, NULL, 0, alike);
+		choices_add(nd, usual->drawn, alike);
 	else
 		*last = (struct choice){ .answer = usual->drawn, .support = alike };
 }
@@ -336,17 +339,76 @@ decides_better(struct score now, struct score before, uint32_t n)
 	    (now.hits >= before.hits && now.kinds > before.kinds + few);
 }
 
+struct best {			/* what decides best so far */
+	struct score score;
+	struct key key;
+	bool by_key;
+};
+
+/* Does this key decide better? Then right of the scratch is what it foretells. */
+static void
+try_key(struct decider *d, const struct sample *s, uint32_t n, const struct key *key, struct best *best)
+{
+	struct pool_mark mark = pool_mark(d->pool);
+	struct keyed *k = d->scratch->keyed;
+	uint8_t *trial = d->scratch->trial;
+	struct score score;
+
+	make_keyed(d, key, s, n, k);
+	keyed_judge(d->r, d->pool, key, keyed_gather(d->pool, k, n), n, d->scratch->tally, trial);
+	score = score_of(trial, n);
+	pool_release(d->pool, &mark);
+	if (!decides_better(score, best->score, n))
+		return;
+	*best = (struct best){ score, *key, true };
+	memcpy(d->scratch->right, trial, n * sizeof *trial);
+}
+
+static bool
+may_be_better(const struct best *b, uint32_t n)
+{
+	return b->score.hits * 50 < SAME_ANSWER * n * 49;
+}
+
+/* What decides best so far together with lines that only some messages have, or such lines alone. */
+static void
+try_lines(struct decider *d, const struct sample *s, uint32_t n, struct best *best)
+{
+	struct key key = best->key;
+	struct span name[MAX_LINES];
+	uint32_t names;
+
+	if (d->r->x->client_lexer.binary || s->client == d->r->client->n || n < MIN_KEYED ||
+	    (best->by_key && key.is_pair) || !may_be_better(best, n))
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		d->scratch->exchange[i] = s[i].exchange;
+	names = presence_names(name, MAX_LINES, d->pool, d->r, d->scratch->exchange, n, n / 50 + 2);
+	key.no_field = !best->by_key;
+	while (key.nlines < KEY_LINES && may_be_better(best, n)) {
+		uint32_t at = key.nlines++;
+
+		for (uint32_t i = 0; i < names; i++) {
+			key.line[at] = name[i];
+			try_key(d, s, n, &key, best);
+		}
+		if (best->key.nlines < key.nlines)
+			return;
+		key = best->key;
+	}
+}
+
 static void
 consider(struct decider *d, const struct sample *s, uint32_t n)
 {
-	struct key candidate[MAX_SOURCES + MAX_EARLIER + MAX_PAIRED * MAX_PAIRED], key = { 0 };
-	struct score before = { 0 }, sc = { 0 };
+	struct key candidate[MAX_SOURCES + MAX_EARLIER + MAX_PAIRED * MAX_PAIRED];
+	struct score before = { 0 };
+	struct best best = { 0 };
 	uint32_t ncandidates, m;
 	struct tally *votes = d->scratch->votes, *scratch = d->scratch->tally;
-	uint8_t *right = d->scratch->right, *trial = d->scratch->trial;
+	uint8_t *right = d->scratch->right;
 	struct keyed *k = d->scratch->keyed;
 	const struct answer *usual;
-	bool by_key = false;
 	struct node *nd;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -364,26 +426,14 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		if (right[i] == SAME_ANSWER && votes[0].n == 1)	/* of itself alone */
 			right[i] = votes[0].alike > 1 ? SAME_KIND : WRONG;
 	}
-	sc = score_of(right, n);
+	best.score = score_of(right, n);
 	usual = votes[0].answer;
-	for (uint32_t j = 0; j < ncandidates && sc.hits * 50 < SAME_ANSWER * n * 49; j++) {
-		struct pool_mark mark = pool_mark(d->pool);
-		struct score keyed;
-
-		make_keyed(d, &candidate[j], s, n, k);
-		keyed_judge(d->r, d->pool, &candidate[j], keyed_gather(d->pool, k, n), n, scratch, trial);
-		keyed = score_of(trial, n);
-		pool_release(d->pool, &mark);
-		if (decides_better(keyed, sc, n)) {
-			sc = keyed;
-			key = candidate[j];
-			by_key = true;
-			memcpy(right, trial, n * sizeof *right);
-		}
-	}
-	if (s->length > 0 && !clearly_better(sc, before, n))
+	for (uint32_t j = 0; j < ncandidates && may_be_better(&best, n); j++)
+		try_key(d, s, n, &candidate[j], &best);
+	try_lines(d, s, n, &best);
+	if (s->length > 0 && !clearly_better(best.score, before, n))
 		return;
-	if (s->length == 0 && s->client < d->r->client->n && generalises(d, s, n, sc.hits)) {
+	if (s->length == 0 && s->client < d->r->client->n && generalises(d, s, n, best.score.hits)) {
 		d->out->dropped[s->client] = true;
 		for (uint32_t i = 0; i < n; i++) {
 			const uint8_t *general = right_in_general(d, &s[i]);
@@ -392,14 +442,12 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		}
 		return;
 	}
-	nd = add_node(d, s, n, sc.hits);
-	if (!by_key && few_subjects(d, s, n, votes[0].answer, &key.one)) {
-		key.is_pair = false;
-		by_key = true;
-	}
-	if (by_key) {
-		nd->key = key;
-		make_keyed(d, &key, s, n, k);
+	nd = add_node(d, s, n, best.score.hits);
+	if (!best.by_key && few_subjects(d, s, n, votes[0].answer, &best.key.one))
+		best.by_key = true;
+	if (best.by_key) {
+		nd->key = best.key;
+		make_keyed(d, &nd->key, s, n, k);
 		keyed_sort(k, n);
 		choices_by_key(nd, d->pool, d->r, k, n, scratch);
 	} else {

@@ -13,9 +13,14 @@
 #include "learning/memory.h"
 #include "learning/rules.h"
 
+enum { KEY_LINES = 2 };
+
 struct key {			/* what decides: one field, or two together */
 	struct source one, two;
 	bool is_pair;
+	bool no_field;			/* nothing but lines */
+	struct span line[KEY_LINES];	/* that lines of these names are there decides, too */
+	uint32_t nlines;
 };
 
 struct choice {
@@ -24,6 +29,7 @@ struct choice {
 	bool begins;			/* the key's value begins with one of them; none of them with another */
 	struct span *value;		/* guarded: key values that get this answer, sorted */
 	uint32_t nvalues;
+	enum { LINE_ANY, LINE_MISSING, LINE_THERE } line[KEY_LINES];	/* the key's */
 	uint32_t support;
 };
 

@@ -128,6 +128,13 @@ make_alt(struct emitter *e, struct text_alt *alt, const struct way *way)
 	alt->next = prompted(e, way->next, a == NULL ? 0 : ending_after(e, a));
 	alt->delay_ms = a == NULL ? 0 : pause_of(a, e->in->x, e->in->memory, e->before, nd->state, e->pool);
 	alt->close = a != NULL && a->closes * 10 >= a->n * 9;
+	for (uint32_t l = 0; l < KEY_LINES; l++) {
+		if (c->line[l] == LINE_ANY)
+			continue;
+		e->asks_lines = true;
+		alt->guard[alt->nguard++] = (struct text_guard){ .slot = MESSAGE_SLOT, .lit = nd->key.line[l],
+			.kind = c->line[l] == LINE_THERE ? GUARD_LINE : GUARD_NO_LINE };
+	}
 	if (c->nvalues > 0 && !add_guard(e, alt, &nd->key, guard_map(e, nd, c), c->begins))
 		return false;
 	if (a != NULL && a->has_map &&
@@ -343,7 +350,7 @@ make_template(struct emitter *e, struct text_template *out, uint32_t index)
 		if (use[i].from.template == index)
 			out->field[out->nfield++] = (struct text_field){ use[i].slot,
 				elem_of[use[i].from.first], elem_of[use[i].from.last] };
-	if (e->says_lines)
+	if (e->asks_lines)
 		out->field[out->nfield++] = (struct text_field){ MESSAGE_SLOT, 0, out->nelem - 1 };
 }
 

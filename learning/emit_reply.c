@@ -264,7 +264,7 @@ say_template(struct ops *o, const struct template *t, const struct answer *a,
 			say_op(o, (struct text_op){ .kind = OP_ADDR, .format = tok->format,
 				.peer = tok->peer });
 		} else if (tok->kind == TOKEN_LINES) {
-			o->e->says_lines = true;
+			o->e->asks_lines = true;
 			say_op(o, (struct text_op){ .kind = OP_LINES, .slot = MESSAGE_SLOT,
 				.lit = o->e->in->x->repeats.name[tok->format] });
 		} else if (tok->kind == TOKEN_BREAK) {

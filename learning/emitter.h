@@ -35,7 +35,7 @@ struct emitter {
 	uint32_t *before;	/* per exchange: the state in which it came */
 	uint32_t *template_of;	/* per client template: its number in the model */
 	int32_t *besides_of;	/* per client template and column of its besides: map, or NOT_EMITTED */
-	bool says_lines;	/* some reply does */
+	bool asks_lines;	/* some reply or guard does: for lines of the message */
 	int32_t **guard_of;	/* per node and choice: map of its values, or NOT_EMITTED */
 };
 

@@ -4,6 +4,7 @@
 
 #include "learning/begins.h"
 #include "learning/intern.h"
+#include "learning/presence.h"
 
 static int
 keyed_cmp(const void *a, const void *b)
@@ -65,9 +66,19 @@ keyed_group(const struct exchanges *x, const struct keyed *k, uint32_t n, uint32
 struct span
 keyed_bytes(const struct rules *r, struct pool *pool, const struct key *key, uint32_t exchange)
 {
-	struct span a = source_bytes(r, &key->one, exchange), b;
+	struct span a = { 0 }, b;
 	uint8_t *both;
 
+	if (!key->no_field)
+		a = source_bytes(r, &key->one, exchange);
+	if (key->nlines > 0) {
+		both = pool_alloc(pool, key->nlines + a.n);
+		for (uint32_t i = 0; i < key->nlines; i++)
+			both[i] = presence_of(r, key->line[i], exchange) ? KEYED_THERE : KEYED_MISSING;
+		if (a.n > 0)
+			memcpy(both + key->nlines, a.p, a.n);
+		return span_of(both, key->nlines + a.n);
+	}
 	if (!key->is_pair)
 		return a;
 	b = source_bytes(r, &key->two, exchange);

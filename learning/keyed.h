@@ -6,6 +6,7 @@
 #include "learning/tally.h"
 
 enum {
+	KEYED_MISSING = '-', KEYED_THERE = '+',
 	KEYED_STRANGERS = 3,	/* values that got an answer before strangers do, */
 	KEYED_SHARE = 20,	/* and one in so many of all */
 };
@@ -16,7 +17,10 @@ struct keyed {
 	const struct answer *answer;
 };
 
-/* One field in place; of two a copy with a zero byte between, as GUARD_PAIR has it. */
+/*
+ * One field in place; of two a copy with a zero byte between, as GUARD_PAIR has it. Where lines decide,
+ * too, KEYED_THERE or KEYED_MISSING stands for each before a copy of the field.
+ */
 struct span keyed_bytes(const struct rules *r, struct pool *pool, const struct key *key, uint32_t exchange);
 /* By key, each in the order of its samples. */
 void	keyed_sort(struct keyed *k, uint32_t n);

@@ -14,9 +14,8 @@ struct count {
 	uint32_t seen, repeated, written, values;
 };
 
-/* The word that a line begins with and the separator behind it; n == 0: it has none. */
-static struct span
-name_of(const struct lexer *l, struct span line)
+struct span
+repeats_name(const struct lexer *l, struct span line)
 {
 	size_t n = 0;
 
@@ -114,7 +113,7 @@ count_pair(struct count *count, struct intern *names, struct intern *values, con
 	struct line line;
 
 	while (lines_next(&rest, span_str(""), &line)) {
-		struct span name = name_of(l, line.bytes);
+		struct span name = repeats_name(l, line.bytes);
 		uint32_t id = number_of(names, p->asked, name), before = values->n;
 		size_t n = id == INTERN_NONE ? 0 : repeated(l, p->asked, rest, name);
 

@@ -19,6 +19,8 @@ struct repeats {
 	uint32_t n;
 };
 
+/* The word that a line begins with and the separator behind it; n == 0: it has none. */
+struct span repeats_name(const struct lexer *l, struct span line);
 void	repeats_learn(struct repeats *out, struct pool *pool, const struct lexer *l,
     const struct separators_pair *pair, uint32_t n);
 /*

@@ -250,6 +250,8 @@ check_guard(const struct image_check *c, const struct image_guard *g)
 		return g->index < c->n[IMAGE_MAP];
 	case GUARD_PAIR:
 		return g->index < c->n[IMAGE_MAP] && g->back < MODEL_SLOTS;
+	case GUARD_LINE:
+	case GUARD_NO_LINE:
 	case GUARD_EQ:
 	case GUARD_NE:
 	case GUARD_CHANNEL:

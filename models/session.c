@@ -2,6 +2,7 @@
 
 #include "models/eom.h"
 #include "models/host.h"
+#include "models/lines.h"
 #include "models/match.h"
 #include "models/prf.h"
 #include "models/render.h"
@@ -76,6 +77,7 @@ static bool
 guard_holds(const struct deciding *d, const struct image_guard *g)
 {
 	struct span s = field_of(d->f, g->slot);
+	struct line line;
 
 	switch (g->kind) {
 	case GUARD_KNOWN:
@@ -86,6 +88,9 @@ guard_holds(const struct deciding *d, const struct image_guard *g)
 		return match_begins(d->i, g->index, s);
 	case GUARD_PAIR:
 		return knows_pair(d, g);
+	case GUARD_LINE:
+	case GUARD_NO_LINE:
+		return lines_next(&s, image_bytes(d->i, g->lit), &line) == (g->kind == GUARD_LINE);
 	case GUARD_EQ:
 		return span_eq(s, image_bytes(d->i, g->lit));
 	case GUARD_NE:

@@ -32,6 +32,8 @@ slots_guard(const struct text_guard *g)
 	case GUARD_KNOWN:
 	case GUARD_UNKNOWN:
 	case GUARD_BEGINS:
+	case GUARD_LINE:
+	case GUARD_NO_LINE:
 	case GUARD_EQ:
 	case GUARD_NE:
 	case GUARD_IN:

@@ -348,6 +348,8 @@ print_guard(struct out *o, const struct text_guard *g)
 {
 	put(o, "      when %s", vocab_name(&vocab_guard, g->kind));
 	switch (g->kind) {
+	case GUARD_LINE:
+	case GUARD_NO_LINE:
 	case GUARD_EQ:
 	case GUARD_NE:
 		put(o, " %u", g->slot);

@@ -248,6 +248,8 @@ read_guard(struct parser *p, struct text_alt *a)
 		g->back = read_slot(p);
 		g->index = read_ref(p, REF_MAP);
 		break;
+	case GUARD_LINE:
+	case GUARD_NO_LINE:
 	case GUARD_EQ:
 	case GUARD_NE:
 		g->slot = read_slot(p);

@@ -75,7 +75,9 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(GUARD_PARENT, "parent")	/* what that path is directly below is in the host's set */ \
 	X(GUARD_CHANNEL, "channel")	/* a related connection is expected, or there */       \
 	X(GUARD_NO_CHANNEL, "no-channel")                                                      \
-	X(GUARD_BEGINS, "begins")	/* field begins with a key of map */
+	X(GUARD_BEGINS, "begins")	/* field begins with a key of map */                   \
+	X(GUARD_LINE, "line")		/* a line of the head in field begins with string n */ \
+	X(GUARD_NO_LINE, "no-line")
 
 #define EFFECT_KINDS(X)                                                                        \
 	X(EFFECT_ADD, "add")	/* field into set */                                           \

@@ -314,6 +314,17 @@ begins(const struct text_map *m, struct span v)
 }
 
 static bool
+has_line(struct span v, struct span begin)
+{
+	struct span line;
+
+	for (size_t at = 0; naive_next_line(v, &at, &line);)
+		if (line.n >= begin.n && span_eq(span_of(line.p, begin.n), begin))
+			return true;
+	return false;
+}
+
+static bool
 guard_holds(const struct naive *c, const struct text_guard *g)
 {
 	const struct text *t = c->t;
@@ -329,6 +340,9 @@ guard_holds(const struct naive *c, const struct text_guard *g)
 		return begins(&t->map[g->index], v);
 	case GUARD_PAIR:
 		return knows_pair(c, g);
+	case GUARD_LINE:
+	case GUARD_NO_LINE:
+		return has_line(v, g->lit) == (g->kind == GUARD_LINE);
 	case GUARD_EQ:
 		return span_eq(v, g->lit);
 	case GUARD_NE:

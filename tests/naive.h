@@ -57,6 +57,7 @@ enum { NAIVE_PATH = 62 };
 struct span naive_path(struct span base, struct span name, uint8_t to[NAIVE_PATH]);
 bool	naive_is_below(struct span path, struct span dir);
 struct span naive_value_of(const struct naive *c, uint32_t slot);
+bool	naive_next_line(struct span v, size_t *at, struct span *line);
 const struct text_pair *naive_map_find(const struct text_map *m, struct span key);
 uint64_t naive_draw(const struct naive *c, uint8_t scope, uint64_t point, uint32_t block);
 uint8_t	naive_lower(uint8_t b);

@@ -128,27 +128,34 @@ rand_bytes(const struct naive *c, struct buffer *b, const struct text_op *o, uin
 	}
 }
 
-/* Line by line, without looking ahead. */
+/* Line by line, without looking ahead; at is 0 at first. */
+bool
+naive_next_line(struct span v, size_t *at, struct span *line)
+{
+	size_t from = *at, to;
+
+	while (*at == 0 && from < v.n && v.p[from++] != '\n')
+		;
+	for (to = from; to < v.n && v.p[to] != '\n'; to++)
+		;
+	*at = to + (to < v.n);
+	*line = span_of(v.p + from, to - from - (to > from && v.p[to - 1] == '\r'));
+	return line->n > 0;
+}
+
 static void
 lines(struct buffer *b, const struct text_op *o, struct span v)
 {
-	size_t from = 0, said = 0;
+	const uint8_t *said = NULL;
+	struct span line;
 
-	while (from < v.n && v.p[from++] != '\n')
-		;
-	for (size_t to, bare; from < v.n; from = to) {
-		for (to = from; to < v.n && v.p[to] != '\n'; to++)
-			;
-		bare = to > from && v.p[to - 1] == '\r' ? to - 1 : to;
-		to += to < v.n;
-		if (bare == from)
-			return;
-		if (bare - from < o->lit.n || memcmp(v.p + from, o->lit.p, o->lit.n) != 0)
+	for (size_t at = 0; naive_next_line(v, &at, &line);) {
+		if (line.n < o->lit.n || memcmp(line.p, o->lit.p, o->lit.n) != 0)
 			continue;
-		if (said > 0)
-			append(b, v.p + said, v.p[said] == '\r' ? 2 : 1);
-		append(b, v.p + from, bare - from);
-		said = bare;
+		if (said != NULL)
+			append(b, said, *said == '\r' ? 2 : 1);
+		append(b, line.p, line.n);
+		said = line.p + line.n;
 	}
 }
 

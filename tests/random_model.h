@@ -241,7 +241,7 @@ put_random_alts(struct writing *w, struct dice *d, uint32_t ntemplate, uint32_t 
 				case 2:
 				case 3:
 					n += (size_t)snprintf(guards + n, sizeof guards - n,
-					    "      when %s %u \"%s\"\n", PICK(d, "eq", "ne"), roll(d, 6),
+					    "      when %s %u \"%s\"\n", PICK(d, "eq", "ne", "line", "no-line"), roll(d, 6),
 					    PICK(d, "", "A", "1", "AB"));
 					break;
 				default:

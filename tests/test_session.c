@@ -215,6 +215,36 @@ EACH_CASE(session, a_field_may_begin_with_a_key, beginnings)
 	model_destroy(k.m);
 }
 
+/* A head of lines: docs/model-format.md 5. */
+static const char head_model[] =
+	"mynah-model 1\nservice \"t\" udp\nlearner \"hand\" order 1 seed 1\nseparators \" \\r\\n\"\n"
+	"start 0\neom 0 datagram error 0x0p+0\n"
+	"template 0 support 1 from hand\n  match \"GET\" tail\n  field 0 0 1\n"
+	"reply 0 support 1 from hand\n  say \"part\"\nreply 1 support 1 from hand\n  say \"all\"\n"
+	"reply 2 support 1 from hand\n  say \"what\"\n"
+	"state 0 eom 0 support 1 \"s\"\n"
+	"  on message 0\n    alt weight 1 say 0 goto 0 from hand\n      when line 0 \"Range:\"\n"
+	"    alt weight 1 say 1 goto 0 from hand\n      when no-line 0 \"Odd:\"\n"
+	"    alt weight 1 say 2 goto 0 from hand\n";
+
+static const struct {
+	const char *asked, *answer;
+} heads[] = {
+	{ "GET a\r\nRange: 1-2\r\n\r\n", "part" }, { "GET a\nHost: b\nRange: 1-2", "part" },
+	{ "GET a\r\nHost: b\r\n\r\n", "all" }, { "GET", "all" }, { "GETRange:", "all" },
+	{ "GET a\r\nHost: b\r\n\r\nRange: 1\r\n", "all" }, { "GET a\r\nHost: Range:\r\n\r\n", "all" },
+	{ "GET a\r\nHost: b\r\nOdd: c\r\n\r\n", "what" },
+};
+
+EACH_CASE(session, a_line_of_the_head_decides, heads)
+{
+	static struct talk k;
+
+	talk_begin(&k, model_of(head_model));
+	cr_expect_str_eq(talk_say(&k, span_str(heads[*i].asked)), heads[*i].answer, "%s", heads[*i].asked);
+	model_destroy(k.m);
+}
+
 #define LINE(s) { (const uint8_t *)(s), sizeof(s) - 1 }
 
 static const struct {

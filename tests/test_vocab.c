@@ -43,7 +43,7 @@ static const struct {
 	{ &vocab_var, "address", 0 }, { &vocab_var, "name", 5 },
 	{ &vocab_effect, "add", 0 }, { &vocab_effect, "open", 6 },
 	{ &vocab_guard, "known", 0 }, { &vocab_guard, "known-pair", 9 },
-	{ &vocab_guard, "begins", 14 },
+	{ &vocab_guard, "begins", 14 }, { &vocab_guard, "no-line", 16 },
 };
 
 EACH_CASE(vocab, a_stored_value_keeps_its_word, stored)
