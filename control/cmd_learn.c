@@ -72,6 +72,8 @@ each_unused(const struct learn_report *r, void (*say)(void *, const char *, cons
 	    "learned", r->odd.long_server);
 	say(ctx, "random-messages", "in part: %llu messages look encrypted or compressed; what the model knows of "
 	    "them is recorded, not understood", r->odd.random);
+	say(ctx, "no-slot", "in part: %llu times a value of the client is needed that the model has no room to keep; what "
+	    "depends on it is recorded, or not said", r->emit.no_slot);
 }
 
 static void

@@ -58,6 +58,7 @@ add_guard(struct emitter *e, struct text_alt *alt, const struct key *key, int32_
 {
 	uint32_t slot = emitter_slot(e, &key->one), second = key->is_pair ? emitter_slot(e, &key->two) : 0;
 
+	e->report->no_slot += slot == MODEL_SLOTS || second == MODEL_SLOTS;
 	if (slot == MODEL_SLOTS || second == MODEL_SLOTS || map == NOT_EMITTED)
 		return false;
 	alt->guard[alt->nguard++] = (struct text_guard){

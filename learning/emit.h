@@ -22,7 +22,8 @@ struct emit_input {
 
 struct emit_report {
 	uint32_t rule[RULE_KINDS];	/* emitted, by kind */
-	uint32_t states, turns, no_slot;
+	uint32_t states, turns;
+	uint32_t no_slot;	/* values that replies or guards ask for, and no slot is left to keep */
 };
 
 /* Fills all but name, sources and parameters of t. */

@@ -185,3 +185,27 @@ POOLED(emit, what_happened_long_ago_counts_through_all_that_was_never_seen)
 		model_destroy(k->m);
 	}
 }
+
+/* A model keeps so many values of one message: what else its replies would repeat is counted. */
+POOLED(emit, what_no_slot_is_left_for_is_counted)
+{
+	for (unsigned words = 20; words <= 24; words += 4) {
+		struct handmade h = handmade(pool, PROTO_TCP, 77);
+		struct learn_report report;
+
+		for (unsigned i = 0; i < N; i++) {
+			char *said = pool_alloc(pool, 512), *back = pool_alloc(pool, 512);
+			int n = snprintf(said, 512, ">SORT"), m = snprintf(back, 512, "<sorted");
+
+			for (unsigned w = 0; w < words; w++) {
+				n += snprintf(said + n, 512 - (size_t)n, " w%u", i * 131 + w * 7919);
+				m += snprintf(back + m, 512 - (size_t)m, " w%u", i * 131 + (words - 1 - w) * 7919);
+			}
+			snprintf(said + n, 512 - (size_t)n, "\r\n");
+			snprintf(back + m, 512 - (size_t)m, "\r\n");
+			handmade_talk(&h, "<220 ready\r\n", said, back, NULL);
+		}
+		emitted(&h, &report);
+		cr_expect_eq(report.emit.no_slot > 0, words > 21, "%u words: %u", words, report.emit.no_slot);
+	}
+}
