@@ -3,9 +3,9 @@
  * phrase.h - what a server says, with what it repeats taken out: "257 \"<path>\" created".
  *
  * A phrase is bytes in which views stand for what differs between interactions: the argument, the path
- * that it names, the register after the interaction, the server's address, and the argument of an
- * earlier form ("the user who gave this name"), the port that it announces. Which views are taken out of a form's replies is chosen so
- * that fewest phrases remain, and of equal choices the one with fewest views.
+ * that it names, the register after the interaction, the server's address, the port that it announces, and the
+ * argument of an earlier form ("the user who gave this name"). Which of the first three are taken out of a form's
+ * replies is chosen so that fewest phrases remain, and of equal choices the one with fewest views.
  */
 #include "learning/mining/world.h"
 

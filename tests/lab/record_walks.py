@@ -60,13 +60,19 @@ def peer_of(i):
     return f"198.18.1.{10 + i}"
 
 
+def content(name):
+    """A file of that name is the same wherever it is."""
+    name = name.split("/")[-1]
+    return b"x" * next(size for path, size in FRESH.items() if path.split("/")[-1] == name)
+
+
 def make_home(top):
-    for name, size in FRESH.items():
+    for name in FRESH:
         path = top / name
         if name.endswith("/"):
             path.mkdir(parents=True)
         else:
-            path.write_bytes(b"x" * size)
+            path.write_bytes(content(name))
 
 
 def write_users(top, peers):
@@ -129,7 +135,7 @@ class Client:
 
 def greet(c):
     """What programs with a head say first; active data is only announced, never used."""
-    for words in ("SYST", "FEAT", "OPTS UTF8 ON", "NOOP", "TYPE I", "TYPE A", "SIZE docs", "MDTM nothing",
+    for words in ("SYST", "FEAT", "OPTS UTF8 ON", "NOOP", "TYPE A", "MDTM nothing",
                   f"EPRT |1|{c.me}|40001|", f"PORT {c.me.replace('.', ',')},156,65"):
         c.say(words)
 
@@ -145,9 +151,12 @@ def walk(me, user, words, rng, commands):
         if what == "PWD":
             c.say("PWD")
         elif what == "GET":
+            c.say("TYPE I")
+            c.say(f"SIZE {f}")
             c.data(f"RETR {f}")
         elif what == "PUT":
-            c.data(f"STOR {rng.choice(FILES)}", b"y" * 64)
+            f = rng.choice(FILES)
+            c.data(f"STOR {f}", content(f))
         elif what == "LS":
             c.data(rng.choice(("NLST", "LIST")))
         elif what == "CD":
