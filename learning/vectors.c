@@ -117,6 +117,9 @@ stand_in(const struct recorder *r, const struct text_elem *e, struct span value,
 	case ELEM_ANY:
 		n = e->min;
 		break;
+	case ELEM_COUNTED:
+		n = 1 + e->min;
+		break;
 	case ELEM_LEN:
 		n = e->format == FMT_TEXT ? 1 : e->min;
 		fill = e->format == FMT_TEXT ? '1' : 0;
@@ -126,6 +129,8 @@ stand_in(const struct recorder *r, const struct text_elem *e, struct span value,
 	}
 	if (n <= room)
 		memset(to, fill, n);
+	if (e->kind == ELEM_COUNTED && n <= room)
+		to[0] = (uint8_t)e->min;
 	return n;
 }
 

@@ -119,6 +119,18 @@ intern_state(struct builder *b, const uint32_t *p, uint32_t n)
 	return b->nstates - 1;
 }
 
+/* A count: each leads to so many positions before the end of its run. */
+static int
+expand_count(struct builder *b, const struct position *p)
+{
+	int err = 0;
+
+	for (uint32_t v = 0; v < 256 && err == 0; v++)
+		if (b->p.set[p->set][v / 8] >> v % 8 & 1)
+			err = bucket_add(b, b->p.cls[v], p->jump - v);
+	return err;
+}
+
 static int
 expand(struct builder *b, uint32_t s)
 {
@@ -131,6 +143,10 @@ expand(struct builder *b, uint32_t s)
 
 		if (p->kind == END)
 			continue;
+		if (p->kind == COUNT) {
+			err = expand_count(b, p);
+			continue;
+		}
 		for (uint32_t k = 1; k <= list[0] && err == 0; k++)
 			err = bucket_add(b, list[k], b->item[i] + (p->kind != STAR));
 	}

@@ -67,7 +67,7 @@ put_classes(struct compiler *c)
 	}
 }
 
-/* Text has eight kinds of elements, an image five: the others are spans or any. */
+/* Text has nine kinds of elements, an image six: the others are spans or any. */
 static void
 put_elem(struct compiler *c, const struct text_elem *e)
 {
@@ -134,6 +134,12 @@ put_template(struct compiler *c, uint32_t i)
 static uint8_t
 len_place(const struct text_reply *r, uint32_t i)
 {
+	uint32_t open = 1;
+
+	for (uint32_t k = i + 1; k < r->nop && r->op[k].kind != OP_BREAK && open > 0; k++)
+		open += (r->op[k].kind == OP_LEN) - (uint32_t)(r->op[k].kind == OP_END);
+	if (open == 0)
+		return OP_COUNTS_END;
 	for (uint32_t k = i + 1; k < r->nop && r->op[k].kind != OP_BREAK; k++)
 		if (r->op[k].kind == OP_MARK)
 			return OP_COUNTS_MARK;
@@ -195,6 +201,7 @@ op_most(const struct compiler *c, const struct text_op *op)
 		return 64;
 	case OP_MARK:
 	case OP_BREAK:
+	case OP_END:
 		return 0;
 	}
 	return MODEL_REPLY_BYTES;

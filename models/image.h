@@ -98,10 +98,10 @@ enum {
 };
 
 struct image_elem {
-	uint8_t kind;		/* ELEM_LIT, ELEM_LIT_CASE, ELEM_SPAN, ELEM_ANY, ELEM_TAIL */
+	uint8_t kind;		/* ELEM_LIT, ELEM_LIT_CASE, ELEM_SPAN, ELEM_ANY, ELEM_COUNTED, ELEM_TAIL */
 	uint8_t zero[3];
 	uint32_t class;		/* SPAN */
-	uint32_t min, max;	/* SPAN: max 0 no bound; ANY: both the width */
+	uint32_t min, max;	/* SPAN: max 0 no bound; ANY: both the width; COUNTED: what is counted */
 	struct image_span lit;
 };
 
@@ -167,7 +167,7 @@ struct image_op {
 	uint32_t zero;
 	int64_t delta;
 };
-enum { OP_PEER = 1, OP_AFTER = 2, OP_COUNTS_BEFORE = 4, OP_COUNTS_MARK = 8 };
+enum { OP_PEER = 1, OP_AFTER = 2, OP_COUNTS_BEFORE = 4, OP_COUNTS_MARK = 8, OP_COUNTS_END = 16 };
 
 struct image_hostset {
 	uint8_t is_register, scope, zero[2];

@@ -139,6 +139,8 @@ check_elem(const struct image_check *c, const struct image_elem *e)
 		return e->class < c->n[IMAGE_CLASS] && (e->max == 0 || e->max >= e->min);
 	case ELEM_ANY:
 		return e->max == e->min;
+	case ELEM_COUNTED:
+		return e->min <= e->max && e->max <= COUNTED_MAX;
 	}
 	return false;
 }
@@ -369,7 +371,7 @@ check_op(const struct image_check *c, const struct image_op *op)
 
 	if (!is_string(c, op->lit) || op->slot >= MODEL_SLOTS || op->format >= FORMAT_N ||
 	    op->zero != 0 ||
-	    op->flags > (OP_PEER | OP_AFTER | OP_COUNTS_BEFORE | OP_COUNTS_MARK))
+	    op->flags > (OP_PEER | OP_AFTER | OP_COUNTS_BEFORE | OP_COUNTS_MARK | OP_COUNTS_END))
 		return false;
 	switch (op->kind) {
 	case OP_LIT:
@@ -378,6 +380,7 @@ check_op(const struct image_check *c, const struct image_op *op)
 	case OP_LINES:
 	case OP_MARK:
 	case OP_BREAK:
+	case OP_END:
 	case OP_ADDR:
 	case OP_PORT:
 	case OP_ANNOUNCED:
@@ -428,12 +431,17 @@ static bool
 check_len_place(const struct image_op *op, uint32_t n, uint32_t k)
 {
 	bool before = false, mark = false;
+	uint32_t open = 1;
 
-	for (uint32_t j = k + 1; j < n && op[j].kind != OP_BREAK && !mark; j++)
-		mark = op[j].kind == OP_MARK;
+	for (uint32_t j = k + 1; j < n && op[j].kind != OP_BREAK && open > 0; j++) {
+		mark |= op[j].kind == OP_MARK;
+		open += (op[j].kind == OP_LEN) - (uint32_t)(op[j].kind == OP_END);
+	}
+	if (open == 0)
+		return (op[k].flags & (OP_COUNTS_MARK | OP_COUNTS_BEFORE | OP_COUNTS_END)) == OP_COUNTS_END;
 	for (uint32_t j = k; !mark && j-- > 0 && op[j].kind != OP_BREAK;)
 		before |= op[j].kind == OP_MARK;
-	return mark == !!(op[k].flags & OP_COUNTS_MARK) &&
+	return !(op[k].flags & OP_COUNTS_END) && mark == !!(op[k].flags & OP_COUNTS_MARK) &&
 	    before == !!(op[k].flags & OP_COUNTS_BEFORE);
 }
 
@@ -449,7 +457,7 @@ check_replies(struct image_check *c)
 			return image_refuse(c, "op %u is wrong", k);
 	for (uint32_t k = 0; k < c->n[IMAGE_REPLY]; k++) {
 		const struct image_reply *r = &i->reply[k];
-		uint32_t reads = 0, nlen = 0, host = 0;
+		uint32_t reads = 0, nlen = 0, host = 0, open = 0;
 
 		if (!follows(c, IMAGE_OP, &ops, r->op, r->nop) || r->nop > 4096)
 			return image_refuse(c, "reply %u lies outside", k);
@@ -457,6 +465,9 @@ check_replies(struct image_check *c)
 			const struct image_op *op = &i->op[r->op + o];
 
 			reads |= op_reads(op);
+			open = op->kind == OP_BREAK ? 0 : open + (op->kind == OP_LEN);
+			if (op->kind == OP_END && open-- == 0)
+				return image_refuse(c, "reply %u ends a length that is not there", k);
 			host |= op->kind == OP_REG || op->kind == OP_SET || op->kind == OP_PATH || op->kind == OP_EACH;
 			if (op->kind == OP_LEN && (++nlen > IMAGE_LENS ||
 			    !check_len_place(&i->op[r->op], r->nop, o)))

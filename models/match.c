@@ -45,6 +45,10 @@ take(const struct image *i, const struct image_elem *e, struct span rest, size_t
 	case ELEM_ANY:
 		*taken = MIN(rest.n, e->min);
 		return *taken == e->min;
+	case ELEM_COUNTED:
+		n = rest.n > 0 && rest.p[0] >= e->min && rest.p[0] <= e->max ? 1u + rest.p[0] : 0;
+		*taken = MIN(rest.n, n);
+		return n > 0 && *taken == n;
 	default:		/* TAIL */
 		*taken = rest.n;
 		return true;

@@ -97,6 +97,26 @@ emit_literal(struct positions *p, const struct text_elem *e)
 	return err;
 }
 
+/* The count, and as many positions as it can be; every count is a class of its own. */
+static int
+emit_counted(struct positions *p, const struct text_elem *e)
+{
+	uint8_t any[32], counts[32] = { 0 };
+	int err;
+
+	for (uint32_t n = e->min; n <= e->max; n++) {
+		uint8_t one[32] = { 0 };
+
+		add(one, n);
+		add(counts, n);
+		if (intern_set(p, one) == SETS)
+			return OVER_BUDGET;
+	}
+	memset(any, 0xff, sizeof any);
+	err = emit(p, COUNT, intern_set(p, counts), p->npos + 1 + e->max);
+	return err < 0 ? err : emit_many(p, STEP, intern_set(p, any), e->max);
+}
+
 static int
 emit_elem(struct positions *p, const struct text_elem *e)
 {
@@ -106,6 +126,8 @@ emit_elem(struct positions *p, const struct text_elem *e)
 
 	if (e->kind == ELEM_LIT || e->kind == ELEM_LIT_CASE)
 		return emit_literal(p, e);
+	if (e->kind == ELEM_COUNTED)
+		return emit_counted(p, e);
 	position_elem_class(p->t, e, has_byte);
 	set = intern_set(p, has_byte);
 	switch (e->kind) {

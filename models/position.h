@@ -5,18 +5,19 @@
  * One row of positions per template, one behind the other. Where not all have room, those stay
  * that were heard most for their length: general ones, which answer what the others would. STEP takes a byte and goes on, STAR
  * takes bytes and stays or goes on without one, OPT takes a byte or jumps to the end of its run
- * (skipping part of a run accepts nothing that ending it does not). The bytes that any position
+ * (skipping part of a run accepts nothing that ending it does not), COUNT takes a byte and goes to
+ * that many positions before the end of its run. The bytes that any position
  * tells apart become classes. Deterministic.
  */
 #include <errno.h>
 
 #include "models/text.h"
 
-enum position_kind { STEP, STAR, OPT, END };
+enum position_kind { STEP, STAR, OPT, COUNT, END };
 enum { OVER_BUDGET = -EFBIG };	/* so templates are left out */
 
 struct position {
-	uint32_t jump;		/* OPT: end of the run; END: template */
+	uint32_t jump;		/* OPT, COUNT: end of the run; END: template */
 	uint16_t set;		/* of bytes it takes */
 	uint8_t kind;
 };

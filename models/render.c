@@ -370,7 +370,8 @@ measure(struct lengths *l, const struct image *i, const struct image_op *op, uin
     const struct render *r)
 {
 	uint64_t after = 0, mark = 0;	/* bytes from here, and from the mark met last, to the end */
-	uint32_t nlen = 0, at;
+	uint64_t end[IMAGE_LENS];	/* and from the ends whose lengths are to come */
+	uint32_t nlen = 0, nend = 0, at;
 
 	for (uint32_t k = 0; k < n; k++)
 		nlen += op[k].kind == OP_LEN;
@@ -380,8 +381,11 @@ measure(struct lengths *l, const struct image *i, const struct image_op *op, uin
 
 		if (op[k].kind == OP_MARK)
 			mark = after;
+		if (op[k].kind == OP_END)
+			end[nend++] = after;
 		if (op[k].kind == OP_LEN) {
-			counted = op[k].flags & OP_COUNTS_MARK ? mark : after;
+			counted = op[k].flags & OP_COUNTS_MARK ? mark
+			    : op[k].flags & OP_COUNTS_END ? after - end[--nend] : after;
 			l->value[--at] = counted;
 		}
 		after += op_bytes(i, &op[k], r, counted);

@@ -77,7 +77,7 @@ struct text_elem {
 	uint8_t kind;		/* enum elem_kind */
 	uint8_t format;		/* LEN: FMT_BE, FMT_LE, FMT_TEXT */
 	int32_t class;		/* SPAN */
-	uint32_t min, max;	/* SPAN; ANY and LEN: min = width */
+	uint32_t min, max;	/* SPAN, COUNTED; ANY and LEN: min = width */
 	struct span lit;
 };
 

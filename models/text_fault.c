@@ -84,6 +84,10 @@ begins(const struct text *t, const struct fixed_sets *f, const struct text_elem 
 		break;
 	case ELEM_LEN:
 		return e->format == FMT_TEXT ? f->digits : f->all;
+	case ELEM_COUNTED:
+		for (uint32_t n = e->min; n <= e->max; n++)
+			add_byte(&s, (uint8_t)n);
+		break;
 	case ELEM_ANY:
 		return f->all;
 	case ELEM_TAIL:		/* takes what is left over: decides nothing */
@@ -114,6 +118,8 @@ least_bytes(const struct text_elem *e)
 	case ELEM_SPAN:
 	case ELEM_ANY:
 		return e->min;
+	case ELEM_COUNTED:
+		return 1 + e->min;
 	default:
 		return 0;
 	}
@@ -140,6 +146,8 @@ elem_fault(const struct text *t, const struct text_elem *e, uint32_t i, bool las
 	}
 	if (e->kind == ELEM_ANY && (e->min == 0 || e->min > MODEL_MESSAGE_BYTES))
 		return FAULT("element %u: any takes 1 to %d bytes", i, MODEL_MESSAGE_BYTES);
+	if (e->kind == ELEM_COUNTED && (e->max > COUNTED_MAX || e->min > e->max))
+		return FAULT("element %u: a byte counts 0 to %d bytes, the fewest first", i, COUNTED_MAX);
 	if (e->kind == ELEM_LEN) {
 		if (e->format != FMT_BE && e->format != FMT_LE && e->format != FMT_TEXT)
 			return FAULT("element %u: a length is be, le or text", i);
@@ -314,14 +322,17 @@ op_fault(const struct text *t, const struct text_reply *r, uint32_t i, char *fau
 static bool
 len_fault(const struct text_reply *r, uint32_t from, uint32_t to, char *fault, size_t room)
 {
-	uint32_t first = to;
+	uint32_t first = to, open = 0;
 
 	for (uint32_t i = from; i < to; i++)
 		if (r->op[i].kind == OP_MARK)
 			first = MIN(first, i);
 	for (uint32_t i = from; i < to; i++) {
+		if (r->op[i].kind == OP_END && open-- == 0)
+			return FAULT("op %u: no length is open that could end", i);
 		if (r->op[i].kind != OP_LEN)
 			continue;
+		open++;
 		if (width_fault(&r->op[i], i, fault, room))
 			return true;
 		if (r->op[i].len == 0 && first < i)

@@ -232,6 +232,9 @@ print_elem(struct out *o, const struct text_elem *e)
 	case ELEM_ANY:
 		put(o, " %u", e->min);
 		break;
+	case ELEM_COUNTED:
+		put(o, " %u %u", e->min, e->max);
+		break;
 	case ELEM_LEN:
 		put(o, " %s %u", vocab_name(&vocab_format, e->format), e->min);
 		break;

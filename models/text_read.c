@@ -30,6 +30,8 @@ read_elem(struct parser *p)
 		break;
 	case ELEM_SPAN:
 		e->class = (int32_t)read_ref(p, REF_CLASS);
+		/* fall through */
+	case ELEM_COUNTED:
 		e->min = read_u32(p, "the least number of bytes");
 		e->max = read_u32(p, "the greatest number of bytes");
 		break;

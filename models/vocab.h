@@ -18,7 +18,8 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(ELEM_SPAN, "span")	/* min to max bytes of a class; max 0: no bound */             \
 	X(ELEM_ANY, "any")	/* exactly n bytes */                                          \
 	X(ELEM_LEN, "len")	/* a length field; checked where the message ends (eom) */     \
-	X(ELEM_TAIL, "tail")	/* everything up to the end of the message; last only */
+	X(ELEM_TAIL, "tail")	/* everything up to the end of the message; last only */       \
+	X(ELEM_COUNTED, "counted") /* a byte from min to max, and as many bytes as it says */
 
 /* Parts of a reply, in order. */
 #define OP_KINDS(X)                                                                            \
@@ -41,7 +42,8 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(OP_LINES, "lines")	/* the lines of a field that begin so (header lines) */        \
 	X(OP_PATH, "path")	/* the path that a field means below a register */             \
 	X(OP_EACH, "each")	/* the members of a set, each as a line of its own */          \
-	X(OP_ANNOUNCED, "announced") /* the port at which this turn's open expects the peer */
+	X(OP_ANNOUNCED, "announced") /* the port at which this turn's open expects the peer */ \
+	X(OP_END, "end")	/* so far counts the last OP_LEN without one; renders nothing */
 
 /* How a number, address or time is written. */
 #define FORMATS(X)                                                                             \
@@ -185,4 +187,5 @@ enum {
 	MODEL_DATAGRAM_BYTES = 1472, /* of one datagram of it */
 	MODEL_MESSAGE_BYTES = 65536,
 	MODEL_BACKOFF = 8,	/* longest chain of back-off states */
+	COUNTED_MAX = 255,	/* bytes behind the one that counts them */
 };

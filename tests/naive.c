@@ -12,10 +12,12 @@ naive_lower(uint8_t b)
 	return b >= 'A' && b <= 'Z' ? (uint8_t)(b + 32) : b;
 }
 
-/* May byte b stand at offset k of the element? */
+/* May the byte at offset k of what begins at from stand there in the element? */
 static bool
-takes(const struct text *t, const struct text_elem *e, size_t k, uint8_t b)
+takes(const struct text *t, const struct text_elem *e, size_t k, const uint8_t *from)
 {
+	uint8_t b = from[k];
+
 	switch (e->kind) {
 	case ELEM_LIT:
 		return k < e->lit.n && e->lit.p[k] == b;
@@ -33,6 +35,8 @@ takes(const struct text *t, const struct text_elem *e, size_t k, uint8_t b)
 		    (t->class[e->class].has[b / 8] & 1 << b % 8) != 0;
 	case ELEM_ANY:
 		return k < e->min;
+	case ELEM_COUNTED:
+		return k > 0 ? k <= from[0] : b >= e->min && b <= e->max;
 	case ELEM_LEN:
 		if (e->format == FMT_TEXT)
 			return b >= '0' && b <= '9' && (e->min == 0 || k < e->min);
@@ -43,7 +47,7 @@ takes(const struct text *t, const struct text_elem *e, size_t k, uint8_t b)
 }
 
 static bool
-enough(const struct text_elem *e, size_t n)
+enough(const struct text_elem *e, size_t n, const uint8_t *from)
 {
 	switch (e->kind) {
 	case ELEM_LIT:
@@ -55,6 +59,8 @@ enough(const struct text_elem *e, size_t n)
 		return n >= e->min;
 	case ELEM_ANY:
 		return n == e->min;
+	case ELEM_COUNTED:
+		return n >= 1 && n == 1u + from[0];
 	case ELEM_LEN:
 		return e->min == 0 ? n >= 1 : n == e->min;
 	default:
@@ -71,10 +77,10 @@ match_from(const struct text *t, const struct text_template *tp, uint32_t i, str
 
 	if (i == tp->nelem)
 		return at == m.n;
-	while (at + most < m.n && takes(t, &tp->elem[i], most, m.p[at + most]))
+	while (at + most < m.n && takes(t, &tp->elem[i], most, m.p + at))
 		most++;
 	for (size_t n = most + 1; n-- > 0;) {
-		if (!enough(&tp->elem[i], n))
+		if (!enough(&tp->elem[i], n, m.p + at))
 			continue;
 		end[i] = at + n;
 		if (match_from(t, tp, i + 1, m, at + n, end))
@@ -92,11 +98,11 @@ alive_from(const struct text *t, const struct text_template *tp, uint32_t i, str
 
 	if (i == tp->nelem)
 		return at;
-	while (at + most < m.n && takes(t, &tp->elem[i], most, m.p[at + most]))
+	while (at + most < m.n && takes(t, &tp->elem[i], most, m.p + at))
 		most++;
 	best = at + most;
 	for (size_t n = most + 1; n-- > 0;)
-		if (enough(&tp->elem[i], n))
+		if (enough(&tp->elem[i], n, m.p + at))
 			best = MAX(best, alive_from(t, tp, i + 1, m, at + n));
 	return best;
 }
@@ -558,13 +564,13 @@ go_along(const struct text *t, const struct text_template *tp, struct span m, si
 		const struct text_elem *e = &tp->elem[i];
 		bool lit = e->kind == ELEM_LIT || e->kind == ELEM_LIT_CASE;
 		size_t n = 0;
-		while (!stopped && at + n < m.n && takes(t, e, n, m.p[at + n]))
+		while (!stopped && at + n < m.n && takes(t, e, n, m.p + at))
 			n++;
 		if (lit) {
 			*fixed += n;
 			*fixed_all += e->lit.n;
 		}
-		stopped = stopped || !enough(e, n);
+		stopped = stopped || !enough(e, n, m.p + at);
 		at += n;
 		end[i] = at;
 		complete += !stopped;

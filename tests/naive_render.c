@@ -383,10 +383,27 @@ render_op(const struct naive *c, const struct text_op *o, uint64_t number, struc
 	}
 }
 
+/* The end that closes length i, as brackets do, or the end of the message. */
+static uint32_t
+counts_to(const struct text_op *op, uint32_t to, uint32_t i)
+{
+	uint32_t open = 1, k = i + 1;
+
+	for (; k < to; k++) {
+		if (op[k].kind == OP_LEN)
+			open++;
+		if (op[k].kind == OP_END && --open == 0)
+			break;
+	}
+	return k;
+}
+
 /* Where a length at op i of ops [from, to) starts to count: the number of the op. */
 static uint32_t
 counts_from(const struct text_op *op, uint32_t from, uint32_t to, uint32_t i)
 {
+	if (counts_to(op, to, i) < to)
+		return i + 1;
 	for (uint32_t k = i + 1; k < to; k++)
 		if (op[k].kind == OP_MARK)
 			return k;
@@ -428,7 +445,7 @@ render_message(const struct naive *c, const struct text_reply *r, uint32_t from,
 		}
 		uint32_t start = counts_from(r->op, from, to, i);
 		uint64_t count = start < i ? o->len : 0;
-		for (uint32_t k = start; k < to; k++)
+		for (uint32_t k = start; k < counts_to(r->op, to, i); k++)
 			count += k == i ? 0 : piece[k].n;
 		if (start < i)		/* those before it are not rendered yet */
 			for (uint32_t k = start; k < i; k++) {

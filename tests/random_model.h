@@ -58,7 +58,7 @@ put_elements(struct writing *w, struct dice *d)
 
 	put_line(w, "  match %s", PICK(d, "\"A\"", "\"AB\"", "nocase \"a\"", "nocase \"Ab1\"", "any 1"));
 	for (n = 1; parts-- > 0; n += 2)
-		switch (roll(d, 8)) {
+		switch (roll(d, 9)) {
 		case 0:
 			put_line(w, " tok %s", PICK(d, "\" \"", "\"\\r\\n\""));
 			break;
@@ -80,6 +80,9 @@ put_elements(struct writing *w, struct dice *d)
 			break;
 		case 6:
 			put_line(w, " len text 2 \"%c\"", (int)('A' + roll(d, 2)));
+			break;
+		case 7:
+			put_line(w, " counted %u %u \"%c\"", roll(d, 3), 2 + roll(d, 8), (int)('A' + roll(d, 2)));
 			break;
 		default:
 			put_line(w, " \"%c\" \"%c\"", (int)('A' + roll(d, 2)), (int)('0' + roll(d, 3)));
@@ -173,6 +176,8 @@ put_random_op(struct writing *w, struct dice *d)
 		break;
 	case 12:
 		put_line(w, " len %s %d %u", number[f], (int)roll(d, 40) - 20, 1 + roll(d, 4));
+		put_line(w, "%s", PICK(d, "", " \"abc\" end", " mark \"ab\" end", " field 0 0 0 end mark",
+		    " \"a\" len le 1 2 \"bc\" end \"d\" end len be 0 1"));
 		break;
 	case 13:
 		put_line(w, " mark");
@@ -382,6 +387,11 @@ fit_element(const struct text *t, const struct text_elem *e, struct dice *d, uin
 			do
 				to[n] = (uint8_t)roll(d, 256);
 			while (!(t->class[e->class].has[to[n] / 8] >> to[n] % 8 & 1));
+		return n;
+	case ELEM_COUNTED:
+		most = e->min + roll(d, e->max - e->min + 1);
+		for (to[n++] = (uint8_t)most; n <= most; n++)
+			to[n] = (uint8_t)word[roll(d, sizeof word - 1)];
 		return n;
 	case ELEM_LEN:
 		if (e->format == FMT_TEXT) {

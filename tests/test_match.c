@@ -61,6 +61,11 @@ static const struct {
 	{ "span 0 1 0 \"x\"", 0, 0, "123456789x", true, "123456789", 1 },
 	{ "any 3 \"x\"", 0, 0, "x\nxx", true, "x\nx", 1 },
 	{ "any 3 \"x\"", 0, 0, "ab", false, NULL, 0 },
+	{ "\"x\" counted 1 4", 1, 1, "x\3abc", true, "\3abc", 1 },
+	{ "\"x\" counted 1 4", 1, 1, "x\4abc", false, NULL, 1 },
+	{ "\"x\" counted 1 4", 1, 1, "x\2abc", false, "\2ab", 1 },
+	{ "\"x\" counted 1 4", 1, 1, "x\5abcde", false, NULL, 1 },
+	{ "\"x\" counted 1 4 counted 1 9", 2, 2, "x\1a\3abc", true, "\3abc", 1 },
 	{ "\"x\" tail", 1, 1, "xall of it\n", true, "all of it\n", 1 },
 	{ "\"x\" tail", 1, 1, "x", true, "", 1 },
 };

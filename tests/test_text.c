@@ -90,6 +90,8 @@ static const struct {
 	{ "through an optional element", HEAD
 	    "class 0 30-39\nclass 1 2e\ntemplate 0\n match span 0 1 0 span 1 0 0 \"7\"\n" TAIL,
 	    "m:5:10: template 0: element 0 (span) may be followed by" },
+	{ "counts more than a byte can", HEAD "template 0\n match counted 1 256\n" TAIL,
+	    "element 0: a byte counts 0 to 255 bytes" },
 	{ "tail inside", HEAD "template 0\n match tail \"x\"\n" TAIL, "element 0: tail must be the last" },
 	{ "empty template", HEAD "template 0\n" TAIL, "template 0: it must have 1 to" },
 	{ "field outside", HEAD "template 0\n match \"x\"\n field 0 0 1\n" TAIL,
