@@ -7,6 +7,8 @@
 #include "learning/pause.h"
 #include "learning/usual.h"
 
+enum { LEAST_COUNTED = 8, MOST_COUNTED = 127 };	/* bytes that a field may have in a template */
+
 /* How a message ends after most replies of an answer. */
 static uint32_t
 ending_after(const struct emitter *e, const struct answer *a)
@@ -293,12 +295,26 @@ class_of(struct emitter *e, const struct lexer *l, bool run)
 	return (int32_t)e->t->nclass++;
 }
 
+/* Strangers may say twice as much as was heard, and no less than nothing. */
 static struct text_elem
-field_elem(struct emitter *e, const struct token *tok)
+counted_elem(const struct emitter *e, const struct template *t, uint32_t token)
+{
+	size_t most = 0;
+
+	for (uint32_t i = 0; i < t->support; i++)
+		most = MAX(most, row_token(&e->in->x->unit[t->member[i]], (enum level)t->level, token).n - 1);
+	return (struct text_elem){ .kind = ELEM_COUNTED, .max = (uint32_t)MIN(MAX(2 * most, (size_t)LEAST_COUNTED),
+		(size_t)MOST_COUNTED) };
+}
+
+static struct text_elem
+field_elem(struct emitter *e, const struct template *t, uint32_t token)
 {
 	const struct lexer *l = &e->in->x->client_lexer;
 
-	switch (tok->kind) {
+	switch (t->token[token].kind) {
+	case TOKEN_PART:
+		return counted_elem(e, t, token);
 	case TOKEN_WORD:
 		return (struct text_elem){ .kind = ELEM_TOK };
 	case TOKEN_SEP:
@@ -327,19 +343,23 @@ make_template(struct emitter *e, struct text_template *out, uint32_t index)
 		struct span b = t->token[j].bytes;
 		struct text_elem *last = out->nelem > 0 ? &out->elem[out->nelem - 1] : NULL;
 
-		if (!t->is_field[j] && open) {	/* tokens of a message lie side by side */
+		if (!t->is_field[j] && open && t->token[j].kind != TOKEN_LEN) {	/* tokens of a message lie side by side */
 			uint8_t *both = pool_alloc(e->pool, last->lit.n + b.n);
 
 			memcpy(both, last->lit.p, last->lit.n);
 			memcpy(both + last->lit.n, b.p, b.n);
 			last->lit = span_of(both, last->lit.n + b.n);
+		} else if (t->token[j].kind == TOKEN_LEN) {
+			out->elem[out->nelem++] = (struct text_elem){ .kind = ELEM_LEN, .format = FMT_BE,
+				.min = t->token[j].format };
+			open = false;
 		} else if (!t->is_field[j] && b.n == 0) {
 			continue;	/* a run that never has a byte: nothing to match, and no field begins here */
 		} else if (!t->is_field[j]) {
 			out->elem[out->nelem++] = (struct text_elem){ .kind = ELEM_LIT, .lit = b };
 			open = true;
 		} else {
-			out->elem[out->nelem++] = field_elem(e, &t->token[j]);
+			out->elem[out->nelem++] = field_elem(e, t, j);
 			open = false;
 		}
 		elem_of[j] = out->nelem - 1;

@@ -213,7 +213,7 @@ copied_run(const struct emitter *e, const struct template *t, const struct answe
 		const struct rule *next = &rule[*fields];
 
 		if (!a->is_field[i]) {
-			if (client->is_field[from] || t->token[i].kind != client->token[from].kind ||
+			if (t->token[i].kind == TOKEN_LEN || t->token[i].kind == TOKEN_END || client->is_field[from] || t->token[i].kind != client->token[from].kind ||
 			    !span_eq(t->token[i].bytes, client->token[from].bytes))
 				break;
 			continue;
@@ -269,6 +269,10 @@ say_template(struct ops *o, const struct template *t, const struct answer *a,
 				.lit = o->e->in->x->repeats.name[tok->format] });
 		} else if (tok->kind == TOKEN_BREAK) {
 			say_op(o, (struct text_op){ .kind = OP_BREAK });
+		} else if (tok->kind == TOKEN_END) {
+			say_op(o, (struct text_op){ .kind = OP_END });
+		} else if (tok->kind == TOKEN_LEN) {
+			say_op(o, (struct text_op){ .kind = OP_LEN, .format = FMT_BE, .len = tok->format });
 		} else {
 			say_literal(o, tok->bytes);
 		}

@@ -401,14 +401,16 @@ lex(struct maker *k, struct unit *u, bool from_server)
 	for (uint32_t j = 0; j < u->ntoken; j++) {
 		const struct token *t = &u->token[j];
 		static const char special[][2] = { "T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7",
-			"A0", "A1", "A2", "A3", "A4", "A5", "A6", "A7" };
-		bool is_special = t->kind == TOKEN_TIME || t->kind == TOKEN_ADDR;
+			"A0", "A1", "A2", "A3", "A4", "A5", "A6", "A7",
+			"L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7" };
+		unsigned group = t->kind == TOKEN_ADDR ? 8 : t->kind == TOKEN_LEN ? 16 : 0;
+		bool is_special = t->kind == TOKEN_TIME || t->kind == TOKEN_ADDR || t->kind == TOKEN_LEN;
 		struct span said = t->kind == TOKEN_LINES ? x->repeats.name[t->format] : t->bytes;
 
 		kinds[n++] = t->kind;
-		kinds[n++] = (uint8_t)(t->format << 1 | t->peer);
+		kinds[n++] = t->kind == TOKEN_TYPE ? t->bytes.p[0] : (uint8_t)(t->format << 1 | t->peer);
 		u->value[j] = intern_add(&x->values, !is_special ? said
-		    : span_of(special[(t->kind == TOKEN_ADDR) * 8 + (t->format & 3) * 2 + t->peer], 2));
+		    : span_of(special[group + (t->format & 3u) * 2 + t->peer], 2));
 	}
 	u->shape = intern_add(&k->shapes, span_of(kinds, n));
 }
@@ -429,6 +431,18 @@ learn_repeats(struct maker *k)
 	}
 	separators_learn(&x->client_lexer, k->pool, pair, n);
 	repeats_learn(&x->repeats, k->pool, &x->client_lexer, pair, n);
+}
+
+/* Both sides talk in them, or neither does. */
+static void
+learn_parts(struct maker *k)
+{
+	struct exchanges *x = k->x;
+	struct span *m = pool_array(k->pool, x->nunit + 1, sizeof *m);
+
+	for (uint32_t i = 0; i < x->nunit; i++)
+		m[i] = x->unit[i].nparts > 0 ? x->unit[i].part[0] : x->unit[i].bytes;
+	parts_learn(&x->client_lexer.parts, m, x->nunit);
 }
 
 static uint32_t
@@ -513,6 +527,8 @@ exchanges_make(struct exchanges *x, struct pool *pool, const struct corpus *corp
 	}
 	x->first[corpus->nconversations] = x->n;
 	lexer_learn(&x->client_lexer, binary, said, nsaid);
+	if (binary)
+		learn_parts(&k);
 	if (!binary)
 		learn_repeats(&k);
 	x->server_lexer = x->client_lexer;

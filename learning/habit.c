@@ -18,6 +18,14 @@ byte_of(const struct unit *u, uint32_t j)
 	return j < u->ntoken && u->token[j].kind == TOKEN_BYTE ? u->token[j].bytes.p[0] : -1;
 }
 
+/* A number for what a token says that is one byte, or a part in many bytes; -1. */
+static int
+value_of(const struct unit *u, uint32_t j)
+{
+	return j < u->ntoken && u->token[j].kind == TOKEN_PART ? (int)(span_hash(u->token[j].bytes, 0) & 0xff)
+	    : byte_of(u, j);
+}
+
 static bool
 is_answered(const struct exchange *e)
 {
@@ -25,7 +33,7 @@ is_answered(const struct exchange *e)
 }
 
 /*
- * Where do servers repeat the client's byte in the same place, whatever it is? A constant equals a
+ * Where do servers repeat the client's byte, or part, in the same place, whatever it is? A constant equals a
  * constant by chance: so they must do so for several different bytes, or for those bytes that
  * are not the usual one there.
  */
@@ -39,9 +47,10 @@ find_echoes(struct habits *out, struct pool *pool, const struct exchanges *x)
 		const struct exchange *e = &x->exchange[i];
 
 		for (uint32_t j = 0; j < HABIT_BYTES && is_answered(e); j++) {
-			int asked = byte_of(&x->unit[e->client], j), said = byte_of(&x->unit[e->server], j);
+			int asked = value_of(&x->unit[e->client], j), said = value_of(&x->unit[e->server], j);
 
-			if (asked < 0 || said < 0)
+			if (asked < 0 || said < 0 ||
+			    x->unit[e->client].token[j].kind != x->unit[e->server].token[j].kind)
 				continue;
 			seen[j][asked].all++;
 			seen[j][asked].same += asked == said;
@@ -62,6 +71,30 @@ find_echoes(struct habits *out, struct pool *pool, const struct exchanges *x)
 		if ((values >= 3 && same * 100ull >= all * 95ull) ||
 		    (other > 0 && other * 100ull >= all && same_other * 100ull >= other * 80ull))
 			out->echo[j] = (struct echo){ (uint8_t)j, 0xff };
+	}
+}
+
+/* Parts that servers repeat, and most of which come once. */
+static void
+find_ids(struct habits *out, struct pool *pool, const struct exchanges *x)
+{
+	out->id = pool_array(pool, HABIT_BYTES, sizeof *out->id);
+	for (uint32_t j = 0; j < HABIT_BYTES; j++) {
+		struct intern values;
+		uint32_t n = 0;
+
+		if (out->echo[j].mask != 0xff || out->echo[j].from != j)
+			continue;
+		intern_init(&values, pool);
+		for (uint32_t i = 0; i < x->n; i++) {
+			const struct unit *u = is_answered(&x->exchange[i]) ? &x->unit[x->exchange[i].client] : NULL;
+
+			if (u == NULL || j >= u->ntoken || u->token[j].kind != TOKEN_PART)
+				continue;
+			intern_add(&values, u->token[j].bytes);
+			n++;
+		}
+		out->id[j] = n >= MANY_VALUES && 2 * values.n >= n;
 	}
 }
 
@@ -243,6 +276,7 @@ habits_learn(struct habits *out, struct pool *pool, const struct exchanges *x,
 	out->echo = pool_array(pool, HABIT_BYTES, sizeof *out->echo);
 	if (x->client_lexer.binary) {
 		find_echoes(out, pool, x);
+		find_ids(out, pool, x);
 		find_bits(out, pool, x);
 		find_moved(out, pool, x);
 	}

@@ -13,6 +13,7 @@ struct echo {			/* a reply's bits under mask are those of the client's byte from
 struct habits {
 	bool *generic;		/* per server template: said to many different subjects */
 	struct echo *echo;	/* binary, per token: what servers repeat of the client's bytes there */
+	bool *id;		/* and whether such parts hardly ever come again, so that they decide nothing */
 };
 
 void	habits_learn(struct habits *out, struct pool *pool, const struct exchanges *x,

@@ -284,13 +284,61 @@ split_binary(const struct lexer *l, struct pool *pool, struct span m, struct spa
 	return n;
 }
 
+/* Type and length of a part; a long length stands behind a byte that says how long it is, a kind of type. */
+static uint32_t
+put_part(const struct part *p, struct token *tok)
+{
+	bool wide = p->length.n > 1;
+	struct span len = p->length;
+	uint32_t n = 0;
+
+	tok[n++] = (struct token){ TOKEN_TYPE, 0, false, { len.p - 1, 1 } };
+	if (!p->opened) {
+		tok[n++] = (struct token){ TOKEN_PART, 0, false, { len.p, len.n + p->content.n } };
+		return n;
+	}
+	if (wide)
+		tok[n++] = (struct token){ TOKEN_TYPE, 0, false, { len.p, 1 } };
+	tok[n++] = (struct token){ TOKEN_LEN, (uint8_t)(len.n - wide), false, { len.p + wide, len.n - wide } };
+	return n;
+}
+
+/*
+ * 0: not made of parts, or one of a client is too long for a template (ELEM_COUNTED). What the
+ * server says has a token where an opened part ends, and the outermost ones are messages.
+ */
+static uint32_t
+split_parts(const struct lexer *l, struct pool *pool, struct span m, bool from_server, struct token **out)
+{
+	struct part *part;
+	uint32_t nparts = parts_of(&l->parts, pool, m, &part), n = 0;
+	struct token *tok = pool_array(pool, 4 * (size_t)nparts + 1, sizeof *tok);
+	const uint8_t *end[PARTS_DEPTH + 1];	/* of the opened parts around */
+
+	for (uint32_t i = 0; i < nparts; i++) {
+		const struct part *p = &part[i];
+
+		if (!from_server && !p->opened && p->length.n > 1)
+			return 0;
+		if (i > 0 && from_server)
+			for (uint32_t open = part[i - 1].depth + part[i - 1].opened; open > p->depth; open--)
+				tok[n++] = (struct token){ open == 1 ? TOKEN_BREAK : TOKEN_END, 0, false,
+					{ end[open - 1], 0 } };
+		n += put_part(p, tok + n);
+		end[p->depth] = p->content.p + p->content.n;
+	}
+	*out = tok;
+	return n;
+}
+
 uint32_t
 lexer_split(const struct lexer *l, struct pool *pool, struct span message,
     const struct lexer_context *ctx, struct token **out)
 {
 	uint32_t words = l->has_words ? count_words(l, message) : 0;
+	uint32_t n = split_parts(l, pool, message, ctx->from_server, out);
 
-	return words > 0 ? split_words(l, pool, message, words, out)
+	return n > 0 ? n : words > 0 ? split_words(l, pool, message, words, out)
 	    : l->binary ? split_binary(l, pool, message, ctx->nonce, out)
 			 : split_text(l, pool, message, ctx, out);
 }

@@ -12,21 +12,24 @@
  * byte, the run is one token, the bytes behind are one token each, and what is left is one.
  * Where there is no such run but many messages are, behind a head, words of text with one delimiter
  * behind each, the words of these are tokens.
+ * Where messages are parts that say their length (parts.h), the type of a part is a token (TOKEN_TYPE), and so are
+ * its length (TOKEN_LEN) and what it holds, or both as one (TOKEN_PART); a reply has an empty token where what a
+ * length counts ends before the reply does (TOKEN_END).
  * Where they do not, every byte is a token, as in the paper. A random looking run of the client's
  * bytes is one token in what the server answers (TOKEN_ECHO). Between two datagrams of one reply
  * stands an empty token (TOKEN_BREAK). Lines of the question that a reply repeats are one token
  * (TOKEN_LINES, repeats.h).
  */
-#include "learning/pool.h"
+#include "learning/parts.h"
 #include "models/addr.h"
 #include "models/vocab.h"
 
 enum token_kind { TOKEN_WORD, TOKEN_SEP, TOKEN_BYTE, TOKEN_RUN, TOKEN_REST, TOKEN_TIME, TOKEN_ADDR,
-	TOKEN_ECHO, TOKEN_BREAK, TOKEN_LINES };
+	TOKEN_ECHO, TOKEN_BREAK, TOKEN_LINES, TOKEN_TYPE, TOKEN_LEN, TOKEN_PART, TOKEN_END };
 
 struct token {
 	uint8_t kind;
-	uint8_t format;		/* ADDR: enum format; TIME: index for lexer_time_format(); LINES: their name */
+	uint8_t format;		/* ADDR: enum format; TIME: index for lexer_time_format(); LINES: their name; LEN: bytes */
 	bool peer;		/* ADDR: the peer's address */
 	struct span bytes;
 };
@@ -35,6 +38,7 @@ struct lexer {
 	bool binary;
 	uint8_t is_separator[32];	/* text: bit per byte */
 	/* binary */
+	struct parts parts;
 	bool has_run;
 	bool has_words;			/* instead: many messages are, behind a head, words with the delimiter behind each */
 	uint32_t head;			/* bytes before the run, or the first word */

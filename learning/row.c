@@ -5,7 +5,7 @@
 
 enum {
 	WORD_TOKENS = 4,	/* of a LEVEL_WORD row */
-	HEAD_BYTES = 8,		/* of a binary message without a run */
+	HEAD_BYTES = 8,		/* of a binary message without a run; of one that is made of parts, so many of these */
 };
 
 /* Tokens of the unit's first bytes. */
@@ -37,21 +37,42 @@ cut(const struct unit *u, struct span token, size_t bytes)
 	return span_sub(token, 0, bytes - at);
 }
 
-/* Binary: head, run and the bytes behind it, then anything; without a run the first bytes, then anything. */
+/* Is a message made of parts (parts.h)? */
+static bool
+is_parts(const struct unit *u)
+{
+	return u->ntoken > 0 && u->token[0].kind == TOKEN_TYPE;
+}
+
+/* Tokens of its first parts; 0: it has no more than these. */
+static uint32_t
+part_tokens(const struct unit *u, uint32_t parts)
+{
+	uint32_t j = 0;
+
+	while (j < u->ntoken && parts > 0) {
+		parts -= u->token[j].kind == TOKEN_LEN || u->token[j].kind == TOKEN_PART;
+		j++;
+	}
+	return j < u->ntoken ? j : 0;
+}
+
+/* Binary: head, run and the bytes behind it, then anything; without a run the first bytes or parts. */
 static bool
 run_row(struct row *r, const struct unit *u, uint32_t tail)
 {
+	uint32_t n = is_parts(u) ? part_tokens(u, HEAD_BYTES) : HEAD_BYTES;
+
 	for (uint32_t j = 0; j < u->ntoken; j++) {
 		if (u->token[j].kind == TOKEN_RUN) {
-			uint32_t n = MIN(u->ntoken, j + 1 + tail);
-
+			n = MIN(u->ntoken, j + 1 + tail);
 			*r = (struct row){ .token = u->token, .value = u->value, .ntoken = n, .tail = true };
 			return true;
 		}
 	}
-	if (u->ntoken <= HEAD_BYTES)
+	if (u->ntoken <= n || n == 0)
 		return false;
-	*r = (struct row){ .token = u->token, .value = u->value, .ntoken = HEAD_BYTES, .tail = true };
+	*r = (struct row){ .token = u->token, .value = u->value, .ntoken = n, .tail = true };
 	return true;
 }
 
@@ -141,11 +162,14 @@ row_shape(struct intern *shapes, struct pool *pool, enum level level, const stru
 {
 	bool whole = level == LEVEL_FULL || r->token[r->ntoken - 1].kind != TOKEN_SEP;
 	struct span end = whole ? span_str("") : r->token[r->ntoken - 1].bytes;
-	uint8_t *key = pool_alloc(pool, r->ntoken + 2 + end.n);
-	size_t n = r->ntoken;
+	uint8_t *key = pool_alloc(pool, 2 * r->ntoken + 2 + end.n);
+	size_t n = 0;
 
-	for (uint32_t j = 0; j < r->ntoken; j++)
-		key[j] = r->token[j].kind;
+	for (uint32_t j = 0; j < r->ntoken; j++) {
+		key[n++] = r->token[j].kind;
+		if (r->token[j].kind == TOKEN_TYPE)	/* what is behind one type is not what is behind another */
+			key[n++] = r->token[j].bytes.p[0];
+	}
 	key[n++] = r->tail ? 1 : 0;
 	if (level == LEVEL_WORD && r->ntoken > 1)	/* what stands beside a line must be literal */
 		key[n++] = r->token[1].bytes.p[0];

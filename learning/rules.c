@@ -280,12 +280,17 @@ echo_source(const struct rules *r, const struct answer *a, uint32_t token, struc
 {
 	struct echo e = habit_echo(&r->habits, token);
 	const struct template *t;
+	uint8_t kind;
 
 	if (e.mask == 0 || a->client >= r->client->n)
 		return false;
 	t = &r->client->t[a->client];
 	*out = (struct source){ .template = a->client, .first = e.from, .last = e.from };
-	return e.from < t->ntoken && t->is_field[e.from] && t->token[e.from].kind == TOKEN_BYTE;
+	if (e.from >= t->ntoken || !t->is_field[e.from])
+		return false;
+	kind = t->token[e.from].kind;
+	return kind == r->server->t[a->server].token[token].kind &&
+	    (kind == TOKEN_BYTE || (kind == TOKEN_PART && e.mask == 0xff));
 }
 
 /* Some bits of the client's byte, where servers repeat them in general; the others as they were. */
@@ -301,11 +306,20 @@ try_bits(const struct rules *r, const struct answer *a, const struct goal *g, st
 	return holds(r, a, g, out);
 }
 
+/* What servers repeat in the same place in general. */
+static bool
+is_byte_or_part(const struct rules *r, const struct answer *a, uint32_t token)
+{
+	uint8_t kind = r->server->t[a->server].token[token].kind;
+
+	return kind == TOKEN_BYTE || (kind == TOKEN_PART && habit_echoes(&r->habits, token));
+}
+
 /* One sample is enough for an echo of some length, or a byte in its place; not for more. */
 static bool
 trusted(const struct rules *r, const struct answer *a, const struct goal *g, const struct rule *rule)
 {
-	bool byte = r->server->t[a->server].token[g->token].kind == TOKEN_BYTE;
+	bool byte = is_byte_or_part(r, a, g->token);
 
 	return a->n > 1 || (rule->kind == RULE_COPY && (byte || target(r, a, 0, g).n >= RULE_MIN_ECHO));
 }
@@ -361,14 +375,20 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 	bool asked = a->client < r->client->n;
 	bool byte = r->server->t[a->server].token[g->token].kind == TOKEN_BYTE;
 	uint32_t n = asked ? sources_of(r, a->client, src, MAX_SOURCES) : 0, weak_n = 0;
+	struct source echo;
 	struct rule weak;
 
 	if (byte && try_bits(r, a, g, out))
 		return;
-	if (byte)
-		n = habit_echo(&r->habits, g->token).mask == 0xff && echo_source(r, a, g->token, src);
-	else if (a->n > 1)
+	if (is_byte_or_part(r, a, g->token) && habit_echo(&r->habits, g->token).mask == 0xff &&
+	    echo_source(r, a, g->token, &echo)) {
+		src[0] = echo;
+		n = 1;
+	} else if (byte) {
+		n = 0;
+	} else if (a->n > 1) {
 		n += sources_earlier(r, a->exchange, a->n, src + n, HISTORY_FIELDS);
+	}
 	if (try_sources(r, a, g, src, n, out, &weak, &weak_n) && trusted(r, a, g, out))
 		return;
 	if (byte && asked && try_byte(r, a, g, out))
@@ -411,11 +431,11 @@ repeats_client(const struct rules *r, const struct answer *a, uint32_t token)
 	struct source src[MAX_SOURCES];
 	uint32_t n = a->client < r->client->n ? sources_of(r, a->client, src, MAX_SOURCES) : 0;
 
-	if (t->token[token].kind == TOKEN_BYTE)
+	if (is_byte_or_part(r, a, token))
 		return repeats_byte(r, a, token);
 	if (t->token[token].kind == TOKEN_SEP || t->token[token].kind == TOKEN_TIME ||
 	    t->token[token].kind == TOKEN_ADDR || t->token[token].kind == TOKEN_LINES ||
-	    t->token[token].bytes.n < RULE_MIN_ECHO)
+	    t->token[token].kind == TOKEN_LEN || t->token[token].bytes.n < RULE_MIN_ECHO)
 		return false;
 	if (a->n < MIN_REPEATS && a->n < t->support)	/* others have it who did not say it */
 		return false;
@@ -461,9 +481,11 @@ join_data(struct rules *r, struct answer *a)
 	for (k = a->nfields; k > 0 && n > 0 && a->rule[k - 1].kind != RULE_DATA; k--)	/* behind the last */
 		said--;
 	a->is_joined = n > FEW_DATA && said == 0;	/* what the client said stands between no values */
-	for (uint32_t j = a->join_first; a->is_joined && j < a->join_last; j++)	/* of one datagram */
-		a->is_joined = r->server->t[a->server].token[j].kind != TOKEN_BREAK &&
-		    r->server->t[a->server].token[j].kind != TOKEN_LINES;
+	for (uint32_t j = a->join_first; a->is_joined && j < a->join_last; j++) {	/* of one datagram */
+		uint8_t kind = r->server->t[a->server].token[j].kind;
+
+		a->is_joined = kind != TOKEN_BREAK && kind != TOKEN_LINES && kind != TOKEN_LEN && kind != TOKEN_END;
+	}
 	if (!a->is_joined)
 		return;
 	value = pool_array(r->pool, a->n, sizeof *value);

@@ -84,7 +84,17 @@ source_subject(const struct rules *r, uint32_t template, struct source *out)
 	return found;
 }
 
-/* Sources that may decide a value: not the bytes beside a run that varies. */
+/* Is a part in it that hardly ever comes again? */
+static bool
+holds_id(const struct rules *r, const struct source *s)
+{
+	for (uint32_t j = s->first; j <= s->last && j < HABIT_BYTES; j++)
+		if (r->habits.id != NULL && r->habits.id[j] && r->client->t[s->template].token[j].kind == TOKEN_PART)
+			return true;
+	return false;
+}
+
+/* Sources that may decide a value: not the bytes beside a run that varies, nor ids. */
 uint32_t
 sources_deciding(const struct rules *r, uint32_t template, struct source *out, uint32_t max)
 {
@@ -95,7 +105,7 @@ sources_deciding(const struct rules *r, uint32_t template, struct source *out, u
 	for (uint32_t j = 0; j < t->ntoken; j++)
 		run |= t->is_field[j] && t->token[j].kind == TOKEN_RUN;
 	for (uint32_t i = 0; i < n; i++)
-		if (!run || t->token[out[i].first].kind == TOKEN_RUN)
+		if ((!run || t->token[out[i].first].kind == TOKEN_RUN) && !holds_id(r, &out[i]))
 			out[kept++] = out[i];
 	return kept;
 }

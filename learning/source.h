@@ -28,7 +28,7 @@ struct source {			/* bytes of a client message */
 struct span source_bytes(const struct rules *r, const struct source *s, uint32_t exchange);
 /* Fields of a client template, and runs from one field to another: at most max. */
 uint32_t sources_of(const struct rules *r, uint32_t template, struct source *out, uint32_t max);
-/* Of these the ones that may decide a value: not the bytes beside a run that varies. */
+/* Of these the ones that may decide a value: not the bytes beside a run that varies, nor ids (habit.h). */
 uint32_t sources_deciding(const struct rules *r, uint32_t template, struct source *out, uint32_t max);
 /*
  * From the first word or run that varies to the last field before the rest: what a message is

@@ -114,7 +114,7 @@ add_template(struct splitter *s, const struct row *rows, uint32_t n, const bool 
 
 /*
  * Did the client say this value, or something around it, in the same exchange? A single byte
- * counts where he said it in the same place.
+ * and a part that says its length count where he said them in the same place.
  */
 static bool
 echoed(const struct splitter *s, const struct row *r, uint32_t col)
@@ -127,8 +127,8 @@ echoed(const struct splitter *s, const struct row *r, uint32_t col)
 	if (e->client == NO_UNIT)
 		return false;
 	client = &s->x->unit[e->client];
-	if (r->token[col].kind == TOKEN_BYTE)
-		return col < client->ntoken && client->token[col].kind == TOKEN_BYTE &&
+	if (r->token[col].kind == TOKEN_BYTE || r->token[col].kind == TOKEN_PART)
+		return col < client->ntoken && client->token[col].kind == r->token[col].kind &&
 		    span_eq(client->token[col].bytes, v);
 	if (v.n < 2)
 		return false;

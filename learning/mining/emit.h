@@ -9,7 +9,6 @@
 #include "learning/mining/wording.h"
 #include "learning/mining/phase.h"
 #include "learning/mining/recall.h"
-#include "learning/mining/transfer.h"
 #include "models/text.h"
 
 struct mined {
@@ -19,7 +18,6 @@ struct mined {
 	const struct phases *phases;
 	const struct phrases *phrases;
 	const struct recall *recall;
-	const struct transfers *transfers;
 };
 
 /* Fills templates, replies, sets, states; name and sources are the caller's. */
