@@ -298,6 +298,36 @@ count_servers(struct corpus *c, struct pool *p)
 	}
 }
 
+/* All that one side said, as one. */
+static struct span
+said_by(struct pool *p, const struct talk *t, enum side side)
+{
+	struct span s = { 0 };
+	uint8_t *to;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < t->n; i++)
+		n += t->messages[i].side == side ? t->messages[i].bytes.n : 0;
+	to = pool_alloc(p, n + 1);
+	for (uint32_t i = 0; i < t->n; i++)
+		if (t->messages[i].side == side) {
+			memcpy(to + s.n, t->messages[i].bytes.p, t->messages[i].bytes.n);
+			s.n += t->messages[i].bytes.n;
+		}
+	s.p = to;
+	return s;
+}
+
+static void
+take_related(struct corpus *c, struct pool *p, const struct talk *t)
+{
+	c->related = pool_grow(p, c->related, c->nrelated, c->nrelated + 1u, sizeof *c->related);
+	c->related[c->nrelated++] = (struct related_talk){ .client = t->addr[SIDE_CLIENT],
+		.server = t->addr[SIDE_SERVER], .server_port = t->port[SIDE_SERVER], .whole = talk_is_whole(t),
+		.start_ns = t->start_ns, .data_ns = t->n > 0 ? t->messages[0].first_ns : t->end_ns, .end_ns = t->end_ns,
+		.said = { [SIDE_CLIENT] = said_by(p, t, SIDE_CLIENT), [SIDE_SERVER] = said_by(p, t, SIDE_SERVER) } };
+}
+
 static int
 fill(struct corpus *c, struct pool *p, const struct gather *g, struct diag *why)
 {
@@ -313,7 +343,9 @@ fill(struct corpus *c, struct pool *p, const struct gather *g, struct diag *why)
 	c->conversations = pool_array(p, talks, sizeof *c->conversations);
 	c->messages = pool_array(p, messages, sizeof *c->messages);
 	for (const struct talk *t = g->first; t != NULL; t = t->next) {
-		if (is_used(c, t))
+		if (t->related && talk_is_whole(t))
+			take_related(c, p, t);
+		else if (is_used(c, t))
 			take_talk(c, t);
 	}
 	for (unsigned row = 0; row < LEFT_OUT_ROWS; row++)

@@ -44,6 +44,15 @@ struct conversation {
 	int64_t start_ns, end_ns;	/* first and last packet */
 };
 
+/* A TCP connection at a port that the server announced to the client: corpus_options.related. */
+struct related_talk {
+	struct addr client, server;
+	uint16_t server_port;
+	bool whole;
+	int64_t start_ns, data_ns, end_ns;	/* data_ns: the first byte; where none is, the last packet */
+	struct span said[2];			/* by enum side: the first CORPUS_MESSAGE_BYTES of it */
+};
+
 struct corpus_source {
 	const char *name;
 	uint64_t packets;
@@ -80,7 +89,8 @@ struct corpus {
 	struct message *messages;
 	struct corpus_source *sources;
 	struct corpus_server *servers;	/* by address */
-	uint32_t nconversations, nmessages, nsources, nservers;
+	struct related_talk *related;	/* in the order of their first packets */
+	uint32_t nconversations, nmessages, nsources, nservers, nrelated;
 	uint8_t proto;			/* of the service: PROTO_TCP or PROTO_UDP */
 	uint16_t port;
 	struct corpus_report report;
@@ -90,6 +100,7 @@ struct corpus_options {
 	uint8_t proto;			/* 0: either */
 	uint16_t port;			/* 0: work out which service the captures hold */
 	uint64_t seed;			/* of hash tables; changes no result */
+	bool related;			/* TCP: keep what goes over connections that a server announces, too */
 	size_t budget_bytes;		/* of conversations kept, see thin.h; 0: all of them */
 	void (*progress)(void *ctx, const char *stage, double fraction);	/* may be NULL */
 	void *ctx;

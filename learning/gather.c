@@ -1,5 +1,7 @@
 #include "learning/gather.h"
 
+#include "learning/announce.h"
+
 enum {
 	FRAG_ENTRIES = 128,
 	FRAG_ROOM = 65515,
@@ -191,6 +193,19 @@ append(struct gather *g, struct message *m, struct span bytes)
 	m->bytes.n = all;
 }
 
+/* Ports that the server announces: a connection of the client to one of them is wanted, too. */
+static void
+note_announced(struct gather *g, struct talk *t, struct span said)
+{
+	struct announced a;
+	struct key k;
+
+	while (announce_next(&a, &said, &t->addr[SIDE_SERVER])) {
+		k = key_loose(&t->addr[SIDE_SERVER], a.port, &t->addr[SIDE_CLIENT]);
+		keys_point(&g->keys, &k, t);
+	}
+}
+
 /* Bytes of a TCP stream, in order: a message goes on until the other side speaks. */
 static void
 deliver(void *ctx, struct span bytes, int64_t ts_ns)
@@ -199,6 +214,8 @@ deliver(void *ctx, struct span bytes, int64_t ts_ns)
 	struct talk *t = pass->t;
 	struct message *m = t->n > 0 ? &t->messages[t->n - 1] : NULL;
 
+	if (pass->g->options->related && pass->side == SIDE_SERVER && !t->related)
+		note_announced(pass->g, t, bytes);
 	if (m != NULL && m->side == pass->side) {
 		append(pass->g, m, bytes);
 		m->last_ns = MAX(m->last_ns, ts_ns);
@@ -299,6 +316,7 @@ take_tcp(struct gather *g, const struct wire *w, int64_t ts_ns)
 	t->cut |= w->cut > 0;
 	if (flags & TCP_SYN)
 		correct_guess(t, w);
+	t->related = g->options->port != 0 && t->port[SIDE_SERVER] != g->options->port;
 	own = (struct pass){ g, t, side_of(t, w) };
 	other = (struct pass){ g, t, own.side ^ 1 };
 	note_end(t, own.side, flags);
@@ -366,6 +384,15 @@ take_udp(struct gather *g, const struct wire *w, int64_t ts_ns)
 	new_message(g, t, side_of(t, w), w->payload, ts_ns)->cut = w->cut > 0;
 }
 
+/* Is it of a connection to a port that a talk of the same two announced? */
+static bool
+is_announced(struct gather *g, const struct wire *w)
+{
+	struct key there = key_loose(&w->dst, w->dport, &w->src), back = key_loose(&w->src, w->sport, &w->dst);
+
+	return keys_find(&g->keys, &there) != NULL || keys_find(&g->keys, &back) != NULL;
+}
+
 /* Is the packet of the service asked for? Without one everything is. */
 static bool
 wanted(struct gather *g, const struct wire *w, int64_t ts_ns)
@@ -378,6 +405,8 @@ wanted(struct gather *g, const struct wire *w, int64_t ts_ns)
 	if (o->port == 0 || w->sport == o->port || w->dport == o->port)
 		return true;
 	if (!tcp && udp_talk(g, w, ts_ns) != NULL)
+		return true;
+	if (tcp && o->related && is_announced(g, w))
 		return true;
 	g->others[tcp ? 0 : 1][w->dport] += !tcp || (w->tcp.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	return false;

@@ -19,6 +19,7 @@ struct talk {
 	uint8_t proto, end;
 	bool guessed;			/* which side serves was not seen, only guessed */
 	bool moved, cut;
+	bool related;			/* at a port that another talk announced */
 	uint32_t source;
 	int64_t start_ns, end_ns;
 	uint64_t packets;

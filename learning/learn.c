@@ -114,7 +114,7 @@ learn(struct learned *out, struct pool *pool, const char *const *paths, size_t n
     const struct learn_params *p, struct diag *why)
 {
 	struct corpus_options o = { .proto = p->proto, .port = p->port, .seed = p->seed,
-		.budget_bytes = p->budget_bytes > 0 ? p->budget_bytes : LEARN_BUDGET_BYTES };
+		.related = p->definition != NULL && definition_has_data(p->definition), .budget_bytes = p->budget_bytes > 0 ? p->budget_bytes : LEARN_BUDGET_BYTES };
 	struct corpus *c;
 	int err;
 

@@ -2,6 +2,7 @@
 #include "learning/eval.h"
 #include "learning/learn.h"
 #include "learning/player.h"
+#include "models/related.h"
 #include "tests/mining_rig.h"
 
 static void
@@ -136,4 +137,68 @@ POOLED(mining, what_a_peer_did_holds_in_any_order_and_over_its_conversations)
 	expect(&other, "PASS pass1", "230", "");
 	expect(&other, "RETR letter", "550", "letter: No such file or directory");
 	expect(&other, "CWD docs", "250", "");
+}
+
+/* What a turn of the player's model would send on the connection that belongs to it. */
+static struct span
+sent(const struct peer *p)
+{
+	struct session s;
+	struct related r;
+	uint8_t *to = pool_alloc(p->pool, MODEL_REPLY_BYTES);
+	struct fields f;
+
+	cr_assert_neq(p->p.last.send, 0);
+	related_keep(&r, &p->p.s, p->p.m, &p->p.fields, &p->p.last);
+	related_speak(&s, &r, p->p.m, &p->p.env);
+	session_fields(&f, &r.fields);
+	return span_of(to, session_render(&s, &f, p->p.m, &p->p.env, 0, to, MODEL_REPLY_BYTES, NULL));
+}
+
+static bool
+has_line(struct span s, const char *ends)
+{
+	return memmem(s.p, s.n, ends, strlen(ends)) != NULL;
+}
+
+POOLED(mining, what_servers_said_on_other_connections_is_said_there)
+{
+	static const char *const path[] = { TEST_ROOT "/tests/data/ftp-data-walks.pcap.gz" };
+	const struct definition *d = ftp_definition(pool);
+	struct corpus_options o = { .proto = PROTO_TCP, .port = 21, .related = definition_has_data(d) };
+	struct learn_params params = { .learner = "mining", .definition = d };
+	struct host host = { 0 };
+	struct diag why = { "" };
+	struct learned made;
+	struct corpus *c;
+	struct peer p;
+	struct span list;
+	char port[32];
+
+	cr_assert_eq(corpus_load(&c, pool, &o, path, 1, &why), 0, "%s", why.text);
+	cr_assert_gt(c->nrelated, 400);
+	cr_assert_eq(learn_image(&made, pool, c, NULL, &params, &why), 0, "%s", why.text);
+	p = connect(pool, made.model, &host, 1);
+	expect(&p, "USER user1", "331", "user1");
+	expect(&p, "PASS pass1", "230", "");
+	expect(&p, "RETR readme.txt", "425", "");
+	expect(&p, "PASV", "227", "(198,19,0,1,");
+	expect(&p, "STOR fresh", "150", "226 Transfer complete");
+	cr_expect(p.p.last.take);
+	expect(&p, "LIST", "425", "");
+	expect(&p, "EPSV", "229", "");
+	snprintf(port, sizeof port, "(|||%u|)", related_port(&p.p.env, p.p.s.turn));
+	cr_expect(has_line(span_of(p.p.out, p.p.nout), port), "%s", port);
+	expect(&p, "LIST", "150", "226 Transfer complete");
+	cr_expect(p.p.last.send != 0 && !p.p.last.take);
+	expect(&p, "EPSV", "229", "");
+	player_forget(&p.p);
+	p.p.env.channel = true;		/* as if the peer were still to come */
+	session_feed(&p.p.s, &p.p.arena, p.p.m, &p.p.env, span_str("LIST\r\n"), FEED_DATAGRAM, &p.p.fields, &p.p.last);
+	list = sent(&p);
+	cr_expect(has_line(list, "drwx") && has_line(list, " docs\r\n") && has_line(list, " fresh\r\n"), "%.*s", (int)list.n,
+	    list.p);
+	session_feed(&p.p.s, &p.p.arena, p.p.m, &p.p.env, span_str("RETR readme.txt\r\n"), FEED_DATAGRAM, &p.p.fields,
+	    &p.p.last);
+	cr_expect_eq(sent(&p).n, 120);
 }

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
+enum { RELATED_S = 60 };
+
 struct reader_of_talk {
 	struct canonical *out;
 	struct pool *pool;
@@ -95,12 +97,13 @@ understand(const struct definition *d, struct inter *i, struct span words)
 }
 
 static void
-take_request(struct reader_of_talk *r, uint32_t conversation, struct span line)
+take_request(struct reader_of_talk *r, uint32_t conversation, struct span line, int64_t at_ns)
 {
 	const struct definition *d = r->out->d;
 	struct inter *i = add(r, conversation);
 
 	i->asked = true;
+	i->asked_ns = at_ns;
 	i->verb = take_word(&line);
 	i->rest = d->framing == FRAMING_HTTP1 ? take_word(&line) : trim(line);
 	understand(d, i, i->rest);
@@ -183,7 +186,7 @@ reply_bytes(const struct definition *d, struct inter *i, struct span s)
 }
 
 static void
-take_replies(struct reader_of_talk *r, uint32_t conversation, struct span s)
+take_replies(struct reader_of_talk *r, uint32_t conversation, struct span s, int64_t at_ns)
 {
 	const struct definition *d = r->out->d;
 
@@ -206,6 +209,7 @@ take_replies(struct reader_of_talk *r, uint32_t conversation, struct span s)
 		i = &r->out->inter[r->open];
 		n = reply_bytes(d, i, s);
 		if (i->reply.n == 0) {
+			i->said_ns = at_ns;
 			i->reply = span_sub(s, 0, n);
 		} else if (i->reply.p + i->reply.n == s.p) {
 			i->reply.n += n;
@@ -219,13 +223,15 @@ take_replies(struct reader_of_talk *r, uint32_t conversation, struct span s)
 		if (!goes_on(d, i)) {
 			set_answer(d, i);
 			r->open++;
+		} else {
+			i->early = (uint32_t)i->reply.n;
 		}
 		s = span_sub(s, n, s.n);
 	}
 }
 
 static void
-take_requests(struct reader_of_talk *r, uint32_t conversation, struct span s)
+take_requests(struct reader_of_talk *r, uint32_t conversation, struct span s, int64_t at_ns)
 {
 	const struct definition *d = r->out->d;
 	bool lines = d->framing == FRAMING_LINE;
@@ -239,7 +245,7 @@ take_requests(struct reader_of_talk *r, uint32_t conversation, struct span s)
 		if (!lines)
 			s.n = 0;
 		if (line.n > 0)
-			take_request(r, conversation, line);
+			take_request(r, conversation, line, at_ns);
 	}
 }
 
@@ -251,14 +257,113 @@ take_conversation(struct reader_of_talk *r, const struct corpus *c, uint32_t k)
 	r->open = r->end = r->out->n;
 	for (uint32_t m = v->first; m < v->first + v->n; m++) {
 		if (c->messages[m].side == SIDE_CLIENT)
-			take_requests(r, k, c->messages[m].bytes);
+			take_requests(r, k, c->messages[m].bytes, c->messages[m].last_ns);
 		else
-			take_replies(r, k, c->messages[m].bytes);
+			take_replies(r, k, c->messages[m].bytes, c->messages[m].first_ns);
 	}
 	for (; r->open < r->end; r->open++)
 		set_answer(r->out->d, &r->out->inter[r->open]);
 	if (v->end == END_FIN_SERVER && r->out->n > r->out->first[k])
 		r->out->inter[r->out->n - 1].closes = true;
+}
+
+/* The connection to an announced port, once. */
+static uint32_t
+find_related(const struct corpus *c, const struct conversation *v, const struct inter *i, uint16_t port, const bool *taken)
+{
+	for (uint32_t k = 0; k < c->nrelated; k++) {
+		const struct related_talk *t = &c->related[k];
+
+		if (!taken[k] && t->server_port == port && addr_eq(&t->server, &v->server) &&
+		    addr_eq(&t->client, &v->client) && t->start_ns >= i->said_ns &&
+		    t->start_ns - i->said_ns < RELATED_S * INT64_C(1000000000))
+			return k;
+	}
+	return c->nrelated;
+}
+
+/* The interaction behind i that was under way when the talk began to speak. */
+static void
+set_related(struct canonical *out, uint32_t i, uint32_t talk)
+{
+	const struct related_talk *t = &out->corpus->related[talk];
+	uint32_t end = out->first[out->inter[i].conversation + 1], j = i;
+
+	while (j + 1 < end && out->inter[j + 1].asked_ns <= t->data_ns)
+		j++;
+	if (j > i)
+		out->inter[j].related = talk + 1;
+}
+
+/* Of the interactions of one verb, those that were not followed by a connection announce as well. */
+static void
+announce_alike(struct canonical *out, const struct inter *like)
+{
+	for (uint32_t k = 0; k < out->n; k++) {
+		struct inter *i = &out->inter[k];
+		struct span left = i->reply;
+
+		if (i->announced.port == 0 && i->asked && span_eq(i->verb, like->verb) && memcmp(i->code, like->code, 3) == 0)
+			announce_next(&i->announced, &left, &out->corpus->conversations[i->conversation].server);
+	}
+}
+
+/* "f1,f2,d1": the last words of what a connection carried, for SM05's strings. */
+static void
+set_names(struct canonical *out, struct pool *pool, struct inter *i)
+{
+	struct span left = out->corpus->related[i->related - 1].said[SIDE_SERVER], line;
+	uint8_t *to = pool_alloc(pool, left.n + 1);
+	size_t n = 0;
+
+	if (i->command == CANONICAL_OTHER || out->d->command[i->command].answer != ANSWER_LINES || i->code[0] > '3')
+		return;
+	while (left.n > 0) {
+		line = trim(take_line(&left, span_str("\n")));
+		while (line.n > 0 && memchr(line.p, ' ', line.n) != NULL)
+			take_word(&line);
+		if (n > 0)
+			to[n++] = ',';
+		memcpy(to + n, line.p, line.n);
+		n += line.n;
+	}
+	i->answer = span_of(to, n);
+}
+
+static void
+link_related(struct canonical *out, struct pool *pool)
+{
+	const struct corpus *c = out->corpus;
+	bool *taken = pool_array(pool, c->nrelated + 1u, sizeof *taken);
+
+	for (uint32_t i = 0; c->nrelated > 0 && i < out->n; i++) {
+		const struct conversation *v = &c->conversations[out->inter[i].conversation];
+		struct span left = out->inter[i].reply;
+		struct announced a;
+		uint32_t talk;
+
+		while (announce_next(&a, &left, &v->server)) {
+			talk = find_related(c, v, &out->inter[i], a.port, taken);
+			if (talk == c->nrelated)
+				continue;
+			taken[talk] = true;
+			out->inter[i].announced = a;
+			set_related(out, i, talk);
+			break;
+		}
+	}
+	for (uint32_t i = 0; i < out->n; i++) {
+		struct inter *it = &out->inter[i];
+		uint32_t k = 0;
+
+		while (it->announced.port != 0 && k < i && !(span_eq(out->inter[k].verb, it->verb) &&
+		    memcmp(out->inter[k].code, it->code, 3) == 0 && out->inter[k].announced.port != 0))
+			k++;
+		if (it->announced.port != 0 && k == i)
+			announce_alike(out, it);
+		if (it->related != 0)
+			set_names(out, pool, it);
+	}
 }
 
 void
@@ -275,6 +380,7 @@ canonical_make(struct canonical *out, struct pool *pool, const struct definition
 			take_conversation(&r, c, k);
 	}
 	out->first[c->nconversations] = out->n;
+	link_related(out, pool);
 }
 
 struct span

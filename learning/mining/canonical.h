@@ -5,10 +5,12 @@
  * A request stands with all replies up to the one that ends it: codes 1xx and those that the definition
  * calls further ones do not. A verb that nobody declared is OTHER, so that it breaks "nothing
  * happened in between". An alias becomes the command it stands for. A request without a reply
- * has the answer TIMEOUT. What a server says before it is asked is the interaction of no request.
+ * has the answer TIMEOUT. A related connection belongs to the interaction that was under way when its first byte came,
+ * and what it carried is the answer where the definition wants data. What a server says before it is asked is the interaction of no request.
  *
  * Spans point into the corpus or the pool. Linear in the bytes of the corpus.
  */
+#include "learning/announce.h"
 #include "learning/corpus.h"
 #include "learning/mining/definition.h"
 
@@ -26,6 +28,10 @@ struct inter {
 	struct span arg[DEFINITION_ARGS];
 	struct span verb, rest;	/* as they were said; rest: what stands behind the verb and a blank */
 	struct span reply;	/* all of it, as it came */
+	uint32_t early;		/* bytes of it that did not end the interaction */
+	struct announced announced;	/* in the reply: where the client is expected; port 0: nowhere */
+	uint32_t related;	/* talk of the corpus that went on meanwhile, + 1; 0: none */
+	int64_t asked_ns, said_ns;
 	struct span answer;	/* the value that the definition wants, or nothing: then the class is the answer */
 };
 

@@ -123,6 +123,8 @@ read_channel(struct parser *p)
 	c->data = lex_take(&p->x, "data");
 	if (!c->data)
 		lex_expect(&p->x, "control");
+	else if (lex_take(&p->x, "refused"))
+		c->refused = lex_string(&p->x, "what is said where there is no connection");
 }
 
 static void
@@ -499,6 +501,15 @@ definition_constant_of(const struct definition *d, struct span s)
 			if (span_eq(s, d->constant[i].spelling[k]))
 				return (int32_t)i;
 	return -1;
+}
+
+bool
+definition_has_data(const struct definition *d)
+{
+	for (uint32_t i = 0; i < d->nchannel; i++)
+		if (d->channel[i].data && d->channel[i].proto == MODEL_TCP)
+			return true;
+	return false;
 }
 
 uint16_t

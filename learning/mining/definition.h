@@ -36,6 +36,7 @@ struct definition_channel {
 	uint8_t proto;		/* MODEL_TCP, MODEL_UDP */
 	uint16_t port;		/* 0: dynamic */
 	bool data;
+	struct span refused;	/* data: what is said where no connection can be made; nothing: not said */
 };
 
 struct definition_const {
@@ -108,5 +109,7 @@ int32_t	definition_find(const struct definition *d, struct span verb);
 bool	definition_ignores(const struct definition *d, struct span verb);
 /* The constant that is spelled so, or -1. */
 int32_t	definition_constant_of(const struct definition *d, struct span s);
+/* Does it have a TCP channel for data, whose connections captures may hold? */
+bool	definition_has_data(const struct definition *d);
 /* The port of the channel with control, 0: none is said. */
 uint16_t definition_port(const struct definition *d, uint8_t *proto);

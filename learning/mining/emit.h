@@ -9,6 +9,7 @@
 #include "learning/mining/wording.h"
 #include "learning/mining/phase.h"
 #include "learning/mining/recall.h"
+#include "learning/mining/transfer.h"
 #include "models/text.h"
 
 struct mined {
@@ -18,6 +19,7 @@ struct mined {
 	const struct phases *phases;
 	const struct phrases *phrases;
 	const struct recall *recall;
+	const struct transfers *transfers;
 };
 
 /* Fills templates, replies, sets, states; name and sources are the caller's. */

@@ -2,8 +2,8 @@
 
 enum { LEAST = 3, CODES = 1000 };	/* interactions of a cell; with fewer, those of all phases count */
 
-static void
-add_op(struct emitter *e, struct text_reply *r, struct text_op op)
+void
+emit_op(struct emitter *e, struct text_reply *r, struct text_op op)
 {
 	if ((r->nop & (r->nop - 1)) == 0)	/* room doubles */
 		r->op = pool_grow(e->pool, r->op, r->nop, MAX(2 * r->nop, 4u), sizeof *r->op);
@@ -35,8 +35,44 @@ op_of(struct emitter *e, uint8_t view)
 		return (struct text_op){ .kind = OP_ADDR, .format = FMT_TEXT };
 	case VIEW_OWN_COMMA:
 		return (struct text_op){ .kind = OP_ADDR, .format = FMT_COMMA };
+	case VIEW_PORT:
+		return (struct text_op){ .kind = OP_ANNOUNCED, .format = FMT_TEXT };
+	case VIEW_PORT_COMMA:
+		return (struct text_op){ .kind = OP_ANNOUNCED, .format = FMT_COMMA };
 	}
 	return (struct text_op){ .kind = OP_LIT, .lit = span_of("", 1) };
+}
+
+int32_t
+emit_reply(struct emitter *e, const struct text_reply *r)
+{
+	e->t->reply = pool_grow(e->pool, e->t->reply, e->t->nreply, e->t->nreply + 1u, sizeof *r);
+	e->t->reply[e->t->nreply] = *r;
+	return (int32_t)e->t->nreply++;
+}
+
+/* Says what is encoded, up to where it goes on later; left is what stands there. */
+static int32_t
+say_phrase(struct emitter *e, struct span *left, uint32_t support)
+{
+	struct text_reply r = { .cluster = -1, .origin = ORIGIN_MINING, .support = support };
+	struct span s = *left;
+	bool later = false;
+
+	while (s.n > 0 && !later) {
+		const uint8_t *mark = memchr(s.p, PHRASE_MARK, s.n);
+		size_t n = mark == NULL ? s.n : (size_t)(mark - s.p);
+
+		if (n > 0)
+			emit_op(e, &r, (struct text_op){ .kind = OP_LIT, .lit = span_sub(s, 0, n) });
+		s = span_sub(s, n, s.n);
+		later = s.n >= 2 && s.p[1] == PHRASE_LATER;
+		if (s.n >= 2 && !later)
+			emit_op(e, &r, op_of(e, s.p[1]));
+		s = span_sub(s, 2, s.n);
+	}
+	*left = s;
+	return emit_reply(e, &r);
 }
 
 /* The reply that says a phrase; made when it is wanted first. */
@@ -44,28 +80,16 @@ static int32_t
 reply_of(struct emitter *e, uint32_t phrase)
 {
 	struct span s;
-	struct text_reply r = { .cluster = -1, .origin = ORIGIN_MINING };
 
 	if (phrase == (uint32_t)SYMBOL_NONE)
 		return -1;
 	if (e->reply_of[phrase] >= 0)
 		return e->reply_of[phrase];
 	s = span_sub(e->m->phrases->text.value[phrase], 0, MODEL_REPLY_BYTES);
-	r.support = e->m->phrases->count[phrase];
-	while (s.n > 0) {
-		const uint8_t *mark = memchr(s.p, PHRASE_MARK, s.n);
-		size_t n = mark == NULL ? s.n : (size_t)(mark - s.p);
-
-		if (n > 0)
-			add_op(e, &r, (struct text_op){ .kind = OP_LIT, .lit = span_sub(s, 0, n) });
-		s = span_sub(s, n, s.n);
-		if (s.n >= 2)
-			add_op(e, &r, op_of(e, s.p[1]));
-		s = span_sub(s, 2, s.n);
-	}
-	e->t->reply = pool_grow(e->pool, e->t->reply, e->t->nreply, e->t->nreply + 1u, sizeof r);
-	e->t->reply[e->t->nreply] = r;
-	return e->reply_of[phrase] = (int32_t)e->t->nreply++;
+	e->reply_of[phrase] = say_phrase(e, &s, e->m->phrases->count[phrase]);
+	if (s.n > 0)
+		e->late_of[phrase] = say_phrase(e, &s, e->m->phrases->count[phrase]);
+	return e->reply_of[phrase];
 }
 
 static void
@@ -196,10 +220,8 @@ recalled(struct emitter *e, uint32_t form)
 		return e->map_of[form];
 	t->map = pool_grow(e->pool, t->map, t->nmap, t->nmap + 1u, sizeof *t->map);
 	t->map[t->nmap] = e->m->recall->map[form];
-	add_op(e, &r, (struct text_op){ .kind = OP_MAP, .index = t->nmap++ });
-	t->reply = pool_grow(e->pool, t->reply, t->nreply, t->nreply + 1u, sizeof r);
-	t->reply[t->nreply] = r;
-	return e->map_of[form] = (int32_t)t->nreply++;
+	emit_op(e, &r, (struct text_op){ .kind = OP_MAP, .index = t->nmap++ });
+	return e->map_of[form] = emit_reply(e, &r);
 }
 
 /* Before what is usually said to success stands what was said to this argument, where one was. */
@@ -223,13 +245,16 @@ message_turn(struct emitter *e, struct text_turn *to, uint32_t template, uint32_
 
 	wordings_make(&c, e->m->w, &e->m->program[form], e->m->view, e->m->phrases, list, n);
 	*to = (struct text_turn){ .event = EVENT_MESSAGE, .arg = template };
-	to->alt = pool_array(e->pool, 2 * c.n, sizeof *to->alt);
+	to->alt = pool_array(e->pool, 4 * c.n, sizeof *to->alt);
 	for (uint32_t k = 0; k < c.n; k++) {
 		struct text_alt usual = alt_of(e, template, phase, &c.c[k]);
 
 		if (c.c[k].good)
 			to->nalt += recall_alt(e, &to->alt[to->nalt], &usual, form);
-		to->alt[to->nalt++] = usual;
+		if (c.c[k].good)
+			to->nalt = emit_transfer(e, to->alt, to->nalt, &usual, template, c.c[k].phrase);
+		else
+			to->alt[to->nalt++] = usual;
 		if (to->alt[to->nalt - 1].nguard == 0)
 			break;		/* nothing behind it is reached */
 	}
@@ -324,6 +349,8 @@ emit_states(struct emitter *e)
 	memset(e->map_of, -1, (e->m->w->f->n + 1u) * sizeof *e->map_of);
 	e->slot_of = pool_array(e->pool, e->m->w->f->n + 1u, sizeof *e->slot_of);
 	e->reply_of = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *e->reply_of);
+	e->late_of = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *e->late_of);
+	memset(e->late_of, -1, (e->m->phrases->text.n + 1u) * sizeof *e->late_of);
 	e->sample = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *e->sample);
 	memset(e->reply_of, -1, (e->m->phrases->text.n + 1u) * sizeof *e->reply_of);
 	for (uint32_t i = c->n; i-- > 0;) {
@@ -332,6 +359,7 @@ emit_states(struct emitter *e)
 		if (!c->inter[i].asked)
 			list[n++] = i;
 	}
+	emit_transfer_begin(e);
 	greeting = usual_phrase(e, list, n, count);
 	unknown = unknown_phrase(e, list, count);
 	e->t->nstate = e->m->phases->n + 1;
@@ -340,11 +368,12 @@ emit_states(struct emitter *e)
 		struct text_state *s = &e->t->state[phase];
 
 		*s = (struct text_state){ .note = note_of(e, phase), .backoff = -1, .eom = e->t->neom > 0 ? 0 : -1 };
-		s->turn = pool_array(e->pool, e->t->ntemplate + 2u, sizeof *s->turn);
+		s->turn = pool_array(e->pool, e->t->ntemplate + 4u, sizeof *s->turn);
 		for (uint32_t k = 0; k < e->t->ntemplate; k++)
 			message_turn(e, &s->turn[s->nturn++], k, phase, list);
 		if (e->t->proto == MODEL_TCP && phase == 0)
 			connect_turn(e, &s->turn[s->nturn++], greeting);
+		s->nturn += emit_transfer_turns(e, &s->turn[s->nturn], phase);
 		s->nturn += simple_turn(e, &s->turn[s->nturn], EVENT_OTHER, phase, unknown);
 		for (uint32_t i = 0; i < c->n; i++)
 			s->support += e->m->phases->of[i] == phase;

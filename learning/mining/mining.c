@@ -79,6 +79,7 @@ mining_learn(struct text *t, struct pool *pool, const struct corpus *c, const bo
 	struct phases *phases = pool_alloc(pool, sizeof *phases);
 	struct phrases *phrases = pool_alloc(pool, sizeof *phrases);
 	struct recall *recall = pool_alloc(pool, sizeof *recall);
+	struct transfers *transfers = pool_alloc(pool, sizeof *transfers);
 	struct mined *m = pool_alloc(pool, sizeof *m);
 	struct world_view *view;
 	struct program *program;
@@ -105,8 +106,9 @@ mining_learn(struct text *t, struct pool *pool, const struct corpus *c, const bo
 	phrases_find(phrases, w, view);
 	report->phrases = phrases->text.n;
 	recall_find(recall, pool, w);
+	transfers_find(transfers, pool, w);
 	*m = (struct mined){ .w = w, .program = program, .view = view, .phases = phases, .phrases = phrases,
-		.recall = recall };
+		.recall = recall, .transfers = transfers };
 	t->eom = eom_of(pool, d, c);
 	t->neom = 1;
 	mining_emit(t, pool, m);

@@ -4,7 +4,7 @@
 
 #include "models/format.h"
 
-enum { MASKS = 1 << PHRASE_VIEWS, SAMPLES = 400 };
+enum { MASKS = 1 << PHRASE_CHOSEN, ALWAYS = (2 << PHRASE_VIEWS) - MASKS, SAMPLES = 400 };
 
 struct values {
 	struct span v[PHRASE_VIEWS + 1];	/* the last: said earlier */
@@ -47,6 +47,8 @@ values_of(const struct coder *c, uint32_t i, struct values *to)
 		to->v[VIEW_ARG] = it->rest;
 	if (c->earlier != (uint32_t)SYMBOL_NONE)
 		to->v[PHRASE_VIEWS] = said_earlier(c->w->f, c->earlier, i);
+	if (it->announced.port != 0)
+		to->v[it->announced.comma ? VIEW_PORT_COMMA : VIEW_PORT] = it->announced.where;
 	to->v[VIEW_OWN] = span_of(to->own[0], format_addr(to->own[0], own, FMT_TEXT));
 	to->v[VIEW_OWN_COMMA] = span_of(to->own[1], format_addr(to->own[1], own, FMT_COMMA));
 }
@@ -57,7 +59,7 @@ view_at(const struct values *x, unsigned mask, struct span left)
 {
 	unsigned best = PHRASE_VIEWS + 1;
 
-	mask |= 1u << PHRASE_VIEWS;
+	mask |= ALWAYS;
 	for (unsigned k = 0; k <= PHRASE_VIEWS; k++)
 		if (mask >> k & 1 && x->v[k].n > 0 && x->v[k].n <= left.n &&
 		    (best > PHRASE_VIEWS || x->v[k].n > x->v[best].n) &&
@@ -69,18 +71,24 @@ view_at(const struct values *x, unsigned mask, struct span left)
 static struct span
 encode(struct coder *c, uint32_t i, unsigned mask)
 {
-	struct span s = c->w->f->c->inter[i].reply;
+	const struct inter *it = &c->w->f->c->inter[i];
+	const uint8_t *later = it->related != 0 && it->early > 0 ? it->reply.p + it->early : NULL;
+	struct span s = it->reply;
 	struct values x;
 	size_t n = 0;
 
-	if (2 * s.n > c->room) {
-		c->room = 2 * s.n;
+	if (2 * s.n + 2 > c->room) {
+		c->room = 2 * s.n + 2;
 		c->to = pool_alloc(c->w->pool, c->room);
 	}
 	values_of(c, i, &x);
 	while (s.n > 0) {
 		unsigned k = view_at(&x, mask, s);
 
+		if (s.p == later) {
+			c->to[n++] = PHRASE_MARK;
+			c->to[n++] = PHRASE_LATER;
+		}
 		if (k <= PHRASE_VIEWS || *s.p == PHRASE_MARK) {
 			c->to[n++] = PHRASE_MARK;
 			c->to[n++] = (uint8_t)(k < PHRASE_VIEWS ? k : k > PHRASE_VIEWS ? PHRASE_VIEWS :

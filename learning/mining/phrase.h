@@ -3,18 +3,20 @@
  * phrase.h - what a server says, with what it repeats taken out: "257 \"<path>\" created".
  *
  * A phrase is bytes in which views stand for what differs between interactions: the argument, the path
- * that it names, the register after the interaction, the server's address, and the argument of an
- * earlier form ("the user who gave this name"). Which views are taken out of a form's replies is chosen so
- * that fewest phrases remain, and of equal choices the one with fewest views.
+ * that it names, the register after the interaction, the server's address, the port that it announces, and the
+ * argument of an earlier form ("the user who gave this name"). Which of the first three are taken out of a form's
+ * replies is chosen so that fewest phrases remain, and of equal choices the one with fewest views.
  */
 #include "learning/mining/world.h"
 
-enum phrase_view { VIEW_ARG, VIEW_PATH, VIEW_REG, VIEW_OWN, VIEW_OWN_COMMA, PHRASE_VIEWS };
+enum phrase_view { VIEW_ARG, VIEW_PATH, VIEW_REG, PHRASE_CHOSEN,
+	VIEW_OWN = PHRASE_CHOSEN, VIEW_OWN_COMMA, VIEW_PORT, VIEW_PORT_COMMA, PHRASE_VIEWS };	/* these always */
 /*
  * In a phrase: a view follows, PHRASE_VIEWS for the byte itself, or PHRASE_EARLIER and a form, whose
  * argument was said last.
  */
-enum { PHRASE_MARK = 0, PHRASE_EARLIER = PHRASE_VIEWS + 1, PHRASE_FORMS = 200 };
+enum { PHRASE_MARK = 0, PHRASE_EARLIER = PHRASE_VIEWS + 1, PHRASE_FORMS = 200,
+	PHRASE_LATER = 255 };	/* from here on it is said when the related connection has ended */
 
 struct phrases {
 	struct intern text;	/* encoded */

@@ -21,8 +21,39 @@ is_recalled(const struct forms *f, uint32_t form)
 {
 	const struct form *o = &f->form[form];
 
-	return o->command != CANONICAL_OTHER && o->narg == 1 && o->constant[0] < 0 &&
-	    f->c->d->framing == FRAMING_HTTP1 && f->c->d->command[o->command].answer == ANSWER_DATA;
+	if (o->command == CANONICAL_OTHER)
+		return !o->bare && o->verb.n > 0 && f->c->d->framing == FRAMING_LINE;
+	return o->narg == 1 && o->constant[0] < 0 && f->c->d->framing == FRAMING_HTTP1 &&
+	    f->c->d->command[o->command].answer == ANSWER_DATA;
+}
+
+/* Of a verb that nobody declared, the rest of its line. */
+static struct span
+argument_of(const struct inter *i)
+{
+	return i->command == CANONICAL_OTHER ? i->rest : i->arg[0];
+}
+
+/* Do arguments tell a verb's replies, and not merely repeat in them? Else one phrase says it for all. */
+static bool
+is_told_by_argument(const struct text_map *m, const struct said *s, uint32_t n)
+{
+	uint32_t right = 0, usual = 0, plain = 0;
+
+	for (uint32_t i = 0, k = 0; i < n; i++) {
+		while (!span_eq(m->pair[k].key, s[i].arg))
+			k++;	/* both are sorted */
+		right += span_eq(m->pair[k].value, s[i].reply);
+		plain += s[i].arg.n > 0 && memmem(s[i].reply.p, s[i].reply.n, s[i].arg.p, s[i].arg.n) != NULL;
+	}
+	for (uint32_t k = 0; k < MIN(m->n, (uint32_t)RECALL_LOOK); k++) {
+		uint32_t same = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			same += span_eq(s[i].reply, m->pair[k].value);
+		usual = MAX(usual, same);
+	}
+	return n >= RECALL_SUPPORT && right > usual && 2 * plain < n;
 }
 
 static void
@@ -34,7 +65,7 @@ recall_form(struct text_map *to, struct pool *pool, const struct world *w, uint3
 
 	for (uint32_t i = 0; i < f->c->n; i++)
 		if (f->of[i] == form && w->good[i])
-			s[n++] = (struct said){ f->c->inter[i].arg[0],
+			s[n++] = (struct said){ argument_of(&f->c->inter[i]),
 				span_sub(f->c->inter[i].reply, 0, MODEL_REPLY_BYTES), 1 };
 	qsort(s, n, sizeof *s, by_arg_and_reply);
 	to->pair = pool_array(pool, n + 1u, sizeof *to->pair);
@@ -55,6 +86,8 @@ recall_form(struct text_map *to, struct pool *pool, const struct world *w, uint3
 		to->n++;
 		i = end;
 	}
+	if (f->form[form].command == CANONICAL_OTHER && !is_told_by_argument(to, s, n))
+		to->n = 0;
 }
 
 static struct span

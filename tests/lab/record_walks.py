@@ -6,7 +6,8 @@
 Runs ProFTPD and tcpdump in a network namespace of their own. Every client address is a user of its
 own with a fresh home, so that what one peer did is there in its next conversation and nobody else
 sees it. The nine commands of the paper (SM05): PWD GET PUT LS CD RMDIR MKDIR USER PASS, drawn evenly;
-names from a small stock, so that walks cross their own paths. Data connections are passive.
+names from a small stock, so that walks cross their own paths. Data connections are passive, announced by PASV
+and EPSV in turn, and a list is asked for with NLST or LIST.
 """
 import argparse
 import os
@@ -59,13 +60,19 @@ def peer_of(i):
     return f"198.18.1.{10 + i}"
 
 
+def content(name):
+    """A file of that name is the same wherever it is."""
+    name = name.split("/")[-1]
+    return b"x" * next(size for path, size in FRESH.items() if path.split("/")[-1] == name)
+
+
 def make_home(top):
-    for name, size in FRESH.items():
+    for name in FRESH:
         path = top / name
         if name.endswith("/"):
             path.mkdir(parents=True)
         else:
-            path.write_bytes(b"x" * size)
+            path.write_bytes(content(name))
 
 
 def write_users(top, peers):
@@ -86,13 +93,14 @@ class Client:
 
     def __init__(self, me):
         self.me = me
+        self.extended = False
         self.sock = socket.create_connection((SERVER, 21), timeout=20, source_address=(me, 0))
         self.file = self.sock.makefile("rb")
         self.reply()
 
     def reply(self):
-        line = self.file.readline().decode()
-        while line[3:4] == "-":
+        line = first = self.file.readline().decode()
+        while line and first[3:4] == "-" and not line.startswith(first[:3] + " "):
             line = self.file.readline().decode()
         if not line:
             raise ConnectionError("the server closed")
@@ -102,10 +110,18 @@ class Client:
         self.sock.sendall(words.encode() + b"\r\n")
         return self.reply()
 
+    def passive(self):
+        """The port that the server announces; both ways to ask for it in turn."""
+        self.extended = not self.extended
+        line = self.say("EPSV" if self.extended else "PASV")
+        inside = line[line.index("(") + 1:line.index(")")]
+        if self.extended:
+            return int(inside.strip("|"))
+        n = [int(x) for x in inside.split(",")]
+        return n[4] * 256 + n[5]
+
     def data(self, words, upload=None):
-        line = self.say("PASV")
-        n = [int(x) for x in line[line.index("(") + 1:line.index(")")].split(",")]
-        far = socket.create_connection((SERVER, n[4] * 256 + n[5]), timeout=20, source_address=(self.me, 0))
+        far = socket.create_connection((SERVER, self.passive()), timeout=20, source_address=(self.me, 0))
         line = self.say(words)
         if line[0] == "1":
             if upload is not None:
@@ -117,21 +133,32 @@ class Client:
         far.close()
 
 
+def greet(c):
+    """What programs with a head say first; active data is only announced, never used."""
+    for words in ("SYST", "FEAT", "OPTS UTF8 ON", "NOOP", "TYPE A", "MDTM nothing",
+                  f"EPRT |1|{c.me}|40001|", f"PORT {c.me.replace('.', ',')},156,65"):
+        c.say(words)
+
+
 def walk(me, user, words, rng, commands):
     c = Client(me)
     c.say(f"USER {user}")
     c.say(f"PASS {words}")
+    greet(c)
     for _ in range(commands - 2):
         what = rng.choice(("PWD", "GET", "PUT", "LS", "CD", "RMDIR", "MKDIR", "USER", "PASS"))
         d, f = rng.choice(DIRS), rng.choice(FILES + DIRS[:1])
         if what == "PWD":
             c.say("PWD")
         elif what == "GET":
+            c.say("TYPE I")
+            c.say(f"SIZE {f}")
             c.data(f"RETR {f}")
         elif what == "PUT":
-            c.data(f"STOR {rng.choice(FILES)}", b"y" * 64)
+            f = rng.choice(FILES)
+            c.data(f"STOR {f}", content(f))
         elif what == "LS":
-            c.data("NLST")
+            c.data(rng.choice(("NLST", "LIST")))
         elif what == "CD":
             c.say("CWD " + (".." if rng.random() < 0.4 else d))
         elif what == "RMDIR":
