@@ -2,11 +2,12 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <string.h>
 
 #include "control/figures.h"
 #include "control/gate.h"
 
-struct single {				/* the best clusterer alone so far */
+struct single {				/* the best one alone so far, of clusterers or of learners */
 	const char *name;		/* NULL: none yet */
 	uint32_t right;
 	bool *is_right;			/* per reply of what is held out */
@@ -18,6 +19,7 @@ struct ablation {
 	struct learn_params params;
 	bool json;
 	struct diag *why;
+	bool is_single, is_joint;	/* the row: competes alone; chooses among those that do */
 	struct single best;
 };
 
@@ -32,7 +34,7 @@ note_single(struct single *best, const char *name, const struct eval_report *r)
 		best->is_right[i] = r->line[i].same_class;
 }
 
-/* What the free choice costs: its replies against those of the clusterer that turned out best. */
+/* What the free choice costs: its replies against those of the one that turned out best. */
 static void
 print_distance(const struct ablation *row, const struct eval_report *r)
 {
@@ -47,16 +49,16 @@ print_distance(const struct ablation *row, const struct eval_report *r)
 	}
 	chance = !gate_worse(won, lost) && !gate_worse(lost, won);
 	if (row->json) {
-		json_t *o = json_pack("{s:s, s:s, s:i, s:i, s:i, s:f, s:b}", "asked", "distance",
-		    "best_single", best->name, "messages", (int)r->messages, "won", (int)won,
+		json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:b}", "asked", "distance", "of",
+		    row->params.learner, "best_single", best->name, "messages", (int)r->messages, "won", (int)won,
 		    "lost", (int)lost, "points", points, "by_chance", chance);
 
 		json_dumpf(o, stdout, JSON_COMPACT);
 		putchar('\n');
 		json_decref(o);
 	} else
-		printf("auto against %s, the best one alone: %+.2f points (of %u messages %u won, %u lost%s)\n",
-		    best->name, points, r->messages, won, lost,
+		printf("%s against %s, the best one alone: %+.2f points (of %u messages %u won, %u lost%s)\n",
+		    row->params.learner, best->name, points, r->messages, won, lost,
 		    won + lost == 0 ? "" : chance ? "; may be chance" : "; more than chance");
 }
 
@@ -65,17 +67,19 @@ print_row(const struct ablation *row, const struct trial *t)
 {
 	const struct learn_report *l = &t->made.report;
 	const struct eval_report *r = &t->report;
+	struct span learner = t->made.text.learner;
 	char asked[64];
 
 	if (row->params.clusterer != NULL)
 		snprintf(asked, sizeof asked, "%s", row->params.clusterer);
 	else if (row->params.order != 0)
-		snprintf(asked, sizeof asked, "auto, order %u", row->params.order);
+		snprintf(asked, sizeof asked, "%s, order %u", row->params.learner, row->params.order);
 	else
-		snprintf(asked, sizeof asked, "auto");
+		snprintf(asked, sizeof asked, "%s", row->params.learner);
 	if (row->json) {
-		json_t *o = json_pack("{s:s, s:s, s:i, s:i, s:f, s:f, s:f}", "asked", asked,
-		    "clusterer", l->clusterer, "order", (int)l->order, "clusters", (int)l->clusters,
+		json_t *o = json_pack("{s:s, s:s%, s:s?, s:i, s:i, s:f, s:f, s:f}", "asked", asked,
+		    "learner", learner.p, learner.n, "clusterer", l->clusterer, "order", (int)l->order,
+		    "clusters", (int)l->clusters,
 		    "foretold", l->foretold,
 		    "class_agreement_messages", share(r->class_messages, r->messages),
 		    "class_agreement_conversations", share(r->class_conversations, r->conversations));
@@ -84,10 +88,10 @@ print_row(const struct ablation *row, const struct trial *t)
 		putchar('\n');
 		json_decref(o);
 	} else {
-		printf("%-30s %5u %8u %8.2f %% %8.2f %% %8.2f %%  ", asked, l->order, l->clusters,
+		printf("%-30s %5u %8u %8.2f %% %8.2f %% %8.2f %%  %.*s %s\n", asked, l->order, l->clusters,
 		    100 * l->foretold, 100 * share(r->class_messages, r->messages),
-		    100 * share(r->class_conversations, r->conversations));
-		puts(row->params.clusterer == NULL ? l->clusterer : "");
+		    100 * share(r->class_conversations, r->conversations), (int)learner.n, (const char *)learner.p,
+		    l->clusterer == NULL ? "" : l->clusterer);
 	}
 	fflush(stdout);
 }
@@ -107,10 +111,11 @@ try_row(struct pool *pool, void *ctx)
 	if (err < 0)
 		return err;
 	print_row(row, &t);
-	if (row->params.clusterer == NULL && row->params.order == 0 && row->best.name != NULL)
+	if (row->is_joint)
 		print_distance(row, &t.report);
-	else if (row->params.clusterer != NULL && clusterer_find(row->params.clusterer) != NULL)
-		note_single(&row->best, row->params.clusterer, &t.report);
+	else if (row->is_single)
+		note_single(&row->best, row->params.clusterer != NULL ? row->params.clusterer : row->params.learner,
+		    &t.report);
 	return 0;
 }
 
@@ -139,25 +144,59 @@ try_product(struct ablation *row, struct pool *pool, const char *a, const char *
 	return in_own_pool(row, pool, name, 0);
 }
 
+/* PRISMA's clusterers and orders, then what it chooses. */
+static int
+try_prisma(struct ablation *row, struct pool *pool)
+{
+	static const uint32_t orders[] = { 1, 2, 4 };
+	int err = 0;
+
+	row->params.learner = "prisma";
+	row->is_single = true;
+	for (const struct clusterer *a = clusterers; err == 0 && a->name != NULL; a++)
+		err = in_own_pool(row, pool, a->name, 0);
+	row->is_single = false;
+	for (const struct clusterer *a = clusterers; err == 0 && a->name != NULL; a++)
+		for (const struct clusterer *b = a + 1; err == 0 && b->name != NULL; b++)
+			err = try_product(row, pool, a->name, b->name);
+	for (size_t i = 0; err == 0 && i < ARRAY_LEN(orders); i++)
+		err = in_own_pool(row, pool, NULL, orders[i]);
+	row->is_joint = row->best.name != NULL;
+	return err < 0 ? err : in_own_pool(row, pool, NULL, 0);
+}
+
+/* The learners alone, then all of them. */
+static int
+try_learners(struct ablation *row, struct pool *pool)
+{
+	static const char *const alone[] = { "prisma", "scriptgen", "mining" };
+	int err = 0;
+
+	row->best.name = NULL;
+	row->is_single = true;
+	row->is_joint = false;
+	for (size_t i = 0; err == 0 && i < ARRAY_LEN(alone); i++) {
+		row->params.learner = alone[i];
+		if (strcmp(alone[i], "mining") != 0 || row->params.definition != NULL)
+			err = in_own_pool(row, pool, NULL, 0);
+	}
+	row->params.learner = "auto";
+	row->is_joint = true;
+	return err < 0 ? err : in_own_pool(row, pool, NULL, 0);
+}
+
 int
 ablate(struct pool *pool, const struct corpus *c, const bool *held, const struct learn_params *p,
     bool json, struct diag *why)
 {
-	static const uint32_t orders[] = { 1, 2, 4, 0 };	/* 0, the last: everything is free */
 	struct ablation row = { c, held, *p, json, why, .best.is_right =
 	    pool_array(pool, (size_t)c->nmessages + 1, sizeof(bool)) };
-	int err = 0;
+	int err;
 
 	row.params.progress = NULL;
 	if (!json)
-		printf("%-30s %5s %8s %10s %10s %10s\n", "clusterer", "order", "clusters", "foretold",
-		    "messages", "whole");
-	for (const struct clusterer *a = clusterers; err == 0 && a->name != NULL; a++)
-		err = in_own_pool(&row, pool, a->name, 0);
-	for (const struct clusterer *a = clusterers; err == 0 && a->name != NULL; a++)
-		for (const struct clusterer *b = a + 1; err == 0 && b->name != NULL; b++)
-			err = try_product(&row, pool, a->name, b->name);
-	for (size_t i = 0; err == 0 && i < ARRAY_LEN(orders); i++)
-		err = in_own_pool(&row, pool, NULL, orders[i]);
-	return err;
+		printf("%-30s %5s %8s %10s %10s %10s  %s\n", "what is asked", "order", "clusters", "foretold",
+		    "messages", "whole", "what it came to");
+	err = try_prisma(&row, pool);
+	return err < 0 ? err : try_learners(&row, pool);
 }

@@ -409,8 +409,11 @@ cmd_eval(int argc, char **argv)
 		return cmd_wrong_usage(argv, "--definition is for what learns: it goes with --split or --train");
 	if (t.learner != NULL && strcmp(t.learner, "mining") == 0 && t.definition_path == NULL)
 		return cmd_wrong_usage(argv, "--learner mining wants --definition FILE, what the service is told to be");
+	if (t.definition_path != NULL && !learn_uses_definition(&(struct learn_params){ .learner = t.learner }))
+		return cmd_wrong_usage(argv, "--definition tells --learner mining or auto what the service is; nothing else "
+		    "asks");
 	if (t.learner != NULL && t.ablate)
-		return cmd_wrong_usage(argv, "--ablate tries what --learner prisma can do: it goes without --learner");
+		return cmd_wrong_usage(argv, "--ablate tries every learner: it goes without --learner");
 	if (t.ablate && ((t.split == 0 && t.ntrain == 0) || t.transcripts != NULL ||
 	    t.html != NULL))
 		return cmd_wrong_usage(argv, "--ablate learns anew each time: it goes with --split, not with "

@@ -398,15 +398,6 @@ run(struct order *o)
 	return err < 0 ? cmd_failed(&o->why) : CMD_DONE;
 }
 
-/* Is there a learner at work that asks for one? */
-static bool
-uses_definition(const struct learn_params *p)
-{
-	if (p->learner != NULL && strcmp(p->learner, "auto") != 0)
-		return strcmp(p->learner, "mining") == 0;
-	return p->clusterer == NULL && p->order == 0;	/* else it is PRISMA */
-}
-
 int
 cmd_learn(int argc, char **argv)
 {
@@ -497,7 +488,7 @@ cmd_learn(int argc, char **argv)
 		return cmd_wrong_usage(argv, "--clusterer, --order and --basis are for --learner prisma");
 	if (o.params.learner != NULL && strcmp(o.params.learner, "mining") == 0 && o.definition_path == NULL)
 		return cmd_wrong_usage(argv, "--learner mining wants --definition FILE, what the service is told to be");
-	if (o.definition_path != NULL && !uses_definition(&o.params))
+	if (o.definition_path != NULL && !learn_uses_definition(&o.params))
 		return cmd_wrong_usage(argv, "--definition tells --learner mining, or auto without --clusterer and --order, "
 		    "what the service is; nothing else asks");
 	if (o.out == NULL)

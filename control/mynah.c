@@ -48,7 +48,7 @@ static const struct command {
 	    "  -c, --check              judge what was said by the protocol's rules; needs python3 and tshark\n"
 	    "  -r, --repeat N           play each conversation N times; at each place the best counts\n"
 	    "  -b, --both N             have the model talk with itself N times, too\n"
-	    "  -a, --ablate             with --split: a row for every clusterer, product and order\n"
+	    "  -a, --ablate             with --split: a row for every clusterer, product, order, learner\n"
 	    "  -C, --curve              learn from a sixteenth, an eighth ... of the conversations, too\n"
 	    "  -N, --no-scrub           learn and play passwords, keys and tokens of the clients as they are\n"
 	    "  -t, --transcripts FILE   what was said, a JSON line for each conversation\n"

@@ -6,7 +6,8 @@
 enum {
 	FIFTHS = 5,			/* halves would favour who needs little to learn from */
 	HOPELESS = 3,			/* so much of a lead (contest.h) is not made up for, */
-	FEW = 200			/* among more conversations: what is said in one has one cause */
+	FEW = 200,			/* among more conversations: what is said in one has one cause */
+	ENOUGH = 2000			/* replies: what these leave open is not worth the time */
 };
 
 static const struct {
@@ -116,7 +117,7 @@ hold(struct join_report *out, struct pool *pool, const struct corpus *c, const b
 				attempt(j, i, h);
 		}
 		find_leader(j);
-		if (is_decided(j))
+		if (is_decided(j) || contest_played(&j->contest) >= ENOUGH)
 			break;
 	}
 	contest_end(&j->contest);

@@ -2,11 +2,12 @@
 /*
  * join.h - one model of all learners: unified-model.md 17.
  *
- * The learners that apply compete (contest.h): each learns from four fifths of the conversations, and its model answers
- * the clients of the last; so for every fifth, or, of many conversations, until only one is not hopeless. PRISMA takes
- * part with the names that it chose among all conversations (choose.h), service mining where there is a definition. Who
- * is right clearly more often than those before him is taken; where neither is, who is so to the byte. He learns from
- * all. A model before whose choice still serves (learners.h) has its learner kept, and nothing is played.
+ * The learners that apply compete (contest.h): each learns from four fifths of the conversations, and its model
+ * answers the clients of the last; so for every fifth, until enough was played, or, of many conversations, only one
+ * is not hopeless. PRISMA takes part with the names that it chose among all conversations (choose.h), service mining
+ * where there is a definition. Who is right clearly more often than those before him is taken; where neither is, who
+ * is so to the byte. He learns from all. A model before whose choice still serves (learners.h) has its learner kept,
+ * and nothing is played.
  */
 #include "learning/pool.h"
 

@@ -34,6 +34,14 @@ learn_has_learner(const char *name)
 	return find_learner(name) < ARRAY_LEN(learners);
 }
 
+bool
+learn_uses_definition(const struct learn_params *p)
+{
+	if (p->learner != NULL && strcmp(p->learner, "auto") != 0)
+		return strcmp(p->learner, "mining") == 0;
+	return p->clusterer == NULL && p->order == 0;	/* else it is PRISMA */
+}
+
 /* Are there conversations enough? Counts them. */
 static int
 check_corpus(const struct corpus *c, const bool *use, struct learn_report *report, struct diag *why)

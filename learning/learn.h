@@ -61,6 +61,8 @@ struct learn_report {
 
 /* "auto", which is the best of those that apply (join.h), "prisma", "scriptgen", "mining". */
 bool	learn_has_learner(const char *name);
+/* Would what p asks for read a definition? */
+bool	learn_uses_definition(const struct learn_params *p);
 /*
  * Fills t from the pool (do not text_fini() it). use[c] NULL or false: conversation c is held
  * out. 0, or -errno with a sentence.

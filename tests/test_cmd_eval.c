@@ -51,6 +51,7 @@ static const struct {
 	{ "a definition that is nowhere", EVAL "-L mining -d nowhere.service -s 20 " FTP, 1,
 	    "nowhere.service: the definition of the service cannot be read: No such file or directory; ftp.service" },
 	{ "an ablation of a learner without clusters", EVAL "-L scriptgen -s 20 -a " FTP, 2, "it goes without --learner" },
+	{ "a definition for nobody", EVAL "--split 10 -L prisma -d x " FTP, 2, "nothing else asks" },
 	{ "an ablation of a model", EVAL "-a m.mynah " FTP, 2, "--ablate learns anew each time" },
 	{ "an ablation with transcripts", EVAL "-a -s 20 -t t " FTP, 2, "not with --transcripts" },
 	{ "a page that cannot be", EVAL "-H nowhere/p m.mynah " FTP, 1, "nowhere/p: cannot be written" },
@@ -88,7 +89,7 @@ static const struct {
 	    "python3 -c 'import json; s = json.load(open(\"s.json\")); "
 	    "assert sorted(s) == sorted([\"conversations\", \"messages\", \"class_agreement_messages\", "
 	    "\"class_agreement_conversations\", \"byte_equal\", \"similarity\", \"full_length\", \"unasked\", \"refuser\", \"table\", \"by_client\", \"curve\", "
-	    "\"syntax_conversations_ok\", \"semantic_conversations_ok\", \"bidirectional\", \"completeness\", \"model\"]); "
+	    "\"syntax_conversations_ok\", \"semantic_conversations_ok\", \"bidirectional\", \"completeness\", \"mining\", \"model\"]); "
 	    "assert s[\"model\"][\"image_bytes\"] > 1000 and sum(s[\"model\"][\"templates\"].values()) > 5; "
 	    "assert s[\"conversations\"] == 20 and s[\"messages\"] == 275; "
 	    "assert 0.7 < s[\"class_agreement_messages\"] <= 1'" },
@@ -222,24 +223,34 @@ Test(cmd_eval, an_ablation_has_a_row_for_every_part_and_ends_with_what_is_chosen
 	cr_assert_eq(tool_run(EVAL "--split 20 --ablate --json " FTP " >rows"), 0);
 	cr_expect_eq(tool_run("python3 -c '\n"
 	    "import itertools, json\n"
-	    "*rows, far = [json.loads(l) for l in open(\"rows\")]\n"
+	    "found = [json.loads(l) for l in open(\"rows\")]\n"
+	    "rows = [r for r in found if r[\"asked\"] != \"distance\"]\n"
+	    "far, joined = [r for r in found if r[\"asked\"] == \"distance\"]\n"
+	    "assert found[19] == far and found[-1] == joined\n"
 	    "one = [\"nmf\", \"linkage\", \"first-token\", \"reply-supervised\", \"template\"]\n"
 	    "want = one + [\"+\".join(p) for p in itertools.combinations(one, 2)]\n"
-	    "want += [\"auto, order %d\" % k for k in (1, 2, 4)] + [\"auto\"]\n"
+	    "want += [\"prisma, order %d\" % k for k in (1, 2, 4)] + [\"prisma\"]\n"
+	    "want += [\"prisma\", \"scriptgen\", \"auto\"]\n"
 	    "assert [r[\"asked\"] for r in rows] == want, rows\n"
 	    "assert all(r[\"clusterer\"] == r[\"asked\"] for r in rows[:15])\n"
 	    "assert [r[\"order\"] for r in rows[15:18]] == [1, 2, 4]\n"
 	    "assert all(0 < r[\"class_agreement_messages\"] <= 1 for r in rows)\n"
-	    "chosen = [r for r in rows if r[\"asked\"] == rows[-1][\"clusterer\"]][0]\n"
+	    "assert all(r[\"learner\"] == \"prisma\" for r in rows[:20]) and rows[20][\"learner\"] == \"scriptgen\"\n"
+	    "free, auto = rows[18], rows[-1]\n"
+	    "chosen = [r for r in rows if r[\"asked\"] == free[\"clusterer\"]][0]\n"
 	    "same = \"foretold class_agreement_messages class_agreement_conversations\".split()\n"
-	    "assert all(chosen[k] == rows[-1][k] for k in same), (chosen, rows[-1])\n"
-	    "of, auto = {r[\"asked\"]: r[\"class_agreement_messages\"] for r in rows}, rows[-1]\n"
-	    "best = max(of[c] for c in one)\n"
-	    "assert of[far[\"best_single\"]] == best, far\n"
-	    "gain = auto[\"class_agreement_messages\"] - best\n"
-	    "assert round(gain * far[\"messages\"]) == far[\"won\"] - far[\"lost\"], (gain, far)\n"
-	    "assert abs(far[\"points\"] - 100 * gain) < 1e-6, (gain, far)\n'"), 0);
+	    "assert all(chosen[k] == free[k] for k in same), (chosen, free)\n"
+	    "taken = [r for r in rows[19:21] if r[\"learner\"] == auto[\"learner\"]][0]\n"
+	    "assert all(taken[k] == auto[k] for k in same), (taken, auto)\n"
+	    "of = {r[\"asked\"]: r[\"class_agreement_messages\"] for r in rows}\n"
+	    "for last, d, names in (free, far, one), (auto, joined, [\"prisma\", \"scriptgen\"]):\n"
+	    "    best = max(of[c] for c in names)\n"
+	    "    assert d[\"of\"] == last[\"asked\"] and of[d[\"best_single\"]] == best, d\n"
+	    "    gain = last[\"class_agreement_messages\"] - best\n"
+	    "    assert round(gain * d[\"messages\"]) == d[\"won\"] - d[\"lost\"], (gain, d)\n"
+	    "    assert abs(d[\"points\"] - 100 * gain) < 1e-6, (gain, d)\n'"), 0);
 	cr_expect_eq(tool_run(EVAL "--split 20 --ablate " FTP " >table && grep -q ^nmf+linkage table && "
-	    "tail -2 table | head -1 | grep -q ^auto && tail -1 table | grep -q \"^auto against\""), 0);
+	    "grep -q \"^prisma against\" table && tail -2 table | head -1 | grep -q ^auto && "
+	    "tail -1 table | grep -q \"^auto against\""), 0);
 	tool_leave();
 }
