@@ -1,0 +1,75 @@
+"""Real clients fetch, store and list over the data connections that the sensor announces."""
+import random
+import unittest
+
+from air import PROGRAMS, ROOT, on_air
+from lab.lab import addresses
+from lab.process import must, run
+
+ACCOUNT = "user1:pass1"		# of tests/data/ftp-data-walks.pcap.gz, as are names and sizes
+
+
+def setUpModule():
+    global air
+    air = on_air("transfers")
+    image = air.home / "transfers.mynah"
+    must([str(PROGRAMS / "control/mynah"), "learn", "-o", str(image), "--learner", "mining", "--definition",
+          str(ROOT / "scripts/services/ftp.service"), "-p", "tcp/21",
+          str(ROOT / "tests/data/ftp-data-walks.pcap.gz")], "mynah learn")
+    air.sensor.load(image)
+
+
+def curl(*words):
+    return run(air.lab.client(["curl", "-sS", "--max-time", "20", *words]), timeout=30.0)
+
+
+class Transfers(unittest.TestCase):
+    def setUp(self):
+        self.address = addresses(random.Random(self.id()), 1)[0]
+        self.url = f"ftp://{ACCOUNT}@{self.address}/"
+
+    def names(self, *words):
+        done = curl("--list-only", *words, self.url)
+        self.assertEqual(done.status, 0, done.output)
+        return done.output.split()
+
+    def test_both_ways_to_announce_list_the_same(self):
+        extended = self.names()
+        self.assertIn("readme.txt", extended)
+        self.assertIn("docs", extended)
+        self.assertEqual(self.names("--disable-epsv"), extended)
+
+    def test_a_long_list_has_a_line_for_each_name(self):
+        done = curl(self.url)
+        self.assertEqual(done.status, 0, done.output)
+        lines = done.output.splitlines()
+        self.assertEqual(sorted(line.split()[-1] for line in lines), sorted(self.names()))
+        self.assertTrue(all(line[0] in "d-" for line in lines), done.output)
+
+    def test_a_file_of_the_capture_is_fetched_whole(self):
+        done = curl(self.url + "readme.txt")
+        self.assertEqual((done.status, done.output), (0, "x" * 120))
+
+    def test_what_is_not_there_is_refused(self):
+        self.assertEqual(curl(self.url + "nowhere.txt").status, 78, "RETR 550")
+
+    def test_what_was_stored_is_there_for_its_peer(self):
+        here = air.home / "fresh.txt"
+        here.write_text("a few words\n" * 1000)
+        self.assertNotIn("fresh.txt", self.names())
+        self.assertEqual(curl("-T", str(here), self.url).status, 0)
+        self.assertIn("fresh.txt", self.names())
+
+    def test_active_data_meets_a_filter(self):
+        done = curl("-v", "-P", "-", self.url)
+        self.assertNotEqual(done.status, 0)
+        self.assertIn("< 425 ", done.output)
+
+    def test_frames_that_are_lost_come_again(self):
+        with air.lab.loss(5):
+            self.assertEqual(curl(self.url + "readme.txt").output, "x" * 120)
+            self.assertIn("readme.txt", self.names())
+
+
+if __name__ == "__main__":
+    unittest.main()
