@@ -5,6 +5,7 @@
 
 #include "learning/choices.h"
 #include "learning/fallback.h"
+#include "learning/kin.h"
 #include "learning/presence.h"
 
 enum {
@@ -40,6 +41,7 @@ struct decider {
 	struct decisions *out;
 	uint32_t room;
 	struct scratch *scratch;
+	struct kin kin;
 };
 
 static uint32_t
@@ -277,6 +279,27 @@ choose_for_strangers(const struct decider *d, struct node *nd, const struct samp
 		*last = (struct choice){ .answer = usual->drawn, .support = alike };
 }
 
+/* Values of the message's fields that came with other questions are no strangers. */
+static void
+choose_for_kin(const struct decider *d, struct node *nd, const struct sample *s, uint32_t n)
+{
+	struct source field[MAX_SOURCES];
+	uint32_t *exchange = d->scratch->exchange, nfields;
+
+	if (d->r->x->client_lexer.binary || s->client == d->r->client->n)
+		return;
+	nfields = sources_deciding(d->r, s->client, field, MAX_SOURCES);
+	for (uint32_t i = 0; i < n; i++)
+		exchange[i] = s[i].exchange;
+	for (uint32_t f = 0, tried = 0; f < nfields && tried < MAX_PAIRED; f++) {
+		if (field[f].first != field[f].last)
+			continue;
+		make_keyed(d, &(struct key){ .one = field[f] }, s, n, d->scratch->keyed);
+		kin_choose(&d->kin, d->pool, nd, &field[f], d->scratch->keyed, exchange, n);
+		tried++;
+	}
+}
+
 /* What may decide: fields of this message, of earlier ones, and one of each together. */
 static uint32_t
 key_candidates(const struct decider *d, const struct sample *s, uint32_t n, struct key *out)
@@ -454,6 +477,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		choose_by_number(d, nd, s, n, votes, m);
 	}
 	choose_for_strangers(d, nd, s, n, usual);
+	choose_for_kin(d, nd, s, n);
 	for (uint32_t i = 0; i < n; i++)
 		*right_of(d, &s[i]) = right[i];
 }
@@ -546,6 +570,7 @@ decide(struct decisions *out, struct pool *pool, const struct rules *r, const st
 		}
 	}
 	all = sort_samples(&d, all, n);
+	kin_learn(&d.kin, pool, r);
 	make_scratch(&scratch, pool, all, n);
 	for (size_t i = 0, from = 0; i < n; i++) {
 		if (i + 1 < n && all[i + 1].state == all[i].state && all[i + 1].client == all[i].client)

@@ -27,6 +27,7 @@ struct choice {
 	const struct answer *answer;	/* NULL: silence */
 	bool guarded;
 	bool begins;			/* the key's value begins with one of them; none of them with another */
+	const struct key *by;		/* whose values, NULL: the node's key */
 	struct span *value;		/* guarded: key values that get this answer, sorted */
 	uint32_t nvalues;
 	enum { LINE_ANY, LINE_MISSING, LINE_THERE } line[KEY_LINES];	/* the key's */
@@ -36,7 +37,7 @@ struct choice {
 struct node {
 	uint32_t state, client;		/* client == templates: CONNECT */
 	struct key key;			/* where any choice is guarded */
-	struct choice *choice;		/* guarded first: by whole values, then by beginnings; at most one unguarded, last */
+	struct choice *choice;		/* guarded first: by whole values, by beginnings, by kin; at most one unguarded, last */
 	uint32_t nchoices;
 	uint32_t support;
 	double accuracy;		/* left-one-out */

@@ -138,7 +138,7 @@ make_alt(struct emitter *e, struct text_alt *alt, const struct way *way)
 		alt->guard[alt->nguard++] = (struct text_guard){ .slot = MESSAGE_SLOT, .lit = nd->key.line[l],
 			.kind = c->line[l] == LINE_THERE ? GUARD_LINE : GUARD_NO_LINE };
 	}
-	if (c->nvalues > 0 && !add_guard(e, alt, &nd->key, guard_map(e, nd, c), c->begins))
+	if (c->nvalues > 0 && !add_guard(e, alt, c->by != NULL ? c->by : &nd->key, guard_map(e, nd, c), c->begins))
 		return false;
 	if (a != NULL && a->has_map &&
 	    !add_guard(e, alt, &(struct key){ .one = a->key }, e->map_of[a - e->in->rules->answer], false))
