@@ -1,8 +1,8 @@
 #include "models/session.h"
 
 #include "models/eom.h"
+#include "models/guard.h"
 #include "models/host.h"
-#include "models/lines.h"
 #include "models/match.h"
 #include "models/prf.h"
 #include "models/render.h"
@@ -36,85 +36,18 @@ session_init(struct session *s, const struct model *m)
 	};
 }
 
-/* Is one field, a zero byte and the other a key of the map? */
-static bool
-knows_pair(const struct deciding *d, const struct image_guard *g)
-{
-	struct span a = field_of(d->f, g->slot), b = field_of(d->f, g->back);
-	uint8_t key[SESSION_PAIR_BYTES];
-
-	if (a.n + b.n >= sizeof key)
-		return false;
-	if (a.n > 0)
-		memcpy(key, a.p, a.n);
-	key[a.n] = 0;
-	if (b.n > 0)
-		memcpy(key + a.n + 1, b.p, b.n);
-	return match_map(d->i, g->index, span_of(key, a.n + 1 + b.n)).p != NULL;
-}
-
-/* A guard about a set or register. */
-static bool
-host_holds(const struct deciding *d, const struct image_guard *g)
-{
-	struct host_view v = host_view_of(d->i, d->env, g->index);
-	uint8_t to[PATH_BYTES];
-	struct span s;
-
-	if (g->kind == GUARD_EMPTY || g->kind == GUARD_NONEMPTY) {
-		s = host_register(&v, g->index);
-		return (s.n == 0 || span_eq(s, span_str("/"))) == (g->kind == GUARD_EMPTY);
-	}
-	s = host_member(&v, g->index, field_of(d->f, g->slot), to);
-	if (g->kind == GUARD_LEAF)
-		return host_is_leaf(&v, g->index, s);
-	if (g->kind == GUARD_PARENT)
-		s = path_parent(s);
-	return host_has(&v, g->index, s) != (g->kind == GUARD_NOTIN);
-}
-
-static bool
-guard_holds(const struct deciding *d, const struct image_guard *g)
-{
-	struct span s = field_of(d->f, g->slot);
-	struct line line;
-
-	switch (g->kind) {
-	case GUARD_KNOWN:
-		return match_map(d->i, g->index, s).p != NULL;
-	case GUARD_UNKNOWN:
-		return match_map(d->i, g->index, s).p == NULL;
-	case GUARD_BEGINS:
-		return match_begins(d->i, g->index, s);
-	case GUARD_PAIR:
-		return knows_pair(d, g);
-	case GUARD_LINE:
-	case GUARD_NO_LINE:
-		return lines_next(&s, image_bytes(d->i, g->lit), &line) == (g->kind == GUARD_LINE);
-	case GUARD_EQ:
-		return span_eq(s, image_bytes(d->i, g->lit));
-	case GUARD_NE:
-		return !span_eq(s, image_bytes(d->i, g->lit));
-	case GUARD_HISTORY:
-		return d->s->history[g->back - 1] == g->index + 1;
-	case GUARD_CHANNEL:
-	case GUARD_NO_CHANNEL:
-		return d->env->channel == (g->kind == GUARD_CHANNEL);
-	}
-	return host_holds(d, g);
-}
-
 /* The first group whose guards hold, or NULL. */
 static const struct image_group *
 open_group(const struct deciding *d, uint32_t turn)
 {
 	const struct image_turn *t = &d->i->turn[turn];
+	const struct guard_view view = { d->i, d->s, d->env, d->f };
 
 	for (uint32_t g = t->group; g < t->group + t->ngroup; g++) {
 		const struct image_group *group = &d->i->group[g];
 		uint32_t k = 0;
 
-		while (k < group->nguard && guard_holds(d, &d->i->guard[group->guard + k]))
+		while (k < group->nguard && guard_holds(&d->i->guard[group->guard + k], &view))
 			k++;
 		if (k == group->nguard)
 			return group;
