@@ -5,6 +5,7 @@
  *
  * Threads: a worker's; nothing is allocated.
  */
+#include "models/image.h"
 #include "models/session.h"
 
 struct guard_view {			/* what guards see */
