@@ -21,6 +21,13 @@ bucket_of(const struct expects *x, const struct addr *own, const struct addr *pe
 	return &x->e[(h >> 16) & (x->n - 1) & ~(uint64_t)(EXPECT_WAYS - 1)];
 }
 
+/* Where a pair's places may be; NULL: nobody expects anything, and most packets go no further. */
+static struct expected *
+in_use(const struct expects *x, const struct addr *own, const struct addr *peer)
+{
+	return x->used == 0 ? NULL : bucket_of(x, own, peer);
+}
+
 static bool
 is_of(const struct expected *e, const struct addr *own, const struct addr *peer)
 {
@@ -56,9 +63,9 @@ expects_add(struct expects *x, const struct addr *own, const struct addr *peer, 
 struct expected *
 expects_at(const struct expects *x, const struct addr *own, const struct addr *peer, uint16_t port, uint32_t now_ms)
 {
-	struct expected *set = bucket_of(x, own, peer);
+	struct expected *set = port < RELATED_FIRST || port > RELATED_LAST ? NULL : in_use(x, own, peer);
 
-	for (int i = 0; x->used > 0 && port != 0 && i < EXPECT_WAYS; i++)
+	for (int i = 0; set != NULL && i < EXPECT_WAYS; i++)
 		if (set[i].port == port && is_of(&set[i], own, peer) && !(set[i].flags & EXPECT_CAME) &&
 		    (int32_t)(now_ms - set[i].due_ms) < 0)
 			return &set[i];
@@ -68,9 +75,9 @@ expects_at(const struct expects *x, const struct addr *own, const struct addr *p
 struct expected *
 expects_of(const struct expects *x, const struct addr *own, const struct addr *peer, uint32_t control)
 {
-	struct expected *set = bucket_of(x, own, peer);
+	struct expected *set = in_use(x, own, peer);
 
-	for (int i = 0; x->used > 0 && i < EXPECT_WAYS; i++)
+	for (int i = 0; set != NULL && i < EXPECT_WAYS; i++)
 		if (set[i].control == control && is_of(&set[i], own, peer) && !(set[i].flags & EXPECT_DONE))
 			return &set[i];
 	return NULL;
@@ -79,9 +86,9 @@ expects_of(const struct expects *x, const struct addr *own, const struct addr *p
 struct expected *
 expects_with(const struct expects *x, const struct addr *own, const struct addr *peer, uint32_t data)
 {
-	struct expected *set = bucket_of(x, own, peer);
+	struct expected *set = in_use(x, own, peer);
 
-	for (int i = 0; x->used > 0 && i < EXPECT_WAYS; i++)
+	for (int i = 0; set != NULL && i < EXPECT_WAYS; i++)
 		if (set[i].data == data && is_of(&set[i], own, peer))
 			return &set[i];
 	return NULL;
@@ -90,9 +97,9 @@ expects_with(const struct expects *x, const struct addr *own, const struct addr 
 struct expected *
 expects_any(const struct expects *x, const struct addr *own, const struct addr *peer, uint32_t control)
 {
-	struct expected *set = bucket_of(x, own, peer);
+	struct expected *set = in_use(x, own, peer);
 
-	for (int i = 0; x->used > 0 && i < EXPECT_WAYS; i++)
+	for (int i = 0; set != NULL && i < EXPECT_WAYS; i++)
 		if (set[i].control == control && is_of(&set[i], own, peer))
 			return &set[i];
 	return NULL;
