@@ -29,15 +29,28 @@ rule_of(const struct text_eom *e)
 		.times = e->times, .plus = e->plus, .term = e->term, .label = e->label };
 }
 
+static bool
+tells(const struct text_eom *e)
+{
+	return e->kind == EOM_TERM || e->kind == EOM_DECIMAL || e->kind == EOM_LENGTH || e->kind == EOM_PARTS;
+}
+
+size_t
+ending_lacks(const struct text_eom *e, struct span s)
+{
+	struct eom rule = rule_of(e);
+	size_t n = tells(e) && s.n < MODEL_MESSAGE_BYTES ? eom_end(&rule, s, 0) : 0;
+
+	return n > s.n ? n - s.n : 0;
+}
+
 size_t
 ending_first(const struct text_eom *e, struct span s)
 {
 	struct eom rule = rule_of(e);
-	bool tells = e->kind == EOM_TERM || e->kind == EOM_DECIMAL || e->kind == EOM_LENGTH ||
-	    e->kind == EOM_PARTS;
 	size_t n = MIN(s.n, (size_t)MODEL_MESSAGE_BYTES);
 
-	if (tells)
+	if (tells(e))
 		n = eom_end(&rule, span_sub(s, 0, n), 0);
 	if (n == 0)	/* the runtime waits no longer */
 		n = MODEL_MESSAGE_BYTES;

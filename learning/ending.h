@@ -17,3 +17,5 @@ void	ending_learn(struct text_eom *out, struct pool *pool, const struct span *me
  * answer as the runtime gives when it is fed s (models/eom.h).
  */
 size_t	ending_first(const struct text_eom *e, struct span s);
+/* Bytes that have to follow s for its first message to end; 0: it ends, or nothing in s tells. */
+size_t	ending_lacks(const struct text_eom *e, struct span s);

@@ -21,6 +21,8 @@ struct maker {
 	struct intern shapes;
 	uint32_t unit_room, exchange_room;
 	uint32_t ending;		/* rule for the client's next message */
+	size_t lacks;			/* TCP: bytes of the client's last message that did not come, */
+	uint32_t lacking;		/* and its unit */
 	struct text_eom reply_end;	/* TCP: where a reply ends, of those said to one message */
 	size_t most_said;		/* bytes of a reply that a model can say */
 };
@@ -65,6 +67,42 @@ take_first(const struct text_eom *rule, struct span *left)
 	return one;
 }
 
+/* TCP: the first message of what is left is a unit. */
+static void
+add_asked(struct maker *k, const struct message *m, struct span *left)
+{
+	const struct text_eom *rule = &k->x->prompts.rule[k->ending];
+	struct span one = take_first(rule, left);
+
+	k->lacks = ending_lacks(rule, one);
+	k->lacking = k->x->nunit;
+	add_unit(k, m, one);
+}
+
+/*
+ * TCP: what a client said, without the rest of a message that was answered early, which gets it. Alone, and
+ * answered, that is a message.
+ */
+static struct message
+behind_rest(struct maker *k, const struct message *m, bool answered)
+{
+	struct span rest = span_sub(m->bytes, 0, k->lacks);
+	struct message out = *m;
+	struct unit *u;
+	uint8_t *all;
+
+	if (k->lacks == 0 || rest.n < k->lacks || (rest.n == m->bytes.n && answered))
+		return out;
+	u = &k->x->unit[k->lacking];
+	all = pool_alloc(k->pool, u->bytes.n + rest.n);
+	memcpy(all, u->bytes.p, u->bytes.n);
+	memcpy(all + u->bytes.n, rest.p, rest.n);
+	u->bytes = span_of(all, u->bytes.n + rest.n);
+	out.bytes = span_sub(m->bytes, rest.n, m->bytes.n - rest.n);
+	k->lacks = 0;
+	return out;
+}
+
 /* TCP: one run of client bytes, cut into messages whose replies are not told apart. Returns how many. */
 static uint32_t
 add_run(struct maker *k, uint32_t conv, const struct message *m)
@@ -73,7 +111,7 @@ add_run(struct maker *k, uint32_t conv, const struct message *m)
 	uint32_t n = 0;
 
 	for (; left.n > 0; n++) {
-		add_unit(k, m, take_first(&k->x->prompts.rule[k->ending], &left));
+		add_asked(k, m, &left);
 		add_exchange(k, conv, k->x->nunit - 1);
 		k->ending = 0;
 	}
@@ -215,7 +253,7 @@ add_in_step(struct maker *k, uint32_t conv, const struct message *ask, const str
 		struct span reply = take_first(&k->reply_end, &s);
 		struct exchange *e;
 
-		add_unit(k, ask, take_first(&p->rule[k->ending], &a));
+		add_asked(k, ask, &a);
 		e = add_exchange(k, conv, k->x->nunit - 1);
 		add_unit(k, say, span_sub(reply, 0, k->most_said));
 		k->x->unit[k->x->nunit - 1].exchange = k->x->n - 1;
@@ -232,6 +270,7 @@ add_conversation(struct maker *k, uint32_t index)
 	const struct conversation *conv = &c->conversations[index];
 	const struct message *m = c->messages + conv->first;
 	struct exchanges *x = k->x;
+	struct message said;
 	uint32_t asked = 0;
 
 	if (conv->proto == PROTO_UDP) {
@@ -239,6 +278,7 @@ add_conversation(struct maker *k, uint32_t index)
 		return;
 	}
 	k->ending = 0;
+	k->lacks = 0;
 	if (conv->whole) {	/* the connection itself is asked first */
 		add_exchange(k, index, NO_UNIT);
 		asked = 1;
@@ -251,11 +291,12 @@ add_conversation(struct maker *k, uint32_t index)
 			asked = 0;
 			continue;
 		}
-		if (j < conv->n && add_in_step(k, index, &m[i], &m[j])) {
+		said = behind_rest(k, &m[i], j < conv->n);
+		if (j < conv->n && add_in_step(k, index, &said, &m[j])) {
 			j++;
 			continue;
 		}
-		asked = add_run(k, index, &m[i]);
+		asked = add_run(k, index, &said);
 	}
 	if (conv->end == END_FIN_SERVER && x->n > x->first[index])
 		x->exchange[x->n - 1].closes = true;

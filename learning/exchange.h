@@ -6,8 +6,9 @@
  * reply. Client messages that came in one piece are cut where the learned end of message says
  * (pipelining). What the server said to several is cut where a reply ends, as learned from the
  * replies to single messages; where both run out together, each message has its reply, otherwise
- * it is not known and such an exchange teaches none. Of a reply longer than a model can say (models/vocab.h) the beginning is
- * used. All memory is the job's pool; spans point into the corpus.
+ * it is not known and such an exchange teaches none. What a message lacked when its reply came, and what comes
+ * behind that reply and before another message, is its rest: a sensor, too, waits for it. Of a reply longer than a
+ * model can say (models/vocab.h) the beginning is used. All memory is the job's pool; spans point into the corpus.
  */
 #include "learning/answers.h"
 #include "learning/intern.h"

@@ -99,6 +99,41 @@ POOLED(exchange, messages_in_one_go_teach_no_reply_unless_replies_are_as_many)
 	}
 }
 
+/* Heads that say how long the text behind them is. */
+static struct handmade
+texts(struct pool *pool)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 80);
+
+	for (unsigned i = 0; i < 20; i++) {
+		int n = i % 3 == 0 ? 1 + (int)i % 9 : 0;
+
+		handmade_talk(&h, handmade_line(&h, ">A\r\nBytes: %d\r\n\r\n%.*s", n, n, "any text."), "<1\r\n", NULL);
+	}
+	return h;
+}
+
+POOLED(exchange, the_rest_of_a_message_that_was_answered_early_is_its_own)
+{
+	struct handmade h = texts(pool);
+	struct exchanges x;
+
+	handmade_talk(&h, ">S\r\nBytes: 4\r\n\r\n", "<no\r\n", ">restT\r\nBytes: 1\r\n\r\n.", "<2\r\n", NULL);
+	exchanges_make(&x, pool, h.c, NULL, false);
+	cr_expect_str_eq(strstr(shown(pool, &x), "S>"), "S>no T>2");
+	cr_expect(span_eq(x.unit[x.exchange[x.n - 2].client].bytes, span_str("S\r\nBytes: 4\r\n\r\nrest")));
+}
+
+POOLED(exchange, a_rest_that_is_answered_alone_is_a_message)
+{
+	struct handmade h = texts(pool);
+	struct exchanges x;
+
+	handmade_talk(&h, ">S\r\nBytes: 4\r\n\r\n", "<go on\r\n", ">rest", "<2\r\n", NULL);
+	exchanges_make(&x, pool, h.c, NULL, false);
+	cr_expect_str_eq(strstr(shown(pool, &x), "S>"), "S>go on rest>2");
+}
+
 POOLED(exchange, a_prompt_among_the_replies_ends_the_next_message_otherwise)
 {
 	struct handmade h = lines(pool);
