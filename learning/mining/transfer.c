@@ -55,7 +55,8 @@ keep_usual(struct text_map *m)
 	size_t bytes = 0;
 	uint32_t n = 0;
 
-	qsort(m->pair, m->n, sizeof *m->pair, by_key_and_value);
+	if (m->n > 0)
+		qsort(m->pair, m->n, sizeof *m->pair, by_key_and_value);
 	for (uint32_t i = 0, run; i < m->n; i = run) {
 		uint32_t best = 0, end = i;
 
