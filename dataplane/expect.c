@@ -72,37 +72,36 @@ expects_at(const struct expects *x, const struct addr *own, const struct addr *p
 	return NULL;
 }
 
-struct expected *
-expects_of(const struct expects *x, const struct addr *own, const struct addr *peer, uint32_t control)
+/* A pair's place of a conversation, for a flow that came (0: any), and with none of these flags. */
+static struct expected *
+place_of(const struct expects *x, const struct addr *own, const struct addr *peer, uint32_t control, uint32_t data,
+    uint8_t without)
 {
 	struct expected *set = in_use(x, own, peer);
 
 	for (int i = 0; set != NULL && i < EXPECT_WAYS; i++)
-		if (set[i].control == control && is_of(&set[i], own, peer) && !(set[i].flags & EXPECT_DONE))
+		if (is_of(&set[i], own, peer) && (control == 0 || set[i].control == control) &&
+		    (data == 0 || set[i].data == data) && !(set[i].flags & without))
 			return &set[i];
 	return NULL;
+}
+
+struct expected *
+expects_of(const struct expects *x, const struct addr *own, const struct addr *peer, uint32_t control)
+{
+	return place_of(x, own, peer, control, 0, EXPECT_DONE);
 }
 
 struct expected *
 expects_with(const struct expects *x, const struct addr *own, const struct addr *peer, uint32_t data)
 {
-	struct expected *set = in_use(x, own, peer);
-
-	for (int i = 0; set != NULL && i < EXPECT_WAYS; i++)
-		if (set[i].data == data && is_of(&set[i], own, peer))
-			return &set[i];
-	return NULL;
+	return place_of(x, own, peer, 0, data, 0);
 }
 
 struct expected *
 expects_any(const struct expects *x, const struct addr *own, const struct addr *peer, uint32_t control)
 {
-	struct expected *set = in_use(x, own, peer);
-
-	for (int i = 0; set != NULL && i < EXPECT_WAYS; i++)
-		if (set[i].control == control && is_of(&set[i], own, peer))
-			return &set[i];
-	return NULL;
+	return place_of(x, own, peer, control, 0, 0);
 }
 
 void
