@@ -88,7 +88,7 @@ beside_folder(char folder[BESIDE_PATH], const char *path)
 int
 beside_sync(const char *folder)
 {
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), err;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 
 	if (fd < 0)
 		return -errno;

@@ -120,3 +120,16 @@ Test(image_save, a_link_that_stands_beside_it_is_not_written_through)
 	fclose(f);
 	unlink(other);
 }
+
+Test(image_save, a_folder_may_be_a_link)
+{
+	struct diag why = { "" };
+	char link[80], there[96];
+
+	snprintf(link, sizeof link, "%s/link", dir);
+	snprintf(there, sizeof there, "%s/m.img", link);
+	cr_assert_eq(symlink(dir, link), 0);
+	cr_expect_eq(image_save(there, span_str("bytes"), &why), 0, "%s", why.text);
+	expect_file("bytes");
+	unlink(link);
+}
