@@ -19,7 +19,9 @@ klass_of(const struct klass *k, const struct klass_pair *pair)
 {
 	if (pair->said.n == 0)
 		return (struct klass_name){ 0 };
-	return klass_is_text(pair->said) ? klass_word_of(&k->word, pair)
+	if (klass_is_text(pair->said))
+		return klass_word_of(&k->word, pair);
+	return k->parts.parts.found ? klass_parts_of(&k->parts, pair->said)
 	    : klass_field_of(&k->field, pair->said);
 }
 
@@ -65,6 +67,7 @@ klass_learn_pairs(struct klass *k, struct pool *pool, const struct klass_pair *a
 		else
 			binary[nbinary++] = all[i];
 	klass_word_learn(&k->word, pool, text, ntext);
+	klass_parts_learn(&k->parts, pool, binary, nbinary);
 	klass_field_learn(&k->field, pool, binary, nbinary);
 }
 

@@ -4,14 +4,16 @@
  *
  * A reply that begins with text has the word that tells (klass_word.h): 331, 404, +OK, NO, ":". One
  * that begins with other bytes has the first field of its head that takes few values and is no echo
- * of what was asked (klass_field.h). Learned from genuine server messages and what was asked before
+ * of what was asked (klass_field.h), or of its parts the first that does (klass_parts.h). Learned from genuine server messages and what was asked before
  * them; a function of these. docs/learning.md tells how.
  */
 #include "learning/klass_field.h"
+#include "learning/klass_parts.h"
 #include "learning/klass_word.h"
 
 struct klass {
 	struct klass_word word;
+	struct klass_parts parts;	/* not found: the field tells */
 	struct klass_field field;
 };
 

@@ -55,6 +55,19 @@ holds(const struct parts *p, uint8_t type)
 	return p->holds[type / 8] >> type % 8 & 1;
 }
 
+bool
+parts_next(const struct parts *p, struct span *left, struct part *out)
+{
+	struct span from = *left;
+
+	if (!take_part(left, out))
+		return false;
+	out->opened = holds(p, out->type) && out->content.n > 0;
+	if (out->opened)
+		*left = span_sub(from, (size_t)(out->content.p - from.p), from.n);
+	return true;
+}
+
 struct seen {			/* contents of one type, but empty ones */
 	uint32_t all, fit;
 };

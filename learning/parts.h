@@ -25,6 +25,11 @@ struct part {			/* of a message, side by side */
 	struct span content;
 };
 
+/*
+ * The next part of *left, which then begins behind it, or with what it holds; depth is not told.
+ * False: there is none.
+ */
+bool	parts_next(const struct parts *p, struct span *left, struct part *out);
 void	parts_learn(struct parts *out, const struct span *message, size_t n);
 /*
  * The parts of a message, a part before those that it holds, in the pool; 0: it has other bytes, too, or

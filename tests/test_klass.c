@@ -241,6 +241,48 @@ POOLED(klass, of_binary_passes_over_a_length_of_any_width)
 	cr_expect_not(klass_eq(&x, &y));
 }
 
+/* X.690: an identifier of one or two bytes, what is answered, a code, text. */
+static struct span
+coded(struct pool *pool, unsigned id, uint8_t op, uint8_t code)
+{
+	uint8_t wide = id > 0x7f;
+	const uint8_t m[] = { 0x30, (uint8_t)(12 + wide), 2, (uint8_t)(1 + wide), (uint8_t)(wide ? id >> 8 : id),
+		(uint8_t)id, op, 7, 10, 1, code, 4, 2, 'o', 'k' };
+	uint8_t *made = pool_copy(pool, m, sizeof m);
+
+	if (wide)
+		return span_of(made, sizeof m);
+	memmove(made + 5, made + 6, sizeof m - 6);
+	return span_of(made, sizeof m - 1);
+}
+
+POOLED(klass, of_parts_is_a_code_that_lengths_move)
+{
+	static const uint8_t op[] = { 0x61, 0x65, 0x6f }, code[] = { 0, 0, 49, 32 };
+	struct handmade h = handmade(pool, PROTO_TCP, 389);
+	struct klass_pair a = { .said = coded(pool, 3, 0x61, 49) };
+	struct klass_name x, y;
+	struct klass k;
+
+	handmade_open(&h);
+	for (unsigned i = 0; i < 400; i++) {
+		handmade_say(&h, SIDE_CLIENT, coded(pool, i, 0x60, 3));
+		handmade_say(&h, SIDE_SERVER, coded(pool, i, op[i % 3], code[i / 3 % 4]));
+	}
+	klass_learn(&k, pool, h.c);
+	cr_assert_eq(k.parts.nplaces, 2);
+	x = klass_of(&k, &a);
+	a.said = coded(pool, 999, 0x61, 49);
+	y = klass_of(&k, &a);
+	cr_expect(klass_eq(&x, &y), "whatever the identifier");
+	a.said = coded(pool, 999, 0x61, 0);
+	y = klass_of(&k, &a);
+	cr_expect_not(klass_eq(&x, &y), "another code");
+	a.said = coded(pool, 3, 0x65, 49);
+	y = klass_of(&k, &a);
+	cr_expect_not(klass_eq(&x, &y), "another answer");
+}
+
 POOLED(klass, learns_nothing_from_no_messages_and_still_answers)
 {
 	struct handmade h = handmade(pool, PROTO_TCP, 21);
