@@ -118,23 +118,44 @@ build_nodes(struct making *m, uint32_t order)
 		markov_walk(&m->markov, &seq[c], m->where + m->in->first[c]);
 }
 
-/* Messages of one node and one number of tokens; a position that varies is a field. */
+/*
+ * What messages of one form have in common: node, number of tokens, and, unless as published, what separates
+ * the words. So a line stands where a line stood, of as many words; else one line's would be copied into another.
+ */
+static uint32_t
+shape_of(struct making *m, struct intern *shapes, uint32_t *key, uint32_t message)
+{
+	const uint32_t *token = m->said.token + m->said.first[message];
+	uint32_t ntoken = tokens_of(m, message), n = 0, id;
+
+	key[n++] = m->where[message];
+	key[n++] = ntoken;
+	for (uint32_t t = 0; t < ntoken && !m->p->original; t++)
+		if (is_separator(m->separators, m->said.values.value[token[t]].p[0]))
+			key[n++] = token[t];
+	id = intern_find(shapes, span_of(key, n * sizeof *key));
+	return id != INTERN_NONE ? id
+	    : intern_add(shapes, span_of(pool_copy(m->pool, key, n * sizeof *key), n * sizeof *key));
+}
+
+/* Messages of one shape; a position that varies is a field. */
 static void
 build_forms(struct making *m)
 {
-	struct intern known;
-	uint64_t *key = pool_array(m->pool, m->n + 1, sizeof *key);
-	uint32_t room = 0;
+	struct intern shapes;
+	uint32_t room = 0, longest = 0, *key;
 
-	intern_init(&known, m->pool);
+	for (uint32_t i = 0; i < m->n; i++)
+		longest = MAX(longest, tokens_of(m, i));
+	key = pool_array(m->pool, longest + 2, sizeof *key);
+	intern_init(&shapes, m->pool);
 	m->nform = 0;
 	for (uint32_t i = 0; i < m->n; i++) {
-		uint32_t ntoken = tokens_of(m, i), id;
+		uint32_t ntoken = tokens_of(m, i), id = shape_of(m, &shapes, key, i);
 		const uint32_t *token = m->said.token + m->said.first[i];
 		struct form *f;
 
-		key[i] = (uint64_t)m->where[i] << 32 | ntoken;
-		id = m->of[i] = intern_add(&known, span_of(&key[i], sizeof *key));
+		m->of[i] = id;
 		if (id == m->nform) {
 			if (m->nform == room) {
 				room = MAX(2 * room, 64u);

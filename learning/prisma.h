@@ -4,10 +4,11 @@
  *
  * From conversations of messages, each with an event and a side, to struct text_prisma
  * (models/text.h): Markov states of the last symbols, the forms of each state by number of tokens
- * ("Templates", spec/prisma.md 7), and for every context of successive forms how the fields of the
- * last one come about ("Rules", spec/prisma.md 8; context.h). Either as published, or, which is
- * what a model carries, with an increment that is inferred, with rules that two different
- * occurrences bear out, and with contexts of every lower order.
+ * and what separates them ("Templates", spec/prisma.md 7), and for every context of successive
+ * forms how the fields of the last one come about ("Rules", spec/prisma.md 8; context.h). Either as
+ * published (forms by number of tokens alone), or, which is what a model carries, with an increment
+ * that is inferred, with rules that two different occurrences bear out, and with contexts of every
+ * lower order.
  *
  * Result and scratch are the pool's; the result points into the messages, which must outlive it.
  */

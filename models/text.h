@@ -198,7 +198,7 @@ struct text_node {		/* a state of the Markov model: the last symbols, oldest fir
 	uint32_t nway;
 };
 
-struct text_form {		/* a template: what is said in a state, by number of tokens */
+struct text_form {		/* a template: what messages of one shape say in a state */
 	uint32_t node, count;	/* messages */
 	struct span *piece;	/* fixed tokens, joined; an empty one is a field of one token */
 	uint32_t npiece, nfield; /* nfield of the pieces are empty */

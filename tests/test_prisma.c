@@ -110,6 +110,29 @@ POOLED(prisma, a_value_that_never_varies_bears_no_rule_out)
 		cr_expect_eq(t.values[i].nrow, 1);
 }
 
+static const char *const lined[][4] = {
+	{ "c0 To: Ann\nSeq: 1 ASK\n", "s0 For Ann", NULL },
+	{ "c0 To: Bob Hu\nSeq: 2\n", "s0 For Bob", NULL },
+	{ "c0 To: Cid\nSeq: 3 ASK\n", "s0 For Cid", NULL },
+	{ "c0 To: Dan Li\nSeq: 4\n", "s0 For Dan", NULL },
+};
+
+POOLED(prisma, lines_of_other_lengths_are_other_forms)
+{
+	struct prisma_input in = talks(pool, lined, ARRAY_LEN(lined));
+	struct prisma_params p = prisma_params(false);
+	struct prisma_report r;
+	struct text_prisma t;
+
+	prisma_learn(&t, pool, &in, &p, &r);
+	cr_expect_eq(r.forms, 3);		/* ten tokens each time, but the lines end elsewhere */
+	cr_assert_eq(t.form[0].npiece, 5);
+	cr_expect(span_eq(t.form[0].piece[2], span_str("\nSeq: ")));
+	p.original = true;
+	prisma_learn(&t, pool, &in, &p, &r);
+	cr_expect_eq(r.forms, 2);		/* published: by number of tokens */
+}
+
 POOLED(prisma, bytes_that_are_no_text_are_tokens_one_by_one)
 {
 	static const char *const binary[][4] = {
