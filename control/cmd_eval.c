@@ -179,11 +179,11 @@ not_trained(struct pool *pool, const struct corpus *c, size_t ntrain)
 static int
 eval_learned(struct evaluation *t, struct pool *pool)
 {
-	struct corpus_options o = { .proto = t->proto, .port = t->port, .progress = t->job.progress.fn,
-		.ctx = &t->job };
 	struct learn_params p = { .proto = t->proto, .port = t->port, .seed = SPLIT_SEED,
 		.learner = t->learner, .definition = t->definition_path == NULL ? NULL : &t->definition,
 		.no_scrub = t->no_scrub, .progress = &t->job.progress };
+	struct corpus_options o = { .proto = t->proto, .port = t->port, .related = learn_uses_related(&p),
+		.progress = t->job.progress.fn, .ctx = &t->job };
 	struct corpus *captured;
 	const struct corpus *c;
 	bool *held, *clients = NULL;

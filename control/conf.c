@@ -49,6 +49,7 @@ static const cyaml_schema_field_t cores_fields[] = {
 static const cyaml_schema_field_t model_fields[] = {
 	TEXT("name", NEEDED, struct conf_model, name, 63),
 	TEXT("file", NEEDED, struct conf_model, file, PATH_LONGEST),
+	TEXT("definition", CYAML_FLAG_OPTIONAL, struct conf_model, definition, PATH_LONGEST),
 	CYAML_FIELD_END
 };
 static const cyaml_schema_value_t model_value = {
@@ -232,6 +233,8 @@ resolve_all(const struct checking *k, const char *path)
 		    "other: what is in the spool is taken away.");
 	for (uint32_t i = 0; err == 0 && i < c->models_count; i++)
 		err = resolve(k, path, &c->models[i].file);
+	for (uint32_t i = 0; err == 0 && i < c->models_count; i++)
+		err = resolve(k, path, &c->models[i].definition);
 	if (err == 0 && strlen(c->control) > SOCKET_LONGEST)
 		err = bad(k, "control-socket", "control-socket is %zu characters long with its folder; "
 		    "a socket's name has at most %d.", strlen(c->control), SOCKET_LONGEST);

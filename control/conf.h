@@ -37,6 +37,7 @@ struct conf_cores {
 
 struct conf_model {
 	char *name, *file;
+	char *definition;	/* a file, what learning is told of the service; NULL: nothing */
 };
 
 struct conf_service {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "control/ctl.h"
+#include "learning/mining/definition.h"
 
 static void
 on_ended(void *ctx, const char *file, const char *name, int slot, const struct diag *why)
@@ -34,7 +35,8 @@ list_services(struct learner *l, const struct conf *c)
 {
 	l->service = calloc(c->models_count + 1u, sizeof *l->service);
 	for (uint32_t i = 0; l->service != NULL && i < c->models_count; i++) {
-		l->service[i] = (struct training_service){ .name = c->models[i].name, .file = c->models[i].file };
+		l->service[i] = (struct training_service){ .name = c->models[i].name, .file = c->models[i].file,
+			.definition = c->models[i].definition };
 		find_port(&l->service[i], c, i);
 	}
 	return l->service == NULL ? -ENOMEM : 0;
@@ -51,6 +53,20 @@ open_spool(struct learner *l, const struct conf *c, struct diag *why)
 }
 
 int
+learner_check(const struct conf *c, struct diag *why)
+{
+	struct definition d;
+	int err = 0;
+
+	for (uint32_t i = 0; err == 0 && i < c->models_count; i++)
+		if (c->models[i].definition != NULL) {
+			err = definition_load(&d, c->models[i].definition, why);
+			definition_fini(&d);
+		}
+	return err;
+}
+
+int
 learner_open(struct learner *l, const struct conf *c, struct reload *r, struct export *x, struct diag *why)
 {
 	struct training_config t = { .store = r->store, .reload = r, .export = x, .folder = c->state,
@@ -58,8 +74,9 @@ learner_open(struct learner *l, const struct conf *c, struct reload *r, struct e
 		.hold_out = c->training.hold_out, .no_scrub = c->training.scrub == SWITCH_NO };
 	int err;
 
-	if (r->store == NULL)
-		return 0;
+	err = learner_check(c, why);
+	if (err < 0 || r->store == NULL)
+		return err;
 	err = list_services(l, c);
 	if (err < 0)
 		return diag_set(why, err, "No memory for learning.");

@@ -15,6 +15,8 @@ struct learner {
 	struct training_service *service;
 };
 
+/* Can the definitions of the services be read? For learner_open() and --check. 0, or -errno with a sentence. */
+int	learner_check(const struct conf *c, struct diag *why);
 /* Needs reload->store; becomes reload's ended(). 0, or -errno with a sentence. */
 int	learner_open(struct learner *l, const struct conf *c, struct reload *r, struct export *x, struct diag *why);
 /* Become readable when learner_turn() has something to do; -1: never. */

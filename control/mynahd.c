@@ -71,7 +71,7 @@ check_only(const char *path, bool print)
 
 	if (conf_load(&c, path, &why) < 0)
 		goto failed;
-	if (demands_check(c, &why) < 0 || reload_check(c, &why) < 0 ||
+	if (demands_check(c, &why) < 0 || reload_check(c, &why) < 0 || learner_check(c, &why) < 0 ||
 	    (print && conf_print(c, stdout, &why) < 0)) {
 		conf_free(c);
 		goto failed;

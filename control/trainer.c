@@ -44,6 +44,8 @@ struct run {				/* what the thread works with */
 	struct corpus *corpus;		/* as it was captured */
 	const struct corpus *clean;	/* without secrets: what is learned, and what judges */
 	bool *held;
+	struct definition definition;
+	struct learn_params params;	/* of what is learned */
 	struct model *running, *candidate;
 	struct text said;		/* the running model's */
 };
@@ -111,6 +113,31 @@ load_running(struct run *r, struct pool *pool)
 	return err;
 }
 
+static void
+release_definition(void *arg)
+{
+	definition_fini(arg);
+}
+
+/* How it is learned: from there on with what is known of the service. */
+static int
+prepare(struct run *r, struct pool *pool, const struct progress *progress)
+{
+	const struct trainer_job *j = r->asked;
+	struct span name = model_name(r->running);
+	int err = 0;
+
+	r->params = (struct learn_params){ .seed = j->seed, .progress = progress, .before = &r->said,
+		.no_scrub = j->no_scrub };
+	r->params.name = memcpy(pool_alloc(pool, name.n + 1), name.p, name.n);
+	if (j->definition == NULL)
+		return 0;
+	pool_defer(pool, release_definition, &r->definition);
+	err = definition_load(&r->definition, j->definition, &r->result->why);
+	r->params.definition = &r->definition;
+	return err;
+}
+
 static bool *
 mark(struct trainer_result *out, const struct trainer_job *j, uint32_t capture)
 {
@@ -164,7 +191,8 @@ load_captures(struct run *r, struct pool *pool)
 {
 	const struct trainer_job *j = r->asked;
 	struct corpus_options o = { .proto = j->proto, .port = j->port, .seed = j->seed,
-		.budget_bytes = LEARN_BUDGET_BYTES, .progress = on_progress, .ctx = r };
+		.related = learn_uses_related(&r->params), .budget_bytes = LEARN_BUDGET_BYTES,
+		.progress = on_progress, .ctx = r };
 	struct diag *why = &r->result->why;
 	struct diag elsewhere;
 	int err;
@@ -210,22 +238,18 @@ check_captures(struct run *r)
 }
 
 static int
-make_image(struct run *r, struct pool *pool, const struct progress *progress)
+make_image(struct run *r, struct pool *pool)
 {
 	const struct trainer_job *j = r->asked;
 	struct trainer_result *out = r->result;
-	struct span name = model_name(r->running);
-	struct learn_params p = { .seed = j->seed, .progress = progress, .before = &r->said,
-		.no_scrub = j->no_scrub };
 	bool *use = pool_array(pool, r->corpus->nconversations, sizeof *use);
 	struct learned learned;
 	int err;
 
-	p.name = memcpy(pool_alloc(pool, name.n + 1), name.p, name.n);
 	for (uint32_t i = 0; i < r->corpus->nconversations; i++)
 		use[i] = !r->held[i];
-	r->clean = learn_scrub(pool, r->corpus, &p);
-	err = learn_image(&learned, pool, r->clean, use, &p, &out->why);
+	r->clean = learn_scrub(pool, r->corpus, &r->params);
+	err = learn_image(&learned, pool, r->clean, use, &r->params, &out->why);
 	out->warm = err == 0 && learned.report.nmf.warm;
 	out->unfit = err < 0 && err != -ENODATA && err != -ENOMEM && j->nnew > 0;	/* too few: more may come */
 	if (err < 0)
@@ -261,6 +285,8 @@ work_in_pool(struct pool *pool, void *ctx)
 	int err = load_running(r, pool);
 
 	if (err == 0)
+		err = prepare(r, pool, &progress);
+	if (err == 0)
 		err = open_each(r);
 	if (err == 0)
 		err = load_captures(r, pool);
@@ -269,7 +295,7 @@ work_in_pool(struct pool *pool, void *ctx)
 	if (err < 0)
 		return err;
 	r->held = corpus_held_out(pool, r->corpus, r->asked->hold_out);
-	err = make_image(r, pool, &progress);
+	err = make_image(r, pool);
 	return err < 0 ? err : judge(r, pool, &progress);
 }
 
@@ -357,6 +383,7 @@ forget_job(struct trainer_job *j)
 	free((void *)j->captures);
 	free((char *)j->service);
 	free((char *)j->running);
+	free((char *)j->definition);
 	free((char *)j->image);
 	*j = (struct trainer_job){ 0 };
 }
@@ -375,7 +402,9 @@ copy_job(struct trainer_job *to, const struct trainer_job *from)
 	to->service = strdup(from->service);
 	to->running = strdup(from->running);
 	to->image = strdup(from->image);
-	if (whole && to->service != NULL && to->running != NULL && to->image != NULL)
+	to->definition = from->definition == NULL ? NULL : strdup(from->definition);
+	if (whole && to->service != NULL && to->running != NULL && to->image != NULL &&
+	    (to->definition != NULL) == (from->definition != NULL))
 		return 0;
 	forget_job(to);
 	return -ENOMEM;

@@ -22,6 +22,7 @@ struct trainer_job {
 	const char *const *captures;
 	uint32_t nold, nnew;		/* learned already come first */
 	const char *running;		/* image file of the model on air */
+	const char *definition;		/* file, of the service (learning/mining/definition.h); NULL: none */
 	const char *image;		/* to be written: whole under that name, or not at all */
 	uint64_t seed;
 	uint32_t seconds, memory_mb;	/* limits; 0: none */

@@ -111,6 +111,7 @@ begin(struct training *t, struct seat *s, struct diag *why)
 	job.nnew = s->batch.n - job.nold;
 	job.running = v->on_air >= 0 ? v->model[v->on_air].file : s->is.file;
 	job.image = image;
+	job.definition = s->is.definition;
 	snprintf(s->base, sizeof s->base, "%s", on_air(v));
 	err = trainer_start(t->c.trainer, &job, why);
 	if (err < 0)

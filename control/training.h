@@ -30,6 +30,7 @@
 struct training_service {
 	const char *name;		/* borrowed */
 	const char *file;		/* the configured image, until the store knows of one */
+	const char *definition;		/* file of the service's; NULL: none. Both borrowed */
 	uint8_t proto;
 	uint16_t port;			/* 0: none is configured */
 };

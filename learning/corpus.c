@@ -343,7 +343,7 @@ fill(struct corpus *c, struct pool *p, const struct gather *g, struct diag *why)
 	c->conversations = pool_array(p, talks, sizeof *c->conversations);
 	c->messages = pool_array(p, messages, sizeof *c->messages);
 	for (const struct talk *t = g->first; t != NULL; t = t->next) {
-		if (t->related && talk_is_whole(t))
+		if (t->related && t->port[SIDE_SERVER] != c->port && talk_is_whole(t))
 			take_related(c, p, t);
 		else if (is_used(c, t))
 			take_talk(c, t);

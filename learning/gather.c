@@ -300,6 +300,24 @@ note_end(struct talk *t, enum side side, uint8_t flags)
 		t->end = side == SIDE_CLIENT ? END_FIN_CLIENT : END_FIN_SERVER;
 }
 
+/* Is it of a connection to a port that a talk of the same two announced? */
+static bool
+is_announced(struct gather *g, const struct wire *w)
+{
+	struct key there = key_loose(&w->dst, w->dport, &w->src), back = key_loose(&w->src, w->sport, &w->dst);
+
+	return keys_find(&g->keys, &there) != NULL || keys_find(&g->keys, &back) != NULL;
+}
+
+/* Beside the service; where that is still to be worked out, corpus.c asks for its port once it is known. */
+static bool
+is_related(struct gather *g, const struct talk *t, const struct wire *w)
+{
+	const struct corpus_options *o = g->options;
+
+	return o->port != 0 ? t->port[SIDE_SERVER] != o->port : o->related && is_announced(g, w);
+}
+
 static void
 take_tcp(struct gather *g, const struct wire *w, int64_t ts_ns)
 {
@@ -316,7 +334,7 @@ take_tcp(struct gather *g, const struct wire *w, int64_t ts_ns)
 	t->cut |= w->cut > 0;
 	if (flags & TCP_SYN)
 		correct_guess(t, w);
-	t->related = g->options->port != 0 && t->port[SIDE_SERVER] != g->options->port;
+	t->related = is_related(g, t, w);
 	own = (struct pass){ g, t, side_of(t, w) };
 	other = (struct pass){ g, t, own.side ^ 1 };
 	note_end(t, own.side, flags);
@@ -382,15 +400,6 @@ take_udp(struct gather *g, const struct wire *w, int64_t ts_ns)
 	t->end_ns = MAX(t->end_ns, ts_ns);
 	t->cut |= w->cut > 0;
 	new_message(g, t, side_of(t, w), w->payload, ts_ns)->cut = w->cut > 0;
-}
-
-/* Is it of a connection to a port that a talk of the same two announced? */
-static bool
-is_announced(struct gather *g, const struct wire *w)
-{
-	struct key there = key_loose(&w->dst, w->dport, &w->src), back = key_loose(&w->src, w->sport, &w->dst);
-
-	return keys_find(&g->keys, &there) != NULL || keys_find(&g->keys, &back) != NULL;
 }
 
 /* Is the packet of the service asked for? Without one everything is. */

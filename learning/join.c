@@ -136,6 +136,8 @@ learn_auto(struct text *t, struct pool *pool, const struct corpus *c, const bool
 
 	if (p->clusterer != NULL || p->order != 0)	/* these are PRISMA's */
 		return learn_prisma(t, pool, c, use, p, report, why);
+	if (p->definition != NULL && by != learn_mining)
+		by = NULL;	/* perhaps it was chosen before there was one */
 	report->kept = by != NULL;
 	if (report->kept)
 		return by(t, pool, c, use, p, report, why);

@@ -7,7 +7,7 @@
  * is not hopeless. PRISMA takes part with the names that it chose among all conversations (choose.h), service mining
  * where there is a definition. Who is right clearly more often than those before him is taken; where neither is, who
  * is so to the byte. He learns from all. A model before whose choice still serves (learners.h) has its learner kept,
- * and nothing is played.
+ * and nothing is played; but a definition that this learner would not read opens the choice again.
  */
 #include "learning/pool.h"
 

@@ -42,6 +42,12 @@ learn_uses_definition(const struct learn_params *p)
 	return p->clusterer == NULL && p->order == 0;	/* else it is PRISMA */
 }
 
+bool
+learn_uses_related(const struct learn_params *p)
+{
+	return p->definition != NULL && learn_uses_definition(p) && definition_has_data(p->definition);
+}
+
 /* Are there conversations enough? Counts them. */
 static int
 check_corpus(const struct corpus *c, const bool *use, struct learn_report *report, struct diag *why)
@@ -122,7 +128,8 @@ learn(struct learned *out, struct pool *pool, const char *const *paths, size_t n
     const struct learn_params *p, struct diag *why)
 {
 	struct corpus_options o = { .proto = p->proto, .port = p->port, .seed = p->seed,
-		.related = p->definition != NULL && definition_has_data(p->definition), .budget_bytes = p->budget_bytes > 0 ? p->budget_bytes : LEARN_BUDGET_BYTES };
+		.related = learn_uses_related(p),
+		.budget_bytes = p->budget_bytes > 0 ? p->budget_bytes : LEARN_BUDGET_BYTES };
 	struct corpus *c;
 	int err;
 

@@ -63,6 +63,8 @@ struct learn_report {
 bool	learn_has_learner(const char *name);
 /* Would what p asks for read a definition? */
 bool	learn_uses_definition(const struct learn_params *p);
+/* And with it what goes over connections that a server announces, so that captures have to keep it (corpus_options)? */
+bool	learn_uses_related(const struct learn_params *p);
 /*
  * Fills t from the pool (do not text_fini() it). use[c] NULL or false: conversation c is held
  * out. 0, or -errno with a sentence.

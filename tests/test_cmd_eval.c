@@ -217,6 +217,21 @@ Test(cmd_eval, mining_is_told_a_definition_and_tells_the_published_rules)
 	tool_leave();
 }
 
+/* Ports that a server announces are then its own, anew each time, and not one of the recording. */
+Test(cmd_eval, mining_hears_what_went_over_connections_that_were_announced)
+{
+	tool_enter();
+	cr_assert_eq(tool_run(EVAL "--split 25 -t talks -L mining -d \"$D\"/../../scripts/services/ftp.service "
+	    "\"$D\"/ftp-data-walks.pcap.gz >figures"), 0);
+	cr_expect_eq(tool_run("python3 -c '\n"
+	    "import json\n"
+	    "said = [m[\"bytes\"] for line in open(\"talks\") for m in json.loads(line)[\"messages\"]\n"
+	    "        if m[\"from\"] == \"server\" and m[\"bytes\"].startswith(\"229\")]\n"
+	    "assert len(said) > 20, said\n"
+	    "assert len(set(said)) > len(said) / 2, said\n'"), 0);
+	tool_leave();
+}
+
 Test(cmd_eval, an_ablation_has_a_row_for_every_part_and_ends_with_what_is_chosen_against_the_best)
 {
 	tool_enter();

@@ -129,4 +129,6 @@ POOLED(join, the_learner_is_kept_until_there_are_a_quarter_more_conversations)
 	cr_expect_eq(anew.t.chosen_of, 11);
 	first.t.learner = span_str("mining");
 	cr_expect_not(join(pool, more.c, NULL, &first.t, NULL).r.kept, "there is no definition any more");
+	first.t.learner = span_str("scriptgen");
+	cr_expect_not(join(pool, more.c, NULL, &first.t, ftp_definition(pool)).r.kept, "the definition is to be heard");
 }

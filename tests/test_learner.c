@@ -1,4 +1,5 @@
 /* Learning as the configuration has it, and its commands; no job is begun: there is nothing to learn from. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,12 @@
 
 #define CONFIGURATION \
 	"ports:\n- device: net_null0\n  link-address: 192.0.2.2\n" \
-	"models:\n- {name: archive, file: ftp.mynah}\n- {name: names, file: dns.mynah}\n" \
+	"models:\n- {name: archive, file: ftp.mynah, definition: ftp.service}\n- {name: names, file: dns.mynah}\n" \
 	"prefixes:\n- prefix: 198.19.0.0/16\n  services: [{port: tcp/2121, model: archive}, {port: tcp/21, " \
 	"model: archive}]\n"
+
+#define SERVICE \
+	"service ftp 1\nchannel c tcp 21\nframing c line \"\\r\\n\"\ncommand PWD verb \"PWD\" args 0 -> code\n"
 
 static char place[] = "/tmp/mynah-learner-XXXXXX";
 static struct diag why;
@@ -41,6 +45,7 @@ begin_with(const char *more)
 	enter_new_folder(place);
 	snprintf(text, sizeof text, "%s%s", CONFIGURATION, more);
 	put("x.yaml", text, strlen(text));
+	put("ftp.service", SERVICE, sizeof SERVICE - 1);
 	cr_assert_eq(conf_load(&c, "x.yaml", &why), 0, "%s", why.text);
 	cr_assert_eq(export_open(&x, NULL, "here", 10, &why), 0, "%s", why.text);
 	if (c->state != NULL)
@@ -163,6 +168,16 @@ Test(learner, a_service_has_the_first_port_that_speaks_it)
 	cr_expect_eq(l.service[0].proto, MODEL_TCP);
 	cr_expect_str_eq(l.service[0].file, c->models[0].file);
 	cr_expect_eq(l.service[1].port, 0, "nobody asks for it");
+	cr_expect_str_eq(l.service[0].definition, c->models[0].definition);
+	cr_expect_null(l.service[1].definition);
+}
+
+Test(learner, a_definition_that_is_none_is_a_sentence_with_its_place)
+{
+	begin_with(BOTH);
+	put("ftp.service", "service ftp 1\nfrob\n", 19);
+	cr_expect_eq(learner_check(c, &why), -EINVAL);
+	cr_expect_not_null(strstr(why.text, "ftp.service:2:1"), "%s", why.text);
 }
 
 Test(learner, what_is_dropped_is_in_the_corpus_and_status_tells_of_learning)

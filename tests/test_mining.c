@@ -165,18 +165,20 @@ POOLED(mining, what_servers_said_on_other_connections_is_said_there)
 {
 	static const char *const path[] = { TEST_ROOT "/tests/data/ftp-data-walks.pcap.gz" };
 	const struct definition *d = ftp_definition(pool);
-	struct corpus_options o = { .proto = PROTO_TCP, .port = 21, .related = definition_has_data(d) };
+	struct corpus_options o = { .related = definition_has_data(d) }, told = { .proto = PROTO_TCP, .port = 21, .related = true };
 	struct learn_params params = { .learner = "mining", .definition = d };
 	struct host host = { 0 };
 	struct diag why = { "" };
 	struct learned made;
-	struct corpus *c;
+	struct corpus *c, *same;
 	struct peer p;
 	struct span list;
 	char port[32];
 
 	cr_assert_eq(corpus_load(&c, pool, &o, path, 1, &why), 0, "%s", why.text);
+	cr_assert_eq(corpus_load(&same, pool, &told, path, 1, &why), 0, "%s", why.text);
 	cr_assert_gt(c->nrelated, 400);
+	cr_expect(c->nrelated == same->nrelated && c->nconversations == same->nconversations, "whether the port was told or not");
 	cr_assert_eq(learn_image(&made, pool, c, NULL, &params, &why), 0, "%s", why.text);
 	p = connect(pool, made.model, &host, 1);
 	expect(&p, "USER user1", "331", "user1");

@@ -25,11 +25,10 @@ Test(mining_definition, those_that_ship_are_read)
 Test(mining_definition, says_what_a_verb_a_code_and_a_word_are)
 {
 	struct definition d;
-	uint8_t proto = 0;
 
 	cr_assert_eq(definition_load(&d, TEST_ROOT "/scripts/services/ftp.service", NULL), 0);
-	cr_expect_eq(definition_port(&d, &proto), 21);
-	cr_expect_eq(proto, MODEL_TCP);
+	cr_expect_eq(d.channel[0].port, 21);
+	cr_expect_eq(d.channel[0].proto, MODEL_TCP);
 	cr_expect_eq(definition_find(&d, span_str("xcwd")), 4);
 	cr_expect_eq(definition_find(&d, span_str("CW")), -1);
 	cr_expect_eq(definition_class_of(&d, "331"), 0);

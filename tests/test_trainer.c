@@ -24,17 +24,25 @@ static struct trainer *t;
 static struct diag why;
 
 static const char *clusterer;	/* of the model on air; NULL: whatever is best */
+static const char *definition;	/* file, of what mined it; NULL: nothing did */
 
 static int
 learn_job(struct pool *pool, void *path)
 {
 	/* What jobs judge by is held back, or it would be asked what it knows by heart. */
 	struct learn_params p = { .name = "spoken", .clusterer = clusterer, .spare = HOLD_OUT };
+	struct definition d = { 0 };
 	struct learned l;
+	int err;
 
-	if (learn(&l, pool, (const char *const *)&path, 1, &p, &why) < 0)
-		return -1;
-	return image_save("running.mynah", l.image, &why);
+	if (definition != NULL) {
+		cr_assert_eq(definition_load(&d, definition, &why), 0, "%s", why.text);
+		p.learner = "mining";
+		p.definition = &d;
+	}
+	err = learn(&l, pool, (const char *const *)&path, 1, &p, &why);
+	definition_fini(&d);
+	return err < 0 ? err : image_save("running.mynah", l.image, &why);
 }
 
 /* The model on air, learned from a capture. */
@@ -125,6 +133,50 @@ Test(trainer, a_job_ends_with_a_whole_image_and_a_verdict)
 	cr_expect_str_eq(model_version(m), r.version);
 	cr_expect(span_eq(model_name(m), span_str("spoken")), "it keeps the running model's name for itself");
 	model_destroy(m);
+	trainer_result_fini(&r);
+}
+
+/* Who made a model; and does it speak on connections of its own? */
+static bool
+is_mined(const char *file, bool *opens)
+{
+	struct model *m;
+	struct text said;
+	char *text;
+	size_t n;
+	bool mined;
+
+	cr_assert_eq(model_load(&m, file, &why), 0, "%s", why.text);
+	cr_assert_eq(model_text(m, &text, &n, &why), 0, "%s", why.text);
+	cr_assert_eq(text_parse(&said, file, span_of(text, n), &why), 0, "%s", why.text);
+	mined = span_eq(said.learner, span_str("mining"));
+	*opens = model_opens(m);
+	text_fini(&said);
+	free(text);
+	model_destroy(m);
+	return mined;
+}
+
+Test(trainer, a_definition_keeps_what_was_mined_and_what_goes_over_further_connections, .timeout = 400)
+{
+	const char *captures[] = { DATA("ftp-data-walks.pcap.gz") };
+	struct trainer_job j = job_of(captures, 0, 1, 21);
+	struct trainer_result r;
+	bool opens;
+
+	definition = TEST_ROOT "/scripts/services/ftp.service";
+	speak(captures[0]);
+	cr_assert(is_mined("running.mynah", &opens) && opens);
+	j.definition = definition;
+	r = run(&j);
+	cr_assert_eq(r.err, 0, "%s", r.why.text);
+	cr_expect(is_mined("next.mynah", &opens) && opens);
+	trainer_result_fini(&r);
+	j.definition = "nowhere.service";
+	r = run(&j);
+	cr_expect_eq(r.err, -ENOENT, "%s", r.why.text);
+	cr_expect_not(r.unfit, "the captures can do nothing for it");
+	cr_expect_not_null(strstr(r.why.text, "nowhere.service"), "%s", r.why.text);
 	trainer_result_fini(&r);
 }
 

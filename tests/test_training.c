@@ -18,6 +18,7 @@ Test(training, a_capture_that_arrives_is_learned_and_goes_on_air)
 	cr_expect(fake.nold == 0 && fake.nnew == 1);
 	cr_expect_str_eq(states("ftp"), "new");
 	cr_expect_not_null(strstr(fake.running, "00000000000000a0"), "%s", fake.running);
+	cr_expect_str_eq(fake.definition, "ftp.service");
 	finish(true, "00000000000000b1");
 	v = store_service(store, "ftp", &why);
 	cr_expect_eq(air.loads, 1u);

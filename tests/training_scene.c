@@ -25,6 +25,7 @@ trainer_start(struct trainer *self, const struct trainer_job *j, struct diag *be
 	snprintf(fake.service, sizeof fake.service, "%s", j->service);
 	snprintf(fake.image, sizeof fake.image, "%s", j->image);
 	snprintf(fake.running, sizeof fake.running, "%s", j->running);
+	snprintf(fake.definition, sizeof fake.definition, "%s", j->definition != NULL ? j->definition : "");
 	fake.nold = j->nold;
 	fake.nnew = j->nnew;
 	for (uint32_t i = 0; i < j->nold + j->nnew; i++)
@@ -122,7 +123,8 @@ open_all(void)
 {
 	static const char *const names[] = { "ftp", "dns" };
 	static const struct training_service services[] = {
-		{ "ftp", "first.mynah", MODEL_TCP, 21 }, { "dns", "first.mynah", MODEL_UDP, 53 } };
+		{ .name = "ftp", .file = "first.mynah", .definition = "ftp.service", .proto = MODEL_TCP, .port = 21 },
+		{ .name = "dns", .file = "first.mynah", .proto = MODEL_UDP, .port = 53 } };
 	struct training_config c = { .reload = &reload, .export = &export, .folder = "state", .service = services,
 		.nservices = 2, .seconds = 60, .hold_out = 20 };
 

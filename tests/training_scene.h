@@ -10,7 +10,7 @@
 struct fake_trainer {		/* the job that was asked for last */
 	bool busy, over, cancelled;
 	unsigned started;
-	char service[64], image[4096], running[4096];
+	char service[64], image[4096], running[4096], definition[64];
 	uint32_t nold, nnew;
 	struct trainer_result result;
 };

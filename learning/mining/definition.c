@@ -511,14 +511,3 @@ definition_has_data(const struct definition *d)
 			return true;
 	return false;
 }
-
-uint16_t
-definition_port(const struct definition *d, uint8_t *proto)
-{
-	for (uint32_t i = 0; i < d->nchannel; i++)
-		if (!d->channel[i].data && d->channel[i].port != 0) {
-			*proto = d->channel[i].proto;
-			return d->channel[i].port;
-		}
-	return 0;
-}

@@ -111,5 +111,3 @@ bool	definition_ignores(const struct definition *d, struct span verb);
 int32_t	definition_constant_of(const struct definition *d, struct span s);
 /* Does it have a TCP channel for data, whose connections captures may hold? */
 bool	definition_has_data(const struct definition *d);
-/* The port of the channel with control, 0: none is said. */
-uint16_t definition_port(const struct definition *d, uint8_t *proto);
