@@ -370,11 +370,23 @@ read_basis(struct order *o, struct text *old)
 	return err;
 }
 
+/* Before the work: can what comes of it be written? */
+static int
+may_save(struct order *o)
+{
+	int err = image_may_save(o->out, &o->why);
+
+	if (err < 0 || o->report_path == NULL)
+		return err;
+	err = beside_may(o->report_path);
+	return err < 0 ? report_fails(o, err) : 0;
+}
+
 static int
 run(struct order *o)
 {
 	struct text old = { 0 };
-	int err = image_may_save(o->out, &o->why);
+	int err = may_save(o);
 
 	if (err == 0 && o->basis_path != NULL)
 		err = read_basis(o, &old);

@@ -26,6 +26,19 @@ beside_open(char temp[BESIDE_PATH], const char *path, mode_t mode)
 }
 
 int
+beside_may(const char *path)
+{
+	char temp[BESIDE_PATH];
+	int fd = beside_open(temp, path, 0600);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	unlink(temp);
+	return 0;
+}
+
+int
 beside_write(int fd, struct span bytes)
 {
 	while (bytes.n > 0) {

@@ -19,6 +19,8 @@ enum { BESIDE_PATH = PATH_MAX };
 int	beside_name(char temp[BESIDE_PATH], const char *path);
 /* A new file beside path, for writing; its name goes to temp. Never through a link that stands there. */
 int	beside_open(char temp[BESIDE_PATH], const char *path, mode_t mode);
+/* Could one be opened? For those who work long before they write; leaves everything as it was. 0 or -errno. */
+int	beside_may(const char *path);
 int	beside_write(int fd, struct span bytes);
 /*
  * err: what went wrong until here. Syncs and closes fd and renames temp to path; on any error temp is

@@ -38,6 +38,8 @@ static const struct {
 	{ "a pipe as model", "mkfifo p", LEARN "-o p " FTP "; r=$?; test -p p && exit $r", 1,
 	    "p: is no ordinary file" },
 	{ "a report that cannot be", "", LEARN "-r nowhere/r.json -o m.mynah " FTP, 1, "nowhere/r.json" },
+	{ "a report that cannot be, said before captures are read", "", LEARN "-r nowhere/r.json -o m.mynah missing.pcap", 1,
+	    "nowhere/r.json: the report cannot be written" },
 	{ "a model that cannot be", "", LEARN "-r r.json -o nowhere/m.mynah " FTP, 1, "nowhere/m.mynah" },
 	{ "a bad name", "", LEARN "-n 'a b' -o m.mynah " FTP, 2, "1 to 63 letters" },
 	{ "an unknown learner", "", LEARN "-L frob -o m.mynah " FTP, 2,
