@@ -109,7 +109,7 @@ report_sizes(const struct pupil *l)
 static void
 write_prisma(struct text *t, struct pupil *l, const struct corpus *c)
 {
-	struct prisma_params p = prisma_params(l->lesson.binary);
+	struct prisma_params p = prisma_params(&l->lesson.x.client_lexer);
 	struct prisma_input in;
 
 	progress_at(l->p->progress, "sides", 0);

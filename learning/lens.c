@@ -69,7 +69,7 @@ row_of_message(struct row *r, const struct text_prisma *p, struct span rest)
 			r->token[r->n] = rest;
 			rest.n = 0;
 		} else {
-			r->token[r->n] = prisma_token(p->separators, &rest);
+			r->token[r->n] = prisma_token(p, r->n, &rest);
 		}
 	}
 }
@@ -89,7 +89,8 @@ row_of_form(struct row *r, const struct text_prisma *p, const struct text_form *
 			if (r->n == PRISMA_TOKENS)
 				return false;
 			r->field[r->n] = field;
-			r->token[r->n++] = field || last ? rest : prisma_token(p->separators, &rest);
+			r->token[r->n] = field || last ? rest : prisma_token(p, r->n, &rest);
+			r->n++;
 			if (last)
 				rest.n = 0;
 		} while (!field && rest.n > 0);

@@ -20,7 +20,7 @@ struct making {
 	const struct prisma_input *in;
 	const struct prisma_params *p;
 	struct prisma_report *report;
-	struct span separators;
+	struct text_prisma *out;
 	uint32_t n;			/* messages */
 	struct said said;
 	struct markov markov;
@@ -34,30 +34,42 @@ struct making {
 };
 
 struct prisma_params
-prisma_params(bool binary)
+prisma_params(const struct lexer *l)
 {
-	return (struct prisma_params){ .order = 2, .separators = binary ? NULL : " \t\r\n",
+	return (struct prisma_params){ .order = 2, .separators = l->binary ? NULL : " \t\r\n",
+		.has_run = l->has_run, .head = l->head, .delimiter = l->delimiter,
 		.max_tokens = PRISMA_TOKENS, .max_bytes = MODEL_MESSAGE_BYTES, .max_rows = 32,
 		.max_seen = 1024 };
 }
 
 static bool
-is_separator(struct span separators, uint8_t b)
+is_among(struct span bytes, uint8_t b)
 {
-	return separators.n > 0 && memchr(separators.p, b, separators.n) != NULL;
+	return bytes.n > 0 && memchr(bytes.p, b, bytes.n) != NULL;
+}
+
+/* Bytes before the delimiter; none where it does not follow. */
+static size_t
+run_of(struct span s, uint8_t delimiter)
+{
+	const uint8_t *end = memchr(s.p, delimiter, s.n);
+
+	return end == NULL ? 0 : (size_t)(end - s.p);
 }
 
 struct span
-prisma_token(struct span separators, struct span *rest)
+prisma_token(const struct text_prisma *p, uint32_t i, struct span *rest)
 {
 	struct span s = *rest;
 	size_t n = 1;
 
-	if (separators.n > 0) {
-		bool blank = is_separator(separators, s.p[0]);
+	if (p->separators.n > 0) {
+		bool blank = is_among(p->separators, s.p[0]);
 
-		while (n < s.n && is_separator(separators, s.p[n]) == blank)
+		while (n < s.n && is_among(p->separators, s.p[n]) == blank)
 			n++;
+	} else if (p->has_run && i == p->head) {
+		n = MAX(run_of(s, p->delimiter), (size_t)1);
 	}
 	*rest = span_sub(s, n, s.n);
 	return span_sub(s, 0, n);
@@ -84,7 +96,7 @@ read_tokens(struct making *m)
 			if (++tokens == m->p->max_tokens)
 				rest.n = 0;
 			else
-				token = prisma_token(m->separators, &rest);
+				token = prisma_token(m->out, tokens - 1, &rest);
 			if (n == room) {
 				room = MAX(2 * room, 1024u);
 				said->token = pool_grow(m->pool, said->token, n, room, sizeof *said->token);
@@ -118,6 +130,14 @@ build_nodes(struct making *m, uint32_t order)
 		markov_walk(&m->markov, &seq[c], m->where + m->in->first[c]);
 }
 
+/* Does a token stand between others, so that only messages that have it there are of one form? */
+static bool
+divides(const struct text_prisma *p, struct span token, uint32_t t)
+{
+	return p->has_run ? (t == p->head || t == p->head + 1) && token.p[0] == p->delimiter
+	    : is_among(p->separators, token.p[0]);
+}
+
 /*
  * What messages of one form have in common: node, number of tokens, and, unless as published, what separates
  * the words. So a line stands where a line stood, of as many words; else one line's would be copied into another.
@@ -126,16 +146,16 @@ static uint32_t
 shape_of(struct making *m, struct intern *shapes, uint32_t *key, uint32_t message)
 {
 	const uint32_t *token = m->said.token + m->said.first[message];
-	uint32_t ntoken = tokens_of(m, message), n = 0, id;
+	uint32_t n = tokens_of(m, message), id;
+	struct span shape = span_of(key, (n + 1) * sizeof *key);
 
-	key[n++] = m->where[message];
-	key[n++] = ntoken;
-	for (uint32_t t = 0; t < ntoken && !m->p->original; t++)
-		if (is_separator(m->separators, m->said.values.value[token[t]].p[0]))
-			key[n++] = token[t];
-	id = intern_find(shapes, span_of(key, n * sizeof *key));
+	key[0] = m->where[message];
+	for (uint32_t t = 0; t < n; t++)
+		key[t + 1] = !m->p->original && divides(m->out, m->said.values.value[token[t]], t)
+		    ? token[t] : INTERN_NONE;
+	id = intern_find(shapes, shape);
 	return id != INTERN_NONE ? id
-	    : intern_add(shapes, span_of(pool_copy(m->pool, key, n * sizeof *key), n * sizeof *key));
+	    : intern_add(shapes, span_of(pool_copy(m->pool, key, shape.n), shape.n));
 }
 
 /* Messages of one shape; a position that varies is a field. */
@@ -147,7 +167,7 @@ build_forms(struct making *m)
 
 	for (uint32_t i = 0; i < m->n; i++)
 		longest = MAX(longest, tokens_of(m, i));
-	key = pool_array(m->pool, longest + 2, sizeof *key);
+	key = pool_array(m->pool, longest + 1, sizeof *key);
 	intern_init(&shapes, m->pool);
 	m->nform = 0;
 	for (uint32_t i = 0; i < m->n; i++) {
@@ -378,20 +398,21 @@ prisma_learn(struct text_prisma *out, struct pool *pool, const struct prisma_inp
     const struct prisma_params *p, struct prisma_report *report)
 {
 	struct making m = { .pool = pool, .in = in, .p = p, .report = report,
-		.n = in->first[in->nconversations],
-		.separators = p->separators != NULL ? span_str(p->separators) : span_of("", 0) };
+		.n = in->first[in->nconversations], .out = out };
 
-	*out = (struct text_prisma){ 0 };
+	*out = (struct text_prisma){ .has_run = p->has_run, .head = p->head, .delimiter = p->delimiter,
+		.separators = p->separators != NULL ? span_str(p->separators) : span_of("", 0) };
 	*report = (struct prisma_report){ 0 };
 	m.where = pool_array(pool, m.n + 1, sizeof *m.where);
 	m.of = pool_array(pool, m.n + 1, sizeof *m.of);
 	read_tokens(&m);
-	if (!build_states(&m))
+	if (!build_states(&m)) {
+		*out = (struct text_prisma){ 0 };
 		return;
+	}
 	tables_init(&m.tables, pool, p->max_rows);
 	build_contexts(&m);
 	out->order = report->order;
-	out->separators = m.separators;
 	write_nodes(&m, out);
 	out->nform = m.nform;
 	out->form = pool_array(pool, m.nform + 1, sizeof *out->form);

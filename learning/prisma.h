@@ -12,7 +12,7 @@
  *
  * Result and scratch are the pool's; the result points into the messages, which must outlive it.
  */
-#include "learning/pool.h"
+#include "learning/lexer.h"
 #include "models/text.h"
 
 struct prisma_message {
@@ -29,7 +29,10 @@ struct prisma_input {
 
 struct prisma_params {
 	uint32_t order;			/* 1 .. PRISMA_MAX_ORDER */
-	const char *separators;		/* of tokens; NULL: every byte is one */
+	const char *separators;		/* of tokens; NULL: every byte is one, */
+	bool has_run;			/* but what stands behind the head and before */
+	uint32_t head;			/* the next delimiter */
+	uint8_t delimiter;
 	bool original;			/* as published: see above */
 	/* Limits, 0: none. What is longer ends in one token; is cut; what is more is left out. */
 	uint32_t max_tokens, max_bytes;	/* of a message */
@@ -44,16 +47,17 @@ struct prisma_report {
 	uint64_t rows, rows_left_out;
 };
 
-/* What a model carries: order 2, tokens at white space or bytes. */
-struct prisma_params prisma_params(bool binary);
+/* What a model carries: order 2, tokens at white space, or bytes and the run that the lexer knows. */
+struct prisma_params prisma_params(const struct lexer *l);
 void	prisma_learn(struct text_prisma *out, struct pool *pool, const struct prisma_input *in,
 	    const struct prisma_params *p, struct prisma_report *report);
 
 /*
- * The next token of a message and *rest after it: a run of separators or of other bytes, or one
- * byte where separators is empty. What the PRISMA_TOKENS-th is, is the caller's.
+ * Token i of a message, or of what is fixed in a form, and *rest after it: a run of separators or of
+ * other bytes; where separators is empty one byte, or the one run. What the PRISMA_TOKENS-th is, is
+ * the caller's.
  */
 enum { PRISMA_TOKENS = 192 };
-struct span prisma_token(struct span separators, struct span *rest);
+struct span prisma_token(const struct text_prisma *p, uint32_t i, struct span *rest);
 /* What stands before, or after, the first separator; nothing where there is none. */
 struct span prisma_part(struct span from, struct span separator, bool after);

@@ -182,7 +182,8 @@ struct text_vector {		/* a conversation the compiled model must reproduce */
 /*
  * How both sides talk, as PRISMA12 tells it: what the simulator plays (learning/lens.h). It is
  * not compiled; an image carries it only in its text. A message is a row of tokens: runs of
- * separators and runs of other bytes in turn, or single bytes where there are no separators.
+ * separators and runs of other bytes in turn, or single bytes where there are no separators; then what
+ * stands behind the head and before the next delimiter may be one token, too.
  */
 enum { PRISMA_MAX_ORDER = 16 };
 #define PRISMA_START (UINT32_MAX - 1)
@@ -238,6 +239,9 @@ struct text_prisma {
 	uint32_t order;		/* 0: the model has no such part */
 	uint16_t port;		/* the server's in the captures; its ends are those of a vector */
 	struct span separators;	/* of tokens; empty: every byte is one */
+	bool has_run;		/* no separators: one token is longer, */
+	uint32_t head;		/* behind so many bytes */
+	uint8_t delimiter;	/* and before this one */
 	struct text_node *node;		uint32_t nnode;	/* 0 is where conversations begin */
 	struct text_form *form;		uint32_t nform;
 	struct text_values *values;	uint32_t nvalues;

@@ -495,6 +495,10 @@ print_prisma(struct out *o, const struct text_prisma *p)
 		return;
 	put(o, "prisma order %u port %u separators", p->order, p->port);
 	put_string(o, p->separators);
+	if (p->has_run) {
+		put(o, " run %u", p->head);
+		put_string(o, span_of(&p->delimiter, 1));
+	}
 	put(o, "\n");
 	for (uint32_t i = 0; i < p->nnode; i++) {
 		put(o, "  node %u", i);

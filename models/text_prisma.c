@@ -159,6 +159,17 @@ read_prisma(struct parser *p)
 	to->port = (uint16_t)lex_number(&p->x, "the port", UINT16_MAX);
 	lex_expect(&p->x, "separators");
 	to->separators = lex_string(&p->x, "the separators");
+	to->has_run = lex_take(&p->x, "run");
+	if (to->has_run) {
+		struct span s;
+
+		to->head = (uint32_t)lex_number(&p->x, "the bytes before the run", TEXT_ITEMS);
+		s = lex_string(&p->x, "the byte behind the run");
+		if (s.n != 1)
+			lex_fail(&p->x, "a run ends at one byte");
+		else
+			to->delimiter = s.p[0];
+	}
 	lex_eol(&p->x);
 	while (lex_take(&p->x, "node"))
 		read_node(p, to->order);
@@ -308,6 +319,8 @@ text_prisma_fault(const struct text_prisma *p, char *fault, size_t room)
 		    FAULT("it has parts, but no order");
 	if (p->order > PRISMA_MAX_ORDER || p->separators.n > TEXT_STRING)
 		return FAULT("an order above %d, or too many separators", PRISMA_MAX_ORDER);
+	if (p->has_run && (p->separators.n > 0 || p->head > TEXT_ITEMS))
+		return FAULT("a run stands where there are no separators, behind %d bytes at most", TEXT_ITEMS);
 	if (p->nnode == 0 || p->nnode > MODEL_STATES || p->nform > MODEL_TEMPLATES ||
 	    p->nvalues > TEXT_MANY || p->ncontext > TEXT_MANY)
 		return FAULT("no nodes, or more nodes, forms, values or contexts than there may be");

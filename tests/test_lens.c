@@ -4,7 +4,7 @@
 #include "tests/pooled.h"
 
 /* A greeting; a question with an answer that repeats it; a farewell. The part alone, in a model. */
-static const char model[] =
+static const char words[] =
     "mynah-model 1\nservice \"x\" tcp\n"
     "prisma order 1 port 21 separators \" \\r\\n\"\n"
     "  node 0 start\n    to 1 1\n"
@@ -29,8 +29,22 @@ static const char model[] =
     "  context count 3 0\n    fill 0 data 1 0\n"
     "state 0\n";
 
+/* A kind, a name before a dot, and what is wanted; the answer has the name. */
+static const char binary[] =
+    "mynah-model 1\nservice \"x\" udp\n"
+    "prisma order 1 port 53 separators \"\" run 1 \".\"\n"
+    "  node 0 start\n    to 1 1\n"
+    "  node 1 c0\n    to 2 1\n"
+    "  node 2 s0\n    to 3 1\n"
+    "  node 3 end\n"
+    "  form 0 node 1 count 2 \"Q\" * \".\" *\n"
+    "  form 1 node 1 count 1 \"Qroot.?\"\n"
+    "  form 2 node 2 count 2 \"A\" * \".!\"\n"
+    "  context count 2 0 2\n    fill 0 copy 1 0\n"
+    "state 0\n";
+
 static struct lens_book
-read_book(struct pool *pool, struct text *t)
+read_book(struct pool *pool, struct text *t, const char *model)
 {
 	struct lens_book b;
 	struct diag why;
@@ -49,7 +63,7 @@ said(struct span s, const char *what)
 POOLED(lens, a_client_hears_fields_and_fills_by_every_rule)
 {
 	struct text t;
-	struct lens_book b = read_book(pool, &t);
+	struct lens_book b = read_book(pool, &t, words);
 	struct span s;
 	struct lens l;
 
@@ -70,7 +84,7 @@ POOLED(lens, a_client_hears_fields_and_fills_by_every_rule)
 POOLED(lens, a_server_repeats_what_it_was_asked)
 {
 	struct text t;
-	struct lens_book b = read_book(pool, &t);
+	struct lens_book b = read_book(pool, &t, words);
 	bool yes = false, no = false;
 
 	for (uint64_t seed = 0; seed < 40; seed++) {
@@ -94,7 +108,7 @@ POOLED(lens, a_server_repeats_what_it_was_asked)
 POOLED(lens, what_is_not_known_is_taken_for_the_nearest_or_not_at_all)
 {
 	struct text t;
-	struct lens_book b = read_book(pool, &t);
+	struct lens_book b = read_book(pool, &t, words);
 	struct span s;
 	struct lens l;
 
@@ -112,5 +126,23 @@ POOLED(lens, what_is_not_known_is_taken_for_the_nearest_or_not_at_all)
 	cr_expect_not(lens_hear(&l, span_str("one two three four five six seven")));
 	cr_expect_eq(l.node, 0);
 	cr_expect_eq(lens_speak(&l, true, &s), LENS_ENDS);	/* nothing it could say first */
+	text_fini(&t);
+}
+
+POOLED(lens, a_run_is_heard_as_one_token)
+{
+	struct text t;
+	struct lens_book b = read_book(pool, &t, binary);
+	struct span s;
+	struct lens l;
+
+	lens_init(&l, pool, &b, true, 1);
+	cr_expect(lens_hear(&l, span_str("Qwww.?")));
+	cr_expect_eq(l.past[0].form, 0);
+	cr_assert_eq(lens_speak(&l, false, &s), LENS_SAYS);
+	cr_expect(said(s, "Awww.!"), "%.*s", (int)s.n, s.p);
+	lens_init(&l, pool, &b, true, 1);
+	cr_expect(lens_hear(&l, span_str("Qroot.?")));
+	cr_expect_eq(l.past[0].form, 1);	/* all of it is fixed, the run, too */
 	text_fini(&t);
 }

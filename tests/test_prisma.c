@@ -46,7 +46,7 @@ context_of(const struct text_prisma *t, uint32_t length, const char *begins)
 POOLED(prisma, an_increment_is_inferred_and_lower_orders_are_learned)
 {
 	struct prisma_input in = talks(pool, counting, ARRAY_LEN(counting));
-	struct prisma_params p = prisma_params(false);
+	struct prisma_params p = prisma_params(&(struct lexer){ 0 });
 	const struct text_context *c;
 	struct prisma_report r;
 	struct text_prisma t;
@@ -89,7 +89,7 @@ static const char *const coincidence[][4] = {
 POOLED(prisma, a_value_that_never_varies_bears_no_rule_out)
 {
 	struct prisma_input in = talks(pool, coincidence, ARRAY_LEN(coincidence));
-	struct prisma_params p = prisma_params(false);
+	struct prisma_params p = prisma_params(&(struct lexer){ 0 });
 	struct prisma_report r;
 	struct text_prisma t;
 
@@ -120,7 +120,7 @@ static const char *const lined[][4] = {
 POOLED(prisma, lines_of_other_lengths_are_other_forms)
 {
 	struct prisma_input in = talks(pool, lined, ARRAY_LEN(lined));
-	struct prisma_params p = prisma_params(false);
+	struct prisma_params p = prisma_params(&(struct lexer){ 0 });
 	struct prisma_report r;
 	struct text_prisma t;
 
@@ -140,7 +140,7 @@ POOLED(prisma, bytes_that_are_no_text_are_tokens_one_by_one)
 		{ "c0 \x03\x04?", "s0 \x03\x04!", NULL },
 	};
 	struct prisma_input in = talks(pool, binary, 2);
-	struct prisma_params p = prisma_params(true);
+	struct prisma_params p = prisma_params(&(struct lexer){ .binary = true });
 	struct prisma_report r;
 	struct text_prisma t;
 
@@ -150,6 +150,35 @@ POOLED(prisma, bytes_that_are_no_text_are_tokens_one_by_one)
 	cr_expect_eq(t.form[0].npiece, 3);
 	cr_expect_eq(r.rule[PRISMA_COPY], 4);	/* after one message, and after two */
 	cr_expect_eq(t.separators.n, 0);
+}
+
+/* Two bytes, a name of any length before a dot, and what is wanted of it. */
+static const char *const named[][4] = {
+	{ "c0 \x01\x02" "ann.?", "s0 \x01\x02" "ann.!", NULL },
+	{ "c0 \x03\x04" "bobby.?", "s0 \x03\x04" "bobby.!", NULL },
+	{ "c0 \x05\x06" ".?", "s0 \x05\x06" ".!", NULL },
+	{ "c0 \x07\x08" "ab", "s0 \x07\x08" "ab", NULL },
+};
+
+POOLED(prisma, a_run_is_one_token_whatever_its_length)
+{
+	struct prisma_input in = talks(pool, named, ARRAY_LEN(named));
+	struct prisma_params p = prisma_params(&(struct lexer){ .binary = true, .has_run = true, .head = 2,
+		.delimiter = '.' });
+	struct prisma_report r;
+	struct text_prisma t;
+
+	prisma_learn(&t, pool, &in, &p, &r);
+	cr_expect(t.has_run && t.head == 2 && t.delimiter == '.');
+	cr_assert_eq(r.forms, 6);		/* of each side: with a name, without, with no dot to end it */
+	cr_expect_eq(t.form[0].count, 2);
+	cr_expect_eq(t.form[0].nfield, 3);
+	cr_assert_eq(t.form[0].npiece, 4);
+	cr_expect(span_eq(t.form[0].piece[3], span_str(".?")));
+	for (uint32_t i = 0; i < t.ncontext; i++)	/* the answer's name is the question's, as a whole */
+		if (t.context[i].nform == 2 && t.context[i].count == 2 && t.context[i].form[0] >= 0)
+			cr_expect(t.context[i].nrule == 1 && t.context[i].rule[0].kind == PRISMA_COPY &&
+			    t.context[i].rule[0].n == 3);
 }
 
 static struct prisma_params
@@ -237,7 +266,7 @@ joined(struct original *o, const struct text_form *f, uint32_t *n)
 		if (rest.n == 0)
 			*at++ = '\0';
 		while (rest.n > 0) {
-			struct span token = prisma_token(o->t->separators, &rest);
+			struct span token = prisma_token(o->t, *n, &rest);
 
 			at = mempcpy(at, token.p, token.n);
 			++*n;

@@ -50,6 +50,23 @@ Test(text, every_model_in_the_tests_prints_to_what_reads_back_the_same)
 	cr_expect_geq(n, 1);
 }
 
+Test(text, a_run_of_both_sides_is_read_and_printed)
+{
+	static const char line[] = "prisma order 1 port 53 separators \"\" run 12 \"\\x00\"\n";
+	struct diag why = { "" };
+	struct text t;
+	char text[256], *printed;
+	size_t n;
+
+	snprintf(text, sizeof text, "mynah-model 1\nservice \"x\" udp\n%s  node 0 start\nstate 0\n", line);
+	cr_assert_eq(text_parse(&t, "m", span_str(text), &why), 0, "%s", why.text);
+	cr_expect(t.prisma.has_run && t.prisma.head == 12 && t.prisma.delimiter == 0);
+	cr_assert_eq(text_print(&t, &printed, &n), 0);
+	cr_expect_not_null(strstr(printed, line), "%s", printed);
+	text_fini(&t);
+	free(printed);
+}
+
 #define HEAD "mynah-model 1\nservice \"x\" tcp\n"
 #define TAIL "state 0\n"
 #define PRISMA HEAD "\nprisma order 2 port 21 separators \" \"\n"
@@ -125,6 +142,9 @@ static const struct {
 	{ "chosen of nothing", HEAD "learner \"l\" order 1 seed 1 events \"nmf\" of\n" TAIL, "a number of conversations" },
 	{ "weight of no feature of the server", HEAD TAIL "basis server tokens\n cluster 0 0:0.5\n", "feature 0 is not" },
 	{ "weight of no feature", HEAD TAIL "basis tokens\n cluster 0 0:0.5\n", "feature 0 is not" },
+	{ "a run of two ends", HEAD "prisma order 1 port 9 separators \"\" run 2 \"ab\"\n" TAIL, "a run ends at one byte" },
+	{ "a run among words", HEAD "prisma order 1 port 9 separators \" \" run 2 \"a\"\nnode 0 start\n" TAIL,
+	    "a run stands where there are no separators" },
 	{ "no such symbol", PRISMA "node 0 start 4\n", "m:5:14: a symbol is start, end, or c or s" },
 	{ "another start", PRISMA "node 0 start c1\n" TAIL, "m:4:8: prisma: node 0 must be the start" },
 	{ "begins after its beginning", NODES "node 2 c0 start\n" TAIL, "node 2: start and end" },

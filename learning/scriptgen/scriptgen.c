@@ -25,9 +25,9 @@ count(struct scriptgen_report *r, const struct sequences *s, const struct machin
 /* How both sides talk (prisma.h), labels and forms being the events; what has none is one more. */
 static void
 write_sides(struct text *t, struct pool *pool, const struct exchanges *x, const struct corpus *c,
-    const struct machine *m, bool text)
+    const struct machine *m)
 {
-	struct prisma_params p = prisma_params(!text);
+	struct prisma_params p = prisma_params(&x->client_lexer);
 	uint32_t *event = pool_array(pool, x->nunit + 1, sizeof *event);
 	struct prisma_report report;
 	struct prisma_input in;
@@ -82,7 +82,7 @@ scriptgen_make(struct text *t, struct pool *pool, const struct exchanges *x, con
 	t->separators = text ? span_str(" \t\r\n") : span_of(NULL, 0);
 	wording_make(&w, t, &words);
 	emission_make(t, &words, &w, &emission);
-	write_sides(t, pool, x, c, &m, text);
+	write_sides(t, pool, x, c, &m);
 	count(report, &s, &m, &responses, &w, &emission);
 	return true;
 }

@@ -108,8 +108,13 @@ class Runs:
         self.progress.say(f"{service.name}: simulates {self.conversations} conversations")
         said, why = call([self.mynah, "simulate", "--conversations", self.conversations, "--transcripts",
                           transcripts, model], self.seconds)
+        recorded = folder / "recorded.jsonl"
+        _, not_played = call([self.mynah, "eval", "--json", "--transcripts", recorded, *port, model, capture],
+                             self.seconds)
         for name, options in (("both_semantics", ["--both"]), ("both_syntax", ["--both", "--syntax"])):
             found[name] = missing(why) if said is None else self.judged(service, transcripts, *options)
+            found["real_" + name] = missing(not_played) if not_played else \
+                self.judged(service, recorded, "--recorded", *options)
         return found
 
     def describe(self, model):

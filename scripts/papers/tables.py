@@ -63,7 +63,7 @@ def correct(results):
     """PRISMA's four columns, a row each."""
     notes = Notes("Shares of conversations in which every message is right. One side: held out conversations, whose "
                   "clients are played back. Both sides: the model talks to itself. Real: what the same rules say of the "
-                  "recorded server.")
+                  "recorded server, and, of both sides, of recorded clients, too, in all conversations.")
     rows = []
     for service, wanted in CORRECT.items():
         for what, (published, reach) in wanted.items():
