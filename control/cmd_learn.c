@@ -10,6 +10,7 @@
 #include "control/cmd.h"
 #include "control/figures.h"
 #include "control/job.h"
+#include "control/joined.h"
 #include "control/mined.h"
 #include "control/service.h"
 #include "learning/learn.h"
@@ -133,19 +134,6 @@ print_scriptgen(const struct scriptgen_report *r, FILE *to)
 		    r->labels_left_out);
 }
 
-/* Which learner answers best, where several were tried. */
-static void
-print_join(const struct join_report *j, FILE *to)
-{
-	if (j->n == 0)
-		return;
-	fputs("  learners:", to);
-	for (uint32_t i = 0; i < j->n; i++)
-		fprintf(to, "%s %s%s %.1f %%", i > 0 ? "," : "", j->entry[i].learner, i == j->chosen ? " (taken)" : "",
-		    100 * share(j->entry[i].right, j->entry[i].played));
-	fputs(" right of what they were not learned from\n", to);
-}
-
 static void
 print_choice(const struct order *o, FILE *to)
 {
@@ -173,7 +161,7 @@ print_summary(struct order *o, FILE *to)
 		mined_print(&r->mining, &o->job.pool, to);
 	else
 		print_choice(o, to);
-	print_join(&r->join, to);
+	joined_print(&r->join, to);
 	fprintf(to, "  automaton: %u states, %u byte classes; image: %zu bytes, %u self-test vectors\n",
 	    o->made.compiled.automaton_states, o->made.compiled.byte_classes,
 	    o->made.compiled.image_bytes, o->made.text.nvector);
@@ -217,18 +205,6 @@ candidates_json(const struct learn_report *r)
 		    c->clusterer, "order", (int)c->order, "foretold", c->foretold, "right", (int)c->right,
 		    "equal", (int)c->equal, "chosen", i == r->choice.chosen));
 	}
-	return list;
-}
-
-static json_t *
-learners_json(const struct join_report *j)
-{
-	json_t *list = json_array();
-
-	for (uint32_t i = 0; i < j->n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:i, s:b}", "learner", j->entry[i].learner,
-		    "played", (int)j->entry[i].played, "right", (int)j->entry[i].right, "equal", (int)j->entry[i].equal,
-		    "chosen", i == j->chosen));
 	return list;
 }
 
@@ -282,7 +258,7 @@ write_report(const struct order *o, int fd)
 		    "columns", (int)c->inner, "sweeps", (int)c->sweeps,
 		    "finish_sweeps", (int)c->finish_sweeps, "objective", c->objective);
 	root = json_pack("{s:s%, s:s%, s:s, s:i, s:b, s:i, s:i, s:I, s:I, s:i, s:i, s:I, s:i, s:i, s:i, s:i, s:i, s:i, "
-	    "s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "service", o->made.text.name.p, o->made.text.name.n,
 	    "learner", o->made.text.learner.p, o->made.text.learner.n,
 	    "proto", r->corpus->proto == PROTO_TCP ? "tcp" : "udp",
@@ -300,7 +276,7 @@ write_report(const struct order *o, int fd)
 	    "automaton_states", (int)o->made.compiled.automaton_states,
 	    "vectors", (int)o->made.text.nvector,
 	    "rules", rules, "unused", unused, "candidates", candidates_json(r),
-	    "learners", learners_json(&r->join),
+	    "learners", joined_json(&r->join), "kinds", joined_kinds_json(&r->join, &o->made.text),
 	    "nmf", nmf != NULL ? nmf : json_null(), "scriptgen", scriptgen_json(&r->scriptgen),
 	    "mining", mined_json(&r->mining),
 	    "stages", stages_json(&o->job), "peak_bytes", peak_json());

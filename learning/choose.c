@@ -156,6 +156,7 @@ learn_and_speak(struct choice_of_names *c, uint32_t heat, uint32_t candidate, co
 	struct pool_mark mark = pool_mark(c->pool);
 	const struct tried *same;
 	struct emit_report emitted;
+	struct eval_report played;
 	struct text t = { 0 };
 	struct outcome o;
 
@@ -166,7 +167,7 @@ learn_and_speak(struct choice_of_names *c, uint32_t heat, uint32_t candidate, co
 	same = equal(c, heat, candidate);
 	to->said = same != NULL ? same->said : said;
 	if (same == NULL)
-		contest_speak(&c->contest, heat, &t, said);
+		contest_speak(&c->contest, heat, &t, said, &played);
 	pool_release(c->pool, &mark);
 }
 

@@ -37,19 +37,20 @@ contest_room(struct contest *c)
 }
 
 void
-contest_speak(struct contest *c, uint32_t heat, const struct text *t, uint8_t *said)
+contest_speak(struct contest *c, uint32_t heat, const struct text *t, uint8_t *said,
+    struct eval_report *r)
 {
 	struct heat *h = &c->heat[heat];
-	struct eval_report r;
 	struct diag why;
 
+	*r = (struct eval_report){ 0 };
 	if (built_make(c->built, t, NULL, &why) < 0)
 		return;
-	eval_on(&r, c->pool, c->built->model, &c->scale, h->left_out, c->progress);
-	h->replies = r.nlines;
-	for (uint32_t i = 0; i < r.nlines; i++)
-		said[i] = (uint8_t)((r.line[i].same_class ? CONTEST_RIGHT : 0) |
-		    (r.line[i].equal ? CONTEST_EQUAL : 0));
+	eval_on(r, c->pool, c->built->model, &c->scale, h->left_out, c->progress);
+	h->replies = r->nlines;
+	for (uint32_t i = 0; i < r->nlines; i++)
+		said[i] = (uint8_t)((r->line[i].same_class ? CONTEST_RIGHT : 0) |
+		    (r->line[i].equal ? CONTEST_EQUAL : 0));
 	built_drop(c->built);
 }
 
@@ -72,18 +73,22 @@ contest_played(const struct contest *c)
 	return n;
 }
 
+uint32_t
+contest_alone(const struct contest *c, const struct entrant *a, const struct entrant *b, uint8_t wanted)
+{
+	uint32_t n = 0;
+
+	for (uint32_t h = 0; h < c->nheats; h++)
+		for (uint32_t k = 0; k < c->heat[h].replies && a->said[h] != NULL && b->said[h] != NULL; k++)
+			n += (a->said[h][k] & wanted) > (b->said[h][k] & wanted);
+	return n;
+}
+
 double
 contest_lead(const struct contest *c, const struct entrant *a, const struct entrant *b, uint8_t wanted)
 {
-	double won = 0, lost = 0;
+	double won = contest_alone(c, a, b, wanted), lost = contest_alone(c, b, a, wanted);
 
-	for (uint32_t h = 0; h < c->nheats; h++)
-		for (uint32_t k = 0; k < c->heat[h].replies && a->said[h] != NULL && b->said[h] != NULL; k++) {
-			unsigned in_a = a->said[h][k] & wanted, in_b = b->said[h][k] & wanted;
-
-			won += in_a > in_b;
-			lost += in_b > in_a;
-		}
 	return (won - lost) / sqrt(MAX(won + lost, 1.0));
 }
 

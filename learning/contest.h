@@ -43,12 +43,17 @@ void	contest_begin(struct contest *c, struct pool *pool, const struct corpus *co
 void	contest_end(struct contest *c);
 /* Room for what is said in a heat, by nobody so far. */
 uint8_t	*contest_room(struct contest *c);
-/* What the model says to those left out of a heat; one that cannot be made is silent. */
-void	contest_speak(struct contest *c, uint32_t heat, const struct text *t, uint8_t *said);
+/*
+ * What the model says to those left out of a heat; one that cannot be made is silent. *r: how, whose lines do not
+ * remember the model.
+ */
+void	contest_speak(struct contest *c, uint32_t heat, const struct text *t, uint8_t *said, struct eval_report *r);
 /* Adds a heat's replies to right and equal. */
 void	contest_count(const struct contest *c, struct entrant *e, uint32_t heat);
 /* Replies of all heats. */
 uint32_t contest_played(const struct contest *c);
+/* Replies for which a said what is wanted (CONTEST_*) and b did not, in heats that both were in. */
+uint32_t contest_alone(const struct contest *c, const struct entrant *a, const struct entrant *b, uint8_t wanted);
 /*
  * How much more often a said what is wanted (CONTEST_*) than b: of the replies for which only one of them did a's less
  * b's, by the square root of both, which is what chance makes of equals. Beyond 1 it is clearly better. In heats that

@@ -6,6 +6,7 @@
 enum {
 	FIFTHS = 5,			/* halves would favour who needs little to learn from */
 	HOPELESS = 3,			/* so much of a lead (contest.h) is not made up for, */
+	ALONE_ONE_IN = 50,		/* by who is alone right less often than this, */
 	FEW = 200,			/* among more conversations: what is said in one has one cause */
 	ENOUGH = 1000			/* replies: what these leave open is not worth the time */
 };
@@ -35,6 +36,7 @@ struct joining {
 	struct learn_params p;
 	struct entrant entrant[JOIN_LEARNERS];
 	learner_fn *learn[JOIN_LEARNERS];	/* NULL: it is out */
+	struct merge merge;
 	struct join_report *report;
 };
 
@@ -47,11 +49,14 @@ attempt(struct joining *j, uint32_t number, uint32_t heat)
 	uint8_t *said = e->said[heat] = contest_room(c);
 	struct pool_mark mark = pool_mark(c->pool);
 	struct learn_report report = { .corpus = c->scale.corpus };
+	struct eval_report played;
 	struct text t = { 0 };
 	struct diag why;
 
-	if (j->learn[number](&t, c->pool, c->scale.corpus, c->heat[heat].use, &j->p, &report, &why) == 0)
-		contest_speak(c, heat, &t, said);
+	if (j->learn[number](&t, c->pool, c->scale.corpus, c->heat[heat].use, &j->p, &report, &why) == 0) {
+		contest_speak(c, heat, &t, said, &played);
+		merge_hear(&j->merge, number, &played);
+	}
 	pool_release(c->pool, &mark);
 	contest_count(c, e, heat);
 	j->report->entry[number] = (struct join_entry){ j->report->entry[number].learner, e->right, e->equal,
@@ -80,6 +85,14 @@ find_leader(struct joining *j)
 			r->chosen = i;
 }
 
+/* Far behind, and hardly ever right where the leader is not: it would answer nothing. */
+static bool
+is_hopeless(const struct contest *c, const struct entrant *leader, const struct entrant *e)
+{
+	return contest_lead(c, leader, e, CONTEST_RIGHT) > HOPELESS &&
+	    contest_alone(c, e, leader, CONTEST_RIGHT) * ALONE_ONE_IN < contest_played(c);
+}
+
 /* Those that are hopeless go. True: one is left. */
 static bool
 is_decided(struct joining *j)
@@ -90,16 +103,16 @@ is_decided(struct joining *j)
 	if (j->contest.scale.corpus->nconversations < FEW)
 		return false;
 	for (uint32_t i = 0; i < j->report->n; i++) {
-		if (j->learn[i] != NULL && contest_lead(&j->contest, leader, &j->entrant[i], CONTEST_RIGHT) > HOPELESS)
+		if (j->learn[i] != NULL && is_hopeless(&j->contest, leader, &j->entrant[i]))
 			j->learn[i] = NULL;
 		left += j->learn[i] != NULL;
 	}
 	return left == 1;
 }
 
+/* Among the conversations of c; what was said by kind of message is in *merge. */
 static void
-hold(struct join_report *out, struct pool *pool, const struct corpus *c, const bool *use,
-    const struct learn_params *p)
+hold(struct join_report *out, struct merge *merge, struct pool *pool, const struct corpus *c, const struct learn_params *p)
 {
 	struct joining *j = pool_alloc(pool, sizeof *j);
 
@@ -110,7 +123,8 @@ hold(struct join_report *out, struct pool *pool, const struct corpus *c, const b
 			out->entry[out->n].learner = joined[k].name;
 			j->learn[out->n++] = joined[k].learn;
 		}
-	contest_begin(&j->contest, pool, c, use, FIFTHS, p->progress);
+	merge_begin(&j->merge, pool, c, out->n);
+	contest_begin(&j->contest, pool, c, NULL, FIFTHS, p->progress);
 	for (uint32_t h = 0; h < FIFTHS; h++) {
 		for (uint32_t i = 0; i < out->n; i++) {
 			progress_at(p->progress, "join", (double)(h * out->n + i) / (FIFTHS * out->n));
@@ -122,6 +136,25 @@ hold(struct join_report *out, struct pool *pool, const struct corpus *c, const b
 			break;
 	}
 	contest_end(&j->contest);
+	*merge = j->merge;
+}
+
+/* What kind of message each was that was played, as t takes it, the model of who was chosen. */
+static void
+tell_kinds(struct join_report *r, struct pool *pool, const struct merge *m, const struct text *t,
+    const struct progress *progress)
+{
+	struct built *built = built_new(pool);
+	struct eval_report played = { 0 };
+	struct eval_scale scale;
+	struct diag why;
+
+	if (built_make(built, t, NULL, &why) == 0) {
+		eval_scale(&scale, pool, m->corpus, EVAL_CLASSES);
+		eval_on(&played, pool, built->model, &scale, m->heard[r->chosen], progress);
+	}
+	merge_sort(&r->merge, pool, m, r->chosen, &played);
+	built_drop(built);
 }
 
 int
@@ -132,6 +165,8 @@ learn_auto(struct text *t, struct pool *pool, const struct corpus *c, const bool
 	learner_fn *by = before == NULL ? NULL : learner_called(before->learner, p);
 	struct learn_report first = *report;
 	struct learn_params how = *p;
+	const struct corpus *part;
+	struct merge merge;
 	int err;
 
 	if (p->clusterer != NULL || p->order != 0)	/* these are PRISMA's */
@@ -149,13 +184,17 @@ learn_auto(struct text *t, struct pool *pool, const struct corpus *c, const bool
 	how.clusterer = report->clusterer;
 	how.order = report->order;
 	how.before = t;			/* in a heat its basis is nearly right, and found in a fifth of the time */
-	hold(&report->join, pool, c, use, &how);
-	if (report->join.chosen == 0)
-		return 0;
-	first.join = report->join;
-	first.choice = report->choice;
-	*report = first;
-	*t = (struct text){ 0 };
-	by = learner_called(span_str(report->join.entry[report->join.chosen].learner), p);
-	return by(t, pool, c, use, p, report, why);
+	part = corpus_part(pool, c, use);
+	hold(&report->join, &merge, pool, part, &how);
+	if (report->join.chosen > 0) {
+		first.join = report->join;
+		first.choice = report->choice;
+		*report = first;
+		*t = (struct text){ 0 };
+		by = learner_called(span_str(report->join.entry[report->join.chosen].learner), p);
+		err = by(t, pool, c, use, p, report, why);
+	}
+	if (err == 0)
+		tell_kinds(&report->join, pool, &merge, t, p->progress);
+	return err;
 }

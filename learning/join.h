@@ -9,9 +9,9 @@
  * is so to the byte. He learns from all. A model before whose choice still serves (learners.h) has its learner kept,
  * and nothing is played; but a definition that this learner would not read opens the choice again.
  */
-#include "learning/pool.h"
+#include "learning/merge.h"
 
-enum { JOIN_LEARNERS = 3 };
+enum { JOIN_LEARNERS = MERGE_LEARNERS };
 
 struct join_entry {
 	const char *learner;
@@ -21,4 +21,5 @@ struct join_entry {
 struct join_report {
 	struct join_entry entry[JOIN_LEARNERS];	/* in the order in which equals are preferred */
 	uint32_t n, chosen;		/* n 0: there was nothing to choose */
+	struct merge_report merge;	/* by kind of message; its learners are the entries */
 };

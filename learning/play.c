@@ -13,7 +13,9 @@ struct playing {		/* one conversation under way */
 	struct player model;
 	const struct play_how *how;
 	bool datagram;
+	const struct message *messages;	/* of the corpus */
 	struct span asked, before;	/* the client's last message, and the one before it */
+	uint32_t at;			/* place of the last one; NO_QUESTION: the connection */
 	struct play_line *question;	/* asked and answered by the model, not yet by the recorded server */
 	uint32_t nquestions, nanswered;
 	struct played *played;
@@ -37,7 +39,9 @@ close_question(struct playing *p)
 	q->asked = p->asked;
 	q->before = p->before;
 	q->said = span_of(p->model.out, p->model.nout);
+	q->question = p->at;
 	q->match = p->model.last.match;
+	q->template = p->model.last.template;
 	q->conf = p->model.last.conf;
 }
 
@@ -85,6 +89,7 @@ client_says(struct playing *p, const struct message *m, bool first)
 		open_question(p, m->last_ns);
 	p->before = p->asked;
 	p->asked = l.said;
+	p->at = (uint32_t)(m - p->messages);
 	player_hear(&p->model, l.said, m->last_ns / 1000000);
 	close_question(p);
 }
@@ -93,7 +98,7 @@ static void
 server_says(struct playing *p, const struct message *m)
 {
 	struct play_line l = { .side = SIDE_SERVER, .state = p->model.s.state, .asked = p->asked,
-		.before = p->before };
+		.before = p->before, .question = p->at, .template = p->model.last.template };
 
 	if (p->nanswered < p->nquestions)
 		l = p->question[p->nanswered++];
@@ -125,6 +130,7 @@ datagram_asks(struct playing *p, const struct message *m, struct asked *a)
 	p->nquestions = 0;
 	p->before = p->asked;
 	p->asked = m->bytes;
+	p->at = (uint32_t)(m - p->messages);
 	open_question(p, m->last_ns);
 	player_hear(&p->model, m->bytes, m->last_ns / 1000000);
 	close_question(p);
@@ -176,8 +182,8 @@ play(struct played *out, struct pool *pool, const struct corpus *c, uint32_t con
 {
 	const struct conversation *conv = &c->conversations[conversation];
 	const struct message *m = c->messages + conv->first;
-	struct playing p = { .how = how, .datagram = conv->proto == PROTO_UDP,
-		.played = out, .line_room = 2 * conv->n + 2 };
+	struct playing p = { .how = how, .datagram = conv->proto == PROTO_UDP, .messages = c->messages,
+		.at = NO_QUESTION, .played = out, .line_room = 2 * conv->n + 2 };
 	struct session_env env = { .own = conv->server, .peer = conv->client,
 		.own_port = conv->server_port, .peer_port = conv->client_port,
 		.now_ms = conv->start_ns / 1000000, .pair_host = how->pair_host, .own_host = how->own_host };

@@ -19,6 +19,8 @@ struct play_line {			/* one message of either side, in the order of the recordin
 	struct span said;		/* server: by the model, empty: silence; client: to the model */
 	struct span recorded;		/* empty: the recorded server was silent here */
 	struct span asked, before;	/* server: the client's message it answers, and the one before; or nothing */
+	uint32_t question;		/* server: place of that message in the corpus; NO_QUESTION: the connection */
+	int32_t template;		/* server: of the model that took it; -1: none */
 };
 
 struct played {

@@ -6,7 +6,7 @@ void
 player_init(struct player *p, struct pool *pool, const struct model *m,
     const struct session_env *env, bool whole)
 {
-	*p = (struct player){ .pool = pool, .m = m, .env = *env, .whole = whole };
+	*p = (struct player){ .pool = pool, .m = m, .env = *env, .whole = whole, .last.template = -1 };
 	if (env->pair_host == NULL)
 		p->env.pair_host = p->env.own_host = &p->host;
 	session_init(&p->s, m);

@@ -281,4 +281,6 @@ int	text_parse(struct text *t, const char *name, struct span from, struct diag *
 int	text_check(const struct text *t, struct diag *why);
 /* Canonical text; *to is malloc'ed, NUL-terminated, *n without it. 0 or -ENOMEM. */
 int	text_print(const struct text *t, char **to, size_t *n);
+/* What one template looks like: its match line in the canonical text, without the newline; likewise. */
+int	text_print_match(const struct text_template *template, char **to, size_t *n);
 void	text_fini(struct text *t);

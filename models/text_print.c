@@ -310,15 +310,22 @@ print_op(struct out *o, const struct text_op *op)
 }
 
 static void
+print_match(struct out *o, const struct text_template *p)
+{
+	put(o, "match");
+	for (uint32_t k = 0; k < p->nelem; k++)
+		print_elem(o, &p->elem[k]);
+}
+
+static void
 print_templates(struct out *o, const struct text *t)
 {
 	for (uint32_t i = 0; i < t->ntemplate; i++) {
 		const struct text_template *p = &t->template[i];
 		put(o, "template %u", i);
 		print_origin(o, p->support, p->cluster, p->origin);
-		put(o, "  match");
-		for (uint32_t k = 0; k < p->nelem; k++)
-			print_elem(o, &p->elem[k]);
+		put(o, "  ");
+		print_match(o, p);
 		put(o, "\n");
 		for (uint32_t k = 0; k < p->nfield; k++)
 			put(o, "  field %u %u %u\n", p->field[k].slot, p->field[k].first,
@@ -564,6 +571,29 @@ print_rest(struct out *o, const struct text *t)
 	}
 }
 
+/* Hands over what was printed. */
+static int
+finish(struct out *o, char **to, size_t *n)
+{
+	if (!room(o, 1)) {
+		free(o->p);
+		return -ENOMEM;
+	}
+	o->p[o->n] = '\0';
+	*to = o->p;
+	*n = o->n;
+	return 0;
+}
+
+int
+text_print_match(const struct text_template *template, char **to, size_t *n)
+{
+	struct out o = { 0 };
+
+	print_match(&o, template);
+	return finish(&o, to, n);
+}
+
 int
 text_print(const struct text *t, char **to, size_t *n)
 {
@@ -575,12 +605,5 @@ text_print(const struct text *t, char **to, size_t *n)
 	print_replies(&o, t);
 	print_states(&o, t);
 	print_rest(&o, t);
-	if (!room(&o, 1)) {
-		free(o.p);
-		return -ENOMEM;
-	}
-	o.p[o.n] = '\0';
-	*to = o.p;
-	*n = o.n;
-	return 0;
+	return finish(&o, to, n);
 }

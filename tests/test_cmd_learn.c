@@ -119,6 +119,14 @@ static const struct {
 	    "python3 -c 'import json; r = json.load(open(\"r.json\")); "
 	    "assert r[\"port\"] == 21 and r[\"conversations\"] == 20 and "
 	    "sum(c[\"chosen\"] for c in r[\"candidates\"]) == 1' && test ! -e r.json.tmp" },
+	{ "the report tells what each learner got right by kind of message", LEARN "-r r.json -o m.mynah " FTP " >out && "
+	    "python3 -c 'import json; r = json.load(open(\"r.json\")); k = r[\"kinds\"]; "
+	    "assert any(x[\"kind\"] == \"connect\" for x in k) and any(x[\"looks\"] == \"match \\\"QUIT\\\\r\\\\n\\\"\" "
+	    "for x in k), k; assert all(x[\"by\"] in x[\"learners\"] for x in k); "
+	    "assert [sum(x[\"learners\"][l[\"learner\"]][\"right\"] for x in k) for l in r[\"learners\"]] == "
+	    "[l[\"right\"] for l in r[\"learners\"]]'" },
+	{ "... which is nothing where one learner was asked for", LEARN "-L prisma -r r.json -o m.mynah " FTP " >out && "
+	    "python3 -c 'import json; assert json.load(open(\"r.json\"))[\"kinds\"] == []'" },
 	{ "the report tells what each stage took", "before=$(date +%s) && "
 	    LEARN "-r r.json -o m.mynah " FTP " >out && python3 -c 'import json, sys, time; "
 	    "r = json.load(open(\"r.json\")); s = r[\"stages\"]; n = [x[\"stage\"] for x in s]; "

@@ -1,0 +1,145 @@
+#include "learning/merge.h"
+
+void
+merge_begin(struct merge *m, struct pool *pool, const struct corpus *corpus, uint32_t learners)
+{
+	assert(learners <= MERGE_LEARNERS);
+	*m = (struct merge){ .corpus = corpus, .learners = learners };
+	for (uint32_t k = 0; k < learners; k++) {
+		m->heard[k] = pool_array(pool, corpus->nconversations + 1u, sizeof *m->heard[k]);
+		m->answer[k] = pool_array(pool, (size_t)corpus->nmessages + corpus->nconversations + 1,
+		    sizeof *m->answer[k]);
+	}
+}
+
+static uint32_t
+question_of(const struct merge *m, const struct play_line *l, uint32_t conversation)
+{
+	return l->question == NO_QUESTION ? m->corpus->nmessages + conversation : l->question;
+}
+
+void
+merge_hear(struct merge *m, uint32_t learner, const struct eval_report *r)
+{
+	for (uint32_t t = 0; t < r->conversations; t++) {
+		const struct eval_talk *talk = &r->talk[t];
+		const struct eval_line *judged = &r->line[talk->line];
+
+		m->heard[learner][talk->conversation] = true;
+		for (uint32_t i = 0; i < talk->played.n; i++) {
+			const struct play_line *l = &talk->played.line[i];
+			struct merge_answer *a;
+
+			if (l->side == SIDE_CLIENT)
+				continue;
+			a = &m->answer[learner][question_of(m, l, talk->conversation)];
+			a->spoke |= l->said.n > 0;
+			a->known = l->match == MATCH_EXACT;
+			if (l->recorded.n > 0) {
+				a->played++;
+				a->right = (uint16_t)(a->right + (judged++)->same_class);
+			} else
+				a->unasked += l->said.n > 0;
+		}
+	}
+}
+
+/* What the first's model of all takes each message for: its templates, by question. */
+static int32_t *
+templates_of(struct pool *pool, const struct merge *m, const struct eval_report *r)
+{
+	size_t n = (size_t)m->corpus->nmessages + m->corpus->nconversations;
+	int32_t *template = pool_array(pool, n + 1, sizeof *template);
+
+	for (size_t q = 0; q < n; q++)
+		template[q] = MERGE_OTHER;
+	for (uint32_t t = 0; t < r->conversations; t++)
+		for (uint32_t i = 0; i < r->talk[t].played.n; i++) {
+			const struct play_line *l = &r->talk[t].played.line[i];
+
+			if (l->side == SIDE_SERVER && l->match == MATCH_EXACT && l->template >= 0)
+				template[question_of(m, l, r->talk[t].conversation)] = l->template;
+		}
+	return template;
+}
+
+static int32_t
+kind_of(const struct merge *m, uint32_t first, const int32_t *template, uint32_t question)
+{
+	const struct merge_answer *a = &m->answer[first][question];
+
+	if (!a->spoke)
+		return MERGE_SILENT;
+	if (question >= m->corpus->nmessages)
+		return MERGE_CONNECT;
+	return a->known ? template[question] : MERGE_OTHER;
+}
+
+/* What a learner did for one message, against the first. */
+static void
+count(struct merge_score *to, const struct merge_answer *a, const struct merge_answer *first)
+{
+	int32_t lead = (int32_t)(a->right + first->unasked) - (int32_t)(first->right + a->unasked);
+
+	to->played += a->played;
+	to->right += a->right;
+	to->unasked += a->unasked;
+	*(lead > 0 ? &to->won : &to->lost) += (uint32_t)(lead > 0 ? lead : -lead);
+}
+
+static void
+count_question(struct merge_kind *k, const struct merge *m, uint32_t first, uint32_t question, uint32_t conversation)
+{
+	for (uint32_t l = 0; l < m->learners; l++)
+		if (m->heard[l][conversation])
+			count(&k->score[l], &m->answer[l][question], &m->answer[first][question]);
+}
+
+/* The kind of each question, all of them by template. */
+static void
+count_all(struct merge_kind *kind, const struct merge *m, uint32_t first, const int32_t *template)
+{
+	const struct corpus *c = m->corpus;
+
+	for (uint32_t i = 0; i < c->nconversations; i++) {
+		const struct conversation *conv = &c->conversations[i];
+
+		if (!m->heard[first][i])
+			continue;
+		for (uint32_t q = conv->first; q < conv->first + conv->n; q++)
+			count_question(&kind[kind_of(m, first, template, q) - MERGE_CONNECT], m, first, q, i);
+		count_question(&kind[kind_of(m, first, template, c->nmessages + i) - MERGE_CONNECT], m, first,
+		    c->nmessages + i, i);
+	}
+}
+
+static bool
+was_played(const struct merge_kind *k, uint32_t learners)
+{
+	for (uint32_t l = 0; l < learners; l++)
+		if (k->score[l].played + k->score[l].unasked > 0)
+			return true;
+	return false;
+}
+
+void
+merge_sort(struct merge_report *out, struct pool *pool, const struct merge *m, uint32_t first,
+    const struct eval_report *r)
+{
+	int32_t *template = templates_of(pool, m, r), most = MERGE_OTHER;
+	struct merge_kind *kind;
+	uint32_t all;
+
+	for (size_t q = 0; q < (size_t)m->corpus->nmessages + m->corpus->nconversations; q++)
+		most = MAX(most, template[q]);
+	all = (uint32_t)(most + 1 - MERGE_CONNECT);
+	kind = pool_array(pool, all, sizeof *kind);
+	count_all(kind, m, first, template);
+	*out = (struct merge_report){ .kind = kind, .first = first };
+	for (uint32_t k = 0; k < all; k++) {
+		kind[k].template = (int32_t)k + MERGE_CONNECT;
+		kind[k].by = first;
+		if (was_played(&kind[k], m->learners))
+			kind[out->n++] = kind[k];
+	}
+}
