@@ -92,6 +92,71 @@ path_array(const struct record *r)
 	return a;
 }
 
+/* Bytes that anybody may have chosen: what is no printable ASCII is written \xHH, a backslash twice. */
+static json_t *
+plain_text(struct span s)
+{
+	char text[4 * RECORD_ASKED + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < MIN(s.n, (size_t)RECORD_ASKED); i++)
+		n += (size_t)(s.p[i] < ' ' || s.p[i] > '~' ? sprintf(text + n, "\\x%02x", s.p[i]) :
+		    s.p[i] == '\\' ? sprintf(text + n, "\\\\") : sprintf(text + n, "%c", s.p[i]));
+	return json_stringn(text, n);
+}
+
+static struct span
+name_of(const struct record_transfer *t)
+{
+	return span_sub(span_of(t->asked, MIN(t->nasked, sizeof t->asked)), t->name_at, t->nname);
+}
+
+/* The words before the name. */
+static struct span
+command_of(const struct record_transfer *t)
+{
+	struct span s = span_sub(span_of(t->asked, MIN(t->nasked, sizeof t->asked)), 0,
+	    t->nname > 0 ? t->name_at : SIZE_MAX);
+
+	while (s.n > 0 && s.p[s.n - 1] == ' ')
+		s.n--;
+	return s;
+}
+
+/* As Suricata has a file that it saw pass. */
+static json_t *
+file_object(const struct record_transfer *t)
+{
+	json_t *o = json_pack("{sb ss sb sI}", "gaps", false, "state", t->whole ? "CLOSED" : "TRUNCATED", "stored", false,
+	    "size", (json_int_t)t->bytes);
+	char sum[2 * RECORD_SUM + 1];
+
+	for (size_t i = 0; i < RECORD_SUM; i++)
+		sprintf(sum + 2 * i, "%02x", t->sum[i]);
+	json_object_set_new(o, "sha256", json_string(sum));
+	if (t->nname > 0)
+		json_object_set_new(o, "filename", plain_text(name_of(t)));
+	return o;
+}
+
+static void
+add_voice(json_t *o, const struct record *r, const struct voice *v)
+{
+	json_object_set_new(o, "model", json_string(v->model));
+	json_object_set_new(o, "model_version", json_string(v->version));
+	json_object_set_new(o, "slot", json_integer(r->slot));
+}
+
+static json_t *
+transfer_object(const struct record *r, const struct voice *v)
+{
+	json_t *o = json_pack("{si ss ss so ss}", "schema", 1, "kind", "transfer", "action", "answer", "command",
+	    plain_text(command_of(&r->transfer)), "direction", r->transfer.taken ? "to_server" : "to_client");
+
+	add_voice(o, r, v);
+	return o;
+}
+
 static json_t *
 mynah_object(const struct record *r, const struct voice *v)
 {
@@ -104,9 +169,7 @@ mynah_object(const struct record *r, const struct voice *v)
 		json_object_set_new(o, "end", json_string(r->end < RECORD_ENDS ? ends[r->end] : "?"));
 	if (r->slot == 0)
 		return o;
-	json_object_set_new(o, "model", json_string(v->model));
-	json_object_set_new(o, "model_version", json_string(v->version));
-	json_object_set_new(o, "slot", json_integer(r->slot));
+	add_voice(o, r, v);
 	json_object_set_new(o, "path", path_array(r));
 	json_object_set_new(o, "turns", json_integer(r->turns));
 	json_object_set_new(o, "matched", json_integer(r->turns - MIN(r->missed, r->turns)));
@@ -138,6 +201,12 @@ finish_line(char *to, size_t room, json_t *o)
 	return n + 1;
 }
 
+static const char *
+event_type(const struct record *r)
+{
+	return r->kind == RECORD_TRANSFER ? "fileinfo" : r->kind == RECORD_UNKNOWN ? "mynah" : "flow";
+}
+
 size_t
 export_line(char *to, size_t room, const struct record *r, const struct voice *v, const char *host)
 {
@@ -149,13 +218,20 @@ export_line(char *to, size_t room, const struct record *r, const struct voice *v
 	community_id(id, &r->peer, r->peer_port, &r->own, r->own_port, r->proto);
 	o = json_pack("{so sI ss ss ss si ss si ss ss}", "timestamp", stamp(r->last_ms), "flow_id",
 	    (json_int_t)(r->flow_id & ((1ull << 51) - 1)), "event_type",
-	    r->kind == RECORD_UNKNOWN ? "mynah" : "flow", "host", host, "src_ip", peer, "src_port",
+	    event_type(r), "host", host, "src_ip", peer, "src_port",
 	    (int)r->peer_port, "dest_ip", own, "dest_port", (int)r->own_port, "proto",
 	    r->proto == PROTO_TCP ? "TCP" : r->proto == PROTO_UDP ? "UDP" : "ICMP", "community_id", id);
+	if (r->parent != 0)
+		json_object_set_new(o, "parent_id", json_integer((json_int_t)(r->parent & ((1ull << 51) - 1))));
 	if (r->vlan_n > 0)
 		add_vlan(o, r);
 	if (r->slot != 0)
 		json_object_set_new(o, "app_proto", json_string(v->service));
+	if (r->kind == RECORD_TRANSFER) {
+		json_object_set_new(o, "fileinfo", file_object(&r->transfer));
+		json_object_set_new(o, "mynah", transfer_object(r, v));
+		return finish_line(to, room, o);
+	}
 	json_object_set_new(o, "flow", flow_object(r));
 	if (r->proto == PROTO_TCP)
 		json_object_set_new(o, "tcp", tcp_object(r));

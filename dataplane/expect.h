@@ -9,9 +9,12 @@
  *
  * Threads: one owner. Times are the worker's clock in ms, compared by difference.
  */
+#include <sha2.h>
+
+#include "dataplane/record.h"
 #include "models/related.h"
 
-enum { EXPECT_WAYS = 8, EXPECT_WAIT_MS = 60000, EXPECT_NAME = 64 };
+enum { EXPECT_WAYS = 8, EXPECT_WAIT_MS = 60000 };
 
 enum expect_flag {
 	EXPECT_CAME = 1,	/* the peer connected */
@@ -30,12 +33,11 @@ struct expected {
 	uint16_t own_port, peer_port;	/* of the conversation */
 	uint8_t slot;		/* its model, which it pins */
 	uint8_t flags, news;	/* enum expect_flag; bit per enum channel_news that is not told yet */
-	uint8_t nname;
 	uint32_t connection;	/* of the conversation, session.h */
 	uint32_t due_ms;	/* the peer must have come */
-	uint32_t bytes_in;
-	uint8_t name[EXPECT_NAME];
 	struct related what;
+	struct record record;	/* of the transfer, as far as it is known */
+	SHA2_CTX sum;		/* of its content so far */
 };
 
 struct expects {

@@ -116,6 +116,8 @@ uint64_t stack_flow_hash(const struct stack *s, const struct flow *f);
 void	stack_scan(struct stack *s, const struct packet *p);
 /* The same of a SYN to an open port: how is FIN or RST, when the peer ended it so, else 0. */
 void	stack_lone(struct stack *s, const struct lone_syn *l, uint8_t how);
+/* What its records call it: 51 bits, the same as long as it lives. */
+uint64_t stack_flow_id(const struct stack *s, const struct flow *f);
 /* Counts the turn, and notes a message that nothing explains. */
 void	stack_turn(struct stack *s, const struct flow *f, const struct turn *t);
 uint32_t stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *p);
@@ -143,6 +145,9 @@ bool	stack_related_awaits(const struct stack *s, const struct packet *p);
 /* f, just opened by p, is a connection that was expected. */
 void	stack_related_came(struct stack *s, const struct packet *p, struct flow *f);
 void	stack_related_heard(struct stack *s, const struct flow *f, struct span data);
+void	stack_related_went(struct stack *s, const struct flow *f);	/* more was acknowledged; it can still be read */
+/* stack_flow_id() of the conversation that a related connection belongs to; 0: it is none, or not any more. */
+uint64_t stack_related_parent(const struct stack *s, const struct flow *f);
 void	stack_related_look(struct stack *s, const struct flow *f);	/* after a segment of it */
 /* What an answer of f depends on: of a related connection, its conversation's. */
 void	stack_related_speaker(const struct stack *s, const struct flow *f, struct session_env *env);

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * record.h - what happened, as one fixed record for the operator. 128 bytes, two cache lines, copied by value
+ * record.h - what happened, as one fixed record for the operator. 256 bytes, four cache lines, copied by value
  * through one single-producer ring per worker; a full ring drops and counts.
  */
 #include "models/addr.h"
@@ -10,6 +10,7 @@ enum record_kind {
 	RECORD_FLOW,		/* a conversation ended */
 	RECORD_SCAN,		/* a SYN that came to nothing, sampled */
 	RECORD_UNKNOWN,		/* a message that no template explains */
+	RECORD_TRANSFER,	/* what went over a connection that belongs to a conversation: transfer */
 };
 
 enum record_end {		/* how a conversation ended */
@@ -22,12 +23,24 @@ enum record_end {		/* how a conversation ended */
 	RECORD_ENDS
 };
 
+enum { RECORD_ASKED = 96, RECORD_SUM = 32 };
+
+struct record_transfer {
+	uint32_t bytes;			/* of content: acknowledged, or taken */
+	uint8_t sum[RECORD_SUM];	/* SHA-256 of them */
+	uint8_t asked[RECORD_ASKED];	/* the message that began it, up to its name's end, cut */
+	uint8_t nasked, name_at, nname;	/* what it is called is a part of that */
+	bool taken;			/* from the peer; else sent to it */
+	bool whole;			/* not broken off */
+};
+
 struct record {
 	uint8_t kind, end, proto, slot;
 	uint16_t peer_port, own_port;
 	struct addr peer, own;
 	int64_t start_ms, last_ms;	/* Unix */
 	uint64_t flow_id;		/* 51 bits */
+	uint64_t parent;		/* that of the conversation it belongs to; 0: none */
 	uint32_t bytes_in, bytes_out;	/* of IP packets */
 	uint32_t packets_in, packets_out;
 	uint16_t turns, missed;		/* messages answered; of them not an exact match */
@@ -38,5 +51,6 @@ struct record {
 	uint8_t closed_first;		/* 0 nobody, 1 peer, 2 we */
 	uint8_t vlan_n;
 	uint16_t vlan[2];
+	struct record_transfer transfer;
 };
-static_assert(sizeof(struct record) <= 128, "two cache lines");
+static_assert(sizeof(struct record) <= 256, "four cache lines");

@@ -195,6 +195,14 @@ flags_out(const struct flow *f, enum record_end how)
 	    (f->flags & FLOW_FIN_SENT ? TCP_FIN : 0) | (how == END_OUR_RESET ? TCP_RST : 0));
 }
 
+uint64_t
+stack_flow_id(const struct stack *s, const struct flow *f)
+{
+	uint64_t name[2] = { stack_flow_hash(s, f), f->start_ms };
+
+	return keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
+}
+
 static void
 report(struct stack *s, const struct flow *f, enum record_end how)
 {
@@ -208,10 +216,9 @@ report(struct stack *s, const struct flow *f, enum record_end how)
 		.packets_in = f->packets_in, .packets_out = f->packets_out,
 		.flags_in = flags_in(f, how), .flags_out = flags_out(f, how),
 		.worker = s->c.worker, .vlan_n = way->nvlan, .vlan = { way->vlan[0], way->vlan[1] },
-		.closed_first = f->flags & FLOW_PEER_FIRST ? 1 : f->flags & FLOW_WE_FIRST ? 2 : 0 };
-	uint64_t name[2] = { stack_flow_hash(s, f), (uint64_t)r.start_ms };
+		.closed_first = f->flags & FLOW_PEER_FIRST ? 1 : f->flags & FLOW_WE_FIRST ? 2 : 0,
+		.flow_id = stack_flow_id(s, f), .parent = stack_related_parent(s, f) };
 
-	r.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
 	if (f->talk != 0 && !is_related(s, f)) {
 		const struct session *sess = &talk_at(&s->talks, f->talk)->sess;
 
@@ -287,13 +294,11 @@ stack_turn(struct stack *s, const struct flow *f, const struct turn *t)
 		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP, .conf = t->conf,
 		.peer = flow_peer(f), .own = flow_own(f), .peer_port = f->peer_port,
 		.own_port = f->own_port, .start_ms = s->wall_ms - (now32(s) - f->start_ms),
-		.last_ms = s->wall_ms, .worker = s->c.worker };
-	uint64_t name[2] = { stack_flow_hash(s, f), (uint64_t)r.start_ms };
+		.last_ms = s->wall_ms, .worker = s->c.worker, .flow_id = stack_flow_id(s, f) };
 
 	COUNT(s->count.turns, 1);
 	COUNT(s->count.match[MIN(t->match, MATCH_NONE)], 1);
 	if (t->match < MATCH_NEAR || !bucket_take(&s->unknowns, now32(s)))
 		return;
-	r.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
 	stack_record(s, &r);
 }

@@ -38,6 +38,18 @@ begin_sending(struct stack *s, struct expected *e)
 	return true;
 }
 
+/* Told once, when nothing more will go over it. */
+static void
+report(struct stack *s, struct expected *e, bool whole)
+{
+	struct record *r = &e->record;
+
+	SHA256Final(r->transfer.sum, &e->sum);
+	r->transfer.whole = whole;
+	r->last_ms = s->wall_ms;
+	stack_record(s, r);
+}
+
 static void
 decide(struct stack *s, struct expected *e)
 {
@@ -53,10 +65,22 @@ decide(struct stack *s, struct expected *e)
 	}
 	if (e->flags & EXPECT_BEGAN && e->flags & EXPECT_OVER) {
 		e->flags |= EXPECT_DONE;
+		report(s, e, true);
 		note_news(s, e, CHANNEL_ENDED);
 	} else if (e->flags & EXPECT_BROKE) {
 		e->flags |= EXPECT_DONE;
+		if (e->flags & EXPECT_BEGAN)
+			report(s, e, false);
 		note_news(s, e, CHANNEL_FAILED);
+	}
+}
+
+static void
+finish(struct stack *s, struct expected *e)
+{
+	if (e->flags & EXPECT_DONE && e->news == 0 && e->data == 0) {
+		unpin(&s->pins, e->slot);
+		expects_free(&s->expects, e);
 	}
 }
 
@@ -66,10 +90,14 @@ give_up(struct stack *s, struct expected *e)
 {
 	struct flow *f = e->data != 0 ? flow_at(&s->flows, e->data) : NULL;
 
-	unpin(&s->pins, e->slot);
-	expects_free(&s->expects, e);
-	if (f == NULL)
+	if (e->flags & EXPECT_BEGAN && !(e->flags & EXPECT_DONE))
+		report(s, e, false);
+	e->flags |= EXPECT_DONE;
+	e->news = 0;
+	if (f == NULL) {
+		finish(s, e);
 		return;
+	}
 	say_reset(s, NULL, f);
 	stack_end(s, f, END_OUR_RESET);
 }
@@ -97,6 +125,21 @@ expect(struct stack *s, const struct flow *f)
 	return e;
 }
 
+/* What is to go over it; what the peer said there before it is to hear something is no part of that. */
+static void
+take_order(struct expected *e, const struct record_transfer *asked)
+{
+	struct record_transfer *t = &e->record.transfer;
+	uint32_t heard = t->bytes;
+
+	*t = *asked;
+	t->taken = e->what.reply == 0;
+	if (t->taken)
+		t->bytes = heard;
+	else
+		SHA256Init(&e->sum);
+}
+
 void
 stack_related_turn(struct stack *s, struct flow *f, const struct turn *turn)
 {
@@ -121,8 +164,7 @@ stack_related_turn(struct stack *s, struct flow *f, const struct turn *turn)
 		e->flags |= EXPECT_BROKE;
 	}
 	e->what = asked->what;
-	e->nname = asked->nname;
-	memcpy(e->name, asked->name, sizeof e->name);
+	take_order(e, &asked->asked);
 	e->flags |= EXPECT_ASKED;
 	e->due_ms = now32(s) + EXPECT_WAIT_MS;
 	list(s, e);
@@ -132,6 +174,20 @@ bool
 stack_related_awaits(const struct stack *s, const struct packet *p)
 {
 	return expects_at(&s->expects, &p->w.dst, &p->w.src, p->w.dport, now32(s)) != NULL;
+}
+
+static void
+begin_record(struct stack *s, struct expected *e, const struct flow *f)
+{
+	const struct link *way = &s->links.link[f->link];
+	struct record_transfer asked = e->record.transfer;
+
+	e->record = (struct record){ .kind = RECORD_TRANSFER, .proto = PROTO_TCP, .slot = f->slot, .peer = e->peer,
+		.own = e->own, .peer_port = f->peer_port, .own_port = f->own_port, .start_ms = s->wall_ms,
+		.flow_id = stack_flow_id(s, f), .parent = stack_flow_id(s, flow_at(&s->flows, e->control)),
+		.worker = s->c.worker, .vlan_n = way->nvlan, .vlan = { way->vlan[0], way->vlan[1] },
+		.transfer = asked };
+	SHA256Init(&e->sum);
 }
 
 void
@@ -157,13 +213,14 @@ stack_related_came(struct stack *s, const struct packet *p, struct flow *f)
 	t->sess.state = SESSION_RELATED;
 	t->flags = TALK_RELATED;
 	t->cwnd = TCP_IW;
+	begin_record(s, e, f);
 	e->data = flow_id(&s->flows, f);
 	e->flags |= EXPECT_CAME;
 	decide(s, e);
 }
 
 static struct expected *
-expected_of(struct stack *s, const struct flow *f)
+expected_of(const struct stack *s, const struct flow *f)
 {
 	struct addr own = flow_own(f), peer = flow_peer(f);
 
@@ -175,8 +232,42 @@ stack_related_heard(struct stack *s, const struct flow *f, struct span data)
 {
 	struct expected *e = expected_of(s, f);
 
-	if (e != NULL)
-		e->bytes_in += (uint32_t)MIN(data.n, UINT32_MAX - e->bytes_in);
+	if (e == NULL || e->what.reply != 0)
+		return;
+	SHA256Update(&e->sum, data.p, data.n);
+	e->record.transfer.bytes += (uint32_t)MIN(data.n, UINT32_MAX - e->record.transfer.bytes);
+}
+
+void
+stack_related_went(struct stack *s, const struct flow *f)
+{
+	const struct talk *t = say_talk(s, f);
+	struct expected *e = expected_of(s, f);
+	uint32_t *done, end;
+	uint8_t piece[STACK_SCRATCH];
+	struct speaker who;
+
+	if (e == NULL || e->what.reply == 0)
+		return;
+	done = &e->record.transfer.bytes;
+	end = (uint32_t)MIN(talk_out_bytes(&s->talks, t), f->snd_una - t->out_seq);
+	stack_speaker(s, f, &who);
+	while (*done < end) {
+		size_t n = talk_read(&s->talks, t, &who, *done, piece, MIN(end - *done, sizeof piece));
+
+		if (n == 0)
+			return;
+		SHA256Update(&e->sum, piece, n);
+		*done += (uint32_t)n;
+	}
+}
+
+uint64_t
+stack_related_parent(const struct stack *s, const struct flow *f)
+{
+	const struct expected *e = is_related(s, f) ? expected_of(s, f) : NULL;
+
+	return e != NULL ? e->record.parent : 0;
 }
 
 /* Has everything gone over? Then the conversation may go on, whatever FINs are still to come. */
@@ -211,15 +302,6 @@ stack_related_speaker(const struct stack *s, const struct flow *f, struct sessio
 	env->own_port = e->own_port;
 	env->peer_port = e->peer_port;
 	env->connection = e->connection;
-}
-
-static void
-finish(struct stack *s, struct expected *e)
-{
-	if (e->flags & EXPECT_DONE && e->news == 0 && e->data == 0) {
-		unpin(&s->pins, e->slot);
-		expects_free(&s->expects, e);
-	}
 }
 
 void

@@ -227,6 +227,8 @@ acknowledged(struct stack *s, struct flow *f, const struct wire_tcp *seg, uint32
 		uint32_t more = MAX(acked / tcp_segment_max(f), 1u);
 
 		t->cwnd = (uint8_t)MIN(t->cwnd + more, CWND_MAX);
+		if (is_related(s, f))
+			stack_related_went(s, f);
 		if (!tcp_before(f->snd_una, end))
 			talk_said(&s->talks, t);
 	}

@@ -338,20 +338,36 @@ keep_answer(struct talks *ts, struct talk *t, const struct speaker *who, const s
 		give_cell(ts, &t->out);
 }
 
+/* The message up to the end of the name in it; what ends a line is no part of it. */
+static void
+note_asked(struct record_transfer *to, struct span message, struct span name)
+{
+	size_t n = message.n, at;
+
+	*to = (struct record_transfer){ 0 };
+	while (n > 0 && message.p[n - 1] < ' ')
+		n--;
+	if (name.n > 0 && name.p >= message.p && name.p + name.n <= message.p + n) {
+		at = (size_t)(name.p - message.p);
+		to->name_at = (uint8_t)MIN(at, sizeof to->asked);
+		to->nname = (uint8_t)MIN(name.n, sizeof to->asked - to->name_at);
+		n = at + name.n;
+	}
+	to->nasked = (uint8_t)MIN(n, sizeof to->asked);
+	if (to->nasked > 0)
+		memcpy(to->asked, message.p, to->nasked);
+}
+
 /* Kept for whoever carries it out; the fields are in view only now. */
 static void
 note_related(struct talks *ts, const struct talk *t, const struct speaker *who, const struct fields *f,
-    const struct turn *turn)
+    const struct turn *turn, struct span message)
 {
 	struct talk_related *r = &ts->related;
-	struct span name;
 
 	if (!turn->taken || (turn->send == 0 && !turn->take))
 		return;
-	name = field_of(f, turn->named);
-	r->nname = (uint8_t)MIN(name.n, sizeof r->name);
-	if (r->nname > 0)
-		memcpy(r->name, name.p, r->nname);
+	note_asked(&r->asked, message, field_of(f, turn->named));
 	related_keep(&r->what, &t->sess, who->m, f, turn);
 }
 
@@ -398,7 +414,7 @@ talk_feed(struct talks *ts, struct talk *t, const struct speaker *who, struct sp
 	step.used = session_feed(&t->sess, want_arena(ts, t, who), who->m, &who->env, in, flags, &f,
 	    &step.turn);
 	keep_answer(ts, t, who, &f, &step.turn);
-	note_related(ts, t, who, &f, &step.turn);
+	note_related(ts, t, who, &f, &step.turn, span_sub(in, 0, step.used));
 	return step;
 }
 
@@ -412,7 +428,7 @@ talk_event(struct talks *ts, struct talk *t, const struct speaker *who, enum eve
 	assert(!(t->flags & TALK_PLAN));
 	session_event(&t->sess, want_arena(ts, t, who), who->m, &who->env, event, arg, &f, &step.turn);
 	keep_answer(ts, t, who, &f, &step.turn);
-	note_related(ts, t, who, &f, &step.turn);
+	note_related(ts, t, who, &f, &step.turn, (struct span){ 0 });
 	return step;
 }
 

@@ -11,6 +11,7 @@
  *
  * Knows sessions, not TCP; positions in the streams are modulo 2^32. Threads: one owner.
  */
+#include "dataplane/record.h"
 #include "dataplane/slab.h"
 #include "models/related.h"
 
@@ -50,7 +51,7 @@ static_assert(sizeof(struct talk_out) == TALK_CELL, "one cell");
 /* What a turn sends or takes on a connection of its own: of the last turn that did. */
 struct talk_related {
 	struct related what;
-	uint8_t name[64], nname;	/* what it is called, cut */
+	struct record_transfer asked;	/* only who asked for it, and its name */
 };
 
 struct talks {			/* the slabs behind all talks of a worker */

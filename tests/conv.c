@@ -137,6 +137,28 @@ check_records(struct conv *c, const char *wanted)
 	return strcmp(got, wanted) == 0 ? 0 : conv_fail(c, "records %s, expected %s", got, wanted);
 }
 
+/* Of each transfer: which way, broken off or not, its name, bytes, the start of their SHA-256; is there a flow of it? */
+static int
+check_transfers(struct conv *c, const char *wanted)
+{
+	char got[256] = "";
+
+	for (unsigned i = 0; i < c->rig.nrecords; i++) {
+		const struct record *r = &c->rig.record[i];
+		const struct record_transfer *t = &r->transfer;
+		bool of = false;
+
+		if (r->kind != RECORD_TRANSFER)
+			continue;
+		for (unsigned k = 0; k < c->rig.nrecords; k++)
+			of |= c->rig.record[k].kind == RECORD_FLOW && c->rig.record[k].flow_id == r->flow_id &&
+			    c->rig.record[k].parent == r->parent && r->parent != r->flow_id;
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s%s:%.*s:%u:%02x%02x%02x%02x%s", got[0] ? "," : "",
+		    t->taken ? "took" : "sent", t->whole ? "" : "-part", t->nname, t->asked + t->name_at, t->bytes, t->sum[0], t->sum[1], t->sum[2], t->sum[3], of ? "" : ":no-flow");
+	}
+	return strcmp(got, wanted) == 0 ? 0 : conv_fail(c, "transfers %s, expected %s", got, wanted);
+}
+
 static int
 check_drop(struct conv *c, const char *name)
 {
@@ -175,6 +197,9 @@ do_end(struct conv *c)
 				return conv_fail(c, "slabs are in use without a flow");
 		} else if (strcmp(w, "records") == 0) {
 			if (check_records(c, conv_next(c)) < 0)
+				return -1;
+		} else if (strcmp(w, "transfers") == 0) {
+			if (check_transfers(c, conv_next(c)) < 0)
 				return -1;
 		} else if (strcmp(w, "drop") == 0) {
 			if (check_drop(c, conv_next(c)) < 0)

@@ -110,6 +110,47 @@ Test(export, a_conversation_is_an_eve_flow)
 	json_decref(o);
 }
 
+static struct record
+transfer(const char *asked, const char *name, bool taken)
+{
+	struct record r = conversation();
+
+	r.kind = RECORD_TRANSFER;
+	r.parent = 8;
+	r.transfer = (struct record_transfer){ .bytes = 12000, .sum = { 0xab, [31] = 1 }, .taken = taken, .whole = taken,
+		.nasked = (uint8_t)strlen(asked), .name_at = (uint8_t)(strlen(asked) - strlen(name)),
+		.nname = (uint8_t)strlen(name) };
+	memcpy(r.transfer.asked, asked, strlen(asked));
+	return r;
+}
+
+Test(export, a_transfer_is_an_eve_fileinfo_of_its_conversation)
+{
+	struct record r = transfer("STOR fresh \xff\\.txt", "fresh \xff\\.txt", true);
+	json_t *o = line_of(&r);
+
+	cr_expect_str_eq(text(o, NULL, "event_type"), "fileinfo");
+	cr_expect_eq(number(o, NULL, "flow_id"), 7);
+	cr_expect_eq(number(o, NULL, "parent_id"), 8);
+	cr_expect_str_eq(text(o, "fileinfo", "filename"), "fresh \\xff\\\\.txt", "what is no plain text is written as it can be read");
+	cr_expect_eq(number(o, "fileinfo", "size"), 12000);
+	cr_expect_str_eq(text(o, "fileinfo", "sha256"), "ab00000000000000000000000000000000000000000000000000000000000001");
+	cr_expect_str_eq(text(o, "fileinfo", "state"), "CLOSED");
+	cr_expect_str_eq(text(o, "mynah", "kind"), "transfer");
+	cr_expect_str_eq(text(o, "mynah", "command"), "STOR");
+	cr_expect_str_eq(text(o, "mynah", "direction"), "to_server");
+	cr_expect_str_eq(text(o, "mynah", "model"), "ftp-lab3");
+	cr_expect_null(json_object_get(o, "flow"));
+	json_decref(o);
+	r = transfer("LIST", "", false);
+	o = line_of(&r);
+	cr_expect_null(json_object_get(json_object_get(o, "fileinfo"), "filename"));
+	cr_expect_str_eq(text(o, "fileinfo", "state"), "TRUNCATED");
+	cr_expect_str_eq(text(o, "mynah", "command"), "LIST");
+	cr_expect_str_eq(text(o, "mynah", "direction"), "to_client");
+	json_decref(o);
+}
+
 static const struct {
 	const char *what;
 	uint8_t kind, end, proto, closed_first, in, out;

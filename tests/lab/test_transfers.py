@@ -1,10 +1,12 @@
 """Real clients fetch, store and list over the data connections that the sensor announces."""
+import hashlib
 import random
 import unittest
 
 from air import PROGRAMS, ROOT, on_air
 from lab.lab import addresses
 from lab.process import must, run
+from learner import Learner, until
 
 ACCOUNT = "user1:pass1"		# of tests/data/ftp-data-walks.pcap.gz, as are names and sizes
 
@@ -59,6 +61,35 @@ class Transfers(unittest.TestCase):
         self.assertNotIn("fresh.txt", self.names())
         self.assertEqual(curl("-T", str(here), self.url).status, 0)
         self.assertIn("fresh.txt", self.names())
+
+    def transfers(self, n):
+        """The records of what went over, once there are n, each with that of the conversation it names."""
+        def told():
+            mine = [r for r in Learner(air).records() if r.get("dest_ip") == self.address]
+            flows = {r["flow_id"]: r for r in mine if r["event_type"] == "flow"}
+            got = [r for r in mine if r["event_type"] == "fileinfo"]
+            return len(got) >= n and all(r["parent_id"] in flows for r in got) and (got, flows)
+        found = until(told, 20.0)
+        self.assertTrue(found, f"there are no {n} records of transfers with their conversations")
+        return found
+
+    def test_what_went_over_has_records(self):
+        here = air.home / "recorded.txt"
+        here.write_text("words to be found again\n" * 500)
+        self.assertEqual(curl("-T", str(here), self.url).status, 0)
+        self.assertEqual(curl(self.url + "readme.txt").status, 0)
+        records, flows = self.transfers(2)
+        up, down = sorted(records, key=lambda r: r["timestamp"])
+        for record, command, name, direction, content in (
+                (up, "STOR", "recorded.txt", "to_server", here.read_bytes()),
+                (down, "RETR", "readme.txt", "to_client", b"x" * 120)):
+            self.assertEqual(record["fileinfo"], {"filename": name, "size": len(content), "state": "CLOSED",
+                                                  "sha256": hashlib.sha256(content).hexdigest(),
+                                                  "gaps": False, "stored": False})
+            self.assertEqual((record["mynah"]["command"], record["mynah"]["direction"]), (command, direction))
+            self.assertEqual(flows[record["parent_id"]]["dest_port"], 21)
+            self.assertEqual(flows[record["flow_id"]]["dest_port"], record["dest_port"])
+            self.assertEqual(flows[record["flow_id"]]["parent_id"], record["parent_id"])
 
     def test_active_data_meets_a_filter(self):
         done = curl("-v", "-P", "-", self.url)
