@@ -13,6 +13,7 @@ enum {
 struct scrubber {
 	struct pool *pool;
 	uint64_t seed;
+	const struct parts *parts;
 	struct secrets is;
 	struct intern made;	/* words that stand for secrets */
 	struct span *instead;	/* per value: what stands for it, if it is a secret, */
@@ -163,9 +164,9 @@ static struct span
 clean_message(struct scrubber *s, struct span m)
 {
 	uint8_t *copy = NULL;
-	size_t at = 0;
+	struct secrets_walk walk = secrets_walk(s->parts, m);
 
-	for (struct span w, by; (w = secrets_word(m, &at)).n > 0;) {
+	for (struct span w, by; (w = secrets_next(&walk)).n > 0;) {
 		by = cleaned_once(s, w);
 		if (span_eq(by, w))
 			continue;
@@ -184,7 +185,7 @@ clean_all(struct scrubber *s, struct corpus *c)
 	s->instead = pool_array(s->pool, s->is.values.n + 1, sizeof *s->instead);
 	s->clean = pool_array(s->pool, s->is.values.n + 1, sizeof *s->clean);
 	for (uint32_t i = 0; i < c->nmessages; i++)
-		if (c->messages[i].side == SIDE_CLIENT)
+		if (c->messages[i].side == SIDE_CLIENT || s->parts->found)
 			c->messages[i].bytes = clean_message(s, c->messages[i].bytes);
 	c->report.secrets = s->made.n;
 	c->report.secret_places = s->places;
@@ -193,7 +194,7 @@ clean_all(struct scrubber *s, struct corpus *c)
 const struct corpus *
 scrub(struct pool *pool, const struct corpus *c, const struct exchanges *x, uint64_t seed)
 {
-	struct scrubber s = { .pool = pool, .seed = seed };
+	struct scrubber s = { .pool = pool, .seed = seed, .parts = &x->client_lexer.parts };
 	struct corpus *out = pool_copy(pool, c, sizeof *c);
 
 	intern_init(&s.made, pool);

@@ -8,20 +8,25 @@ enum {
 	MIN_SECRET = 4,		/* bytes */
 	MIN_VALUES = 3,		/* of a field */
 	MIN_DECIDED = 2,	/* owners for whom the value made a difference */
+	SAID_PERCENT = 10,	/* of the values of a field may be said by the server, too, */
+	SURE_DECIDED = 10,	/* but any where they are parts, and these many owners show that they decide, */
+	SURE_PERCENT = 80,	/* of those who used several */
 	FEW_OWNERS = 2,
 	MIN_TOKEN = 16,		/* bytes */
 	NOBODY = UINT32_MAX,
 };
 
 struct use {			/* a word in one of its fields */
-	uint32_t field, value, owner, kind;
+	uint32_t field, value, owner;
+	uint32_t kind;		/* of the reply */
+	uint32_t reply;		/* its bytes, interned */
 };
 
 struct finder {
 	struct pool *pool;
 	const struct exchanges *x;
 	struct secrets *out;
-	struct intern fields;
+	struct intern fields, replies;
 	struct use *use;
 	uint32_t n, room;
 	uint32_t *conversations, *last;	/* per value: how many say it; the last one, counted from 1 */
@@ -73,19 +78,41 @@ secrets_piece(struct span s, size_t *at)
 	return next_word(s, at, is_plain);
 }
 
+struct secrets_walk
+secrets_walk(const struct parts *parts, struct span message)
+{
+	return (struct secrets_walk){ .parts = parts, .message = message, .left = message };
+}
+
+struct span
+secrets_next(struct secrets_walk *w)
+{
+	struct part part;
+
+	if (!w->parts->found)
+		return secrets_word(w->message, &w->at);
+	while (parts_next(w->parts, &w->left, &part)) {
+		w->type = part.type;
+		if (!part.opened && part.content.n > 0)
+			return part.content;
+	}
+	return (struct span){ 0 };
+}
+
 static void
 hear_servers(struct finder *s, const struct corpus *c)
 {
 	for (uint32_t i = 0; i < c->nmessages; i++) {
 		const struct message *m = &c->messages[i];
+		struct secrets_walk walk;
 		size_t at = 0;
 
 		if (m->side != SIDE_SERVER)
 			continue;
-		for (struct span w; (w = secrets_word(m->bytes, &at)).n > 0;)
+		walk = secrets_walk(&s->x->client_lexer.parts, m->bytes);
+		for (struct span w; (w = secrets_next(&walk)).n > 0;)
 			intern_add(&s->out->said, w);
-		at = 0;
-		for (struct span w; (w = secrets_piece(m->bytes, &at)).n > 0;)
+		for (struct span w; !walk.parts->found && (w = secrets_piece(m->bytes, &at)).n > 0;)
 			intern_add(&s->out->said, w);
 	}
 }
@@ -97,9 +124,9 @@ is_said(const struct finder *s, uint32_t value)
 }
 
 static void
-add_use(struct finder *s, uint32_t label, uint32_t distance, struct use u)
+add_use(struct finder *s, uint32_t label, uint32_t distance, uint8_t type, struct use u)
 {
-	uint32_t key[] = { label, distance };
+	uint32_t key[] = { label, distance, type };
 
 	if (u.owner == u.value)
 		return;
@@ -154,20 +181,21 @@ hear_client(struct finder *s, uint32_t conversation)
 	memset(before, 0xff, sizeof before);
 	for (uint32_t i = s->x->first[conversation]; i < s->x->first[conversation + 1]; i++) {
 		const struct exchange *e = &s->x->exchange[i];
-		size_t at = 0;
-		uint32_t k = 0;
+		struct span asked = e->client == NO_UNIT ? (struct span){ 0 } : s->x->unit[e->client].bytes;
+		struct secrets_walk walk = secrets_walk(&s->x->client_lexer.parts, asked);
+		struct span reply = e->server == NO_UNIT ? (struct span){ 0 } : s->x->unit[e->server].bytes;
+		uint32_t k = 0, answer = intern_add(&s->replies, reply);
 
-		for (struct span w; e->client != NO_UNIT &&
-		    (w = secrets_word(s->x->unit[e->client].bytes, &at)).n > 0; k++) {
-			struct use u = { .value = value_of(s, w, conversation), .kind = e->kind };
+		for (struct span w; (w = secrets_next(&walk)).n > 0; k++) {
+			struct use u = { .value = value_of(s, w, conversation), .kind = e->kind, .reply = answer };
 
 			for (uint32_t d = 0; e->known && k < UNIT_WORDS && d < MIN(k, (uint32_t)LABELS); d++) {
 				u.owner = before[d == 0];
-				add_use(s, before[d], d + 1, u);
+				add_use(s, before[d], d + 1, walk.type, u);
 			}
 			u.owner = before[0];
 			if (e->known && k == 0 && prompt != NOBODY)
-				add_use(s, prompt, 0, u);
+				add_use(s, prompt, 0, walk.type, u);
 			memmove(before + 1, before, sizeof before - sizeof *before);
 			before[0] = u.value;
 		}
@@ -216,21 +244,25 @@ same_value(const struct use *u, uint32_t n)
 	return k;
 }
 
-/* Uses of a field by value: are these values of their owners that the server keeps to itself? */
+/* Uses of a field by value: are these of their owners? How many long ones the server says, in percent. */
 static bool
-is_private(const struct finder *s, const struct use *u, uint32_t n)
+is_owned(const struct finder *s, const struct use *u, uint32_t n, uint32_t *percent)
 {
-	uint32_t values = 0, said = 0, again = 0, faithful = 0;
+	uint32_t values = 0, longer = 0, said = 0, again = 0, faithful = 0;
 
 	for (uint32_t i = 0, m; i < n; i += m) {
+		bool may_be = s->out->values.value[u[i].value].n >= MIN_SECRET;
+
 		m = same_value(u + i, n - i);
 		s->owners[u[i].value] = owners_of(u + i, m);
 		values++;
-		said += is_said(s, u[i].value);
+		longer += may_be;
+		said += may_be && is_said(s, u[i].value);
 		again += m > 1;
 		faithful += m > 1 && s->owners[u[i].value] <= FEW_OWNERS;
 	}
-	return values >= MIN_VALUES && 10 * said <= values && 2 * faithful >= again;
+	*percent = (uint32_t)(100ull * said / MAX(longer, 1u));
+	return values >= MIN_VALUES && 2 * faithful >= again;
 }
 
 /* The commonest kind of reply among some uses, and how often it came. */
@@ -255,7 +287,7 @@ struct owner {
 	uint32_t favourite;	/* which is this one */
 	uint32_t kind;		/* that most of his uses got */
 	uint32_t repeated, same; /* uses of values used again, and those that got their usual kind */
-	bool decided;		/* one value got another kind than another */
+	bool tried, decided;	/* he used several; one got another kind than another */
 };
 
 static void
@@ -270,6 +302,7 @@ owner_of(struct owner *o, const struct use *u, uint32_t n)
 		m = same_value(u + i, n - i);
 		kind = usual_kind(u + i, m, &often);
 		first = i == 0 ? kind : first;
+		o->tried |= m < n;
 		o->decided |= kind != first;
 		if (m > o->most) {
 			o->most = m;
@@ -298,12 +331,12 @@ same_owner(const struct use *u, uint32_t n)
 
 /*
  * Uses of a field by owner: do owners come again, each with a value of his own, and does it decide
- * what they are told?
+ * what they are told? Sure: so do many who used several, and nearly all.
  */
 static bool
-is_deciding(const struct finder *s, const struct use *u, uint32_t n)
+is_deciding(const struct finder *s, const struct use *u, uint32_t n, bool *sure)
 {
-	uint32_t regulars = 0, loyal = 0, decided = 0, uses = 0;
+	uint32_t regulars = 0, loyal = 0, tried = 0, decided = 0, uses = 0;
 	uint64_t repeated = 0, same = 0;
 
 	for (uint32_t i = 0, m; i < n; i += m) {
@@ -311,6 +344,7 @@ is_deciding(const struct finder *s, const struct use *u, uint32_t n)
 
 		m = same_owner(u + i, n - i);
 		owner_of(&o, u + i, m);
+		tried += o.tried && u[i].owner != NOBODY;
 		decided += o.decided && u[i].owner != NOBODY;
 		repeated += o.repeated;
 		same += o.same;
@@ -320,6 +354,7 @@ is_deciding(const struct finder *s, const struct use *u, uint32_t n)
 			loyal += is_loyal(&o) && s->owners[o.favourite] <= FEW_OWNERS;
 		}
 	}
+	*sure = decided >= SURE_DECIDED && 100 * decided >= SURE_PERCENT * tried;
 	return decided >= MIN_DECIDED && 2 * loyal >= regulars && 3 * (uint64_t)uses >= n &&
 	    10 * same >= 9 * repeated;
 }
@@ -329,7 +364,7 @@ is_deciding(const struct finder *s, const struct use *u, uint32_t n)
  * not give any; the name that all lists of guesses begin with) has no secrets but what gets him another reply.
  */
 static void
-mark_values(struct finder *s, const struct use *u, uint32_t n)
+mark_values(struct finder *s, const struct use *u, uint32_t n, bool sure)
 {
 	for (uint32_t i = 0, m; i < n; i += m) {
 		struct owner o;
@@ -341,7 +376,7 @@ mark_values(struct finder *s, const struct use *u, uint32_t n)
 
 			l = same_value(u + k, i + m - k);
 			if (s->owners[v] <= FEW_OWNERS && s->out->values.value[v].n >= MIN_SECRET &&
-			    !is_said(s, v) && (m <= 2 || is_loyal(&o) || usual_kind(u + k, l, &often) != o.kind))
+			    (sure || !is_said(s, v)) && (m <= 2 || is_loyal(&o) || usual_kind(u + k, l, &often) != o.kind))
 				s->out->secret[v] = true;
 		}
 	}
@@ -350,18 +385,31 @@ mark_values(struct finder *s, const struct use *u, uint32_t n)
 static void
 mark_fields(struct finder *s)
 {
+	bool binary = s->x->client_lexer.binary;
+
 	s->owners = pool_array(s->pool, s->out->values.n + 1, sizeof *s->owners);
 	if (s->n > 0)
 		qsort(s->use, s->n, sizeof *s->use, by_value);
 	for (uint32_t i = 0, end; i < s->n; i = end) {
-		for (end = i; end < s->n && s->use[end].field == s->use[i].field;)
+		struct use *u = s->use + i;
+		uint32_t n, percent;
+		bool sure, deciding;
+
+		for (end = i; end < s->n && s->use[end].field == u->field;)
 			end++;
-		if (!is_private(s, s->use + i, end - i))
+		n = end - i;
+		if (!is_owned(s, u, n, &percent))
 			continue;
-		qsort(s->use + i, end - i, sizeof *s->use, by_owner);
-		if (!is_deciding(s, s->use + i, end - i))
-			continue;
-		mark_values(s, s->use + i, end - i);
+		qsort(u, n, sizeof *u, by_owner);
+		deciding = is_deciding(s, u, n, &sure);
+		if (binary && !sure) {
+			for (uint32_t k = 0; k < n; k++)	/* a kind may not hold the code */
+				u[k].kind = u[k].reply;
+			deciding = is_deciding(s, u, n, &sure) && sure;
+		}
+		sure &= s->x->client_lexer.parts.found;
+		if (deciding && (sure || percent <= SAID_PERCENT))
+			mark_values(s, u, n, sure);
 	}
 }
 
@@ -410,6 +458,7 @@ secrets_find(struct secrets *out, struct pool *pool, const struct corpus *c, con
 	intern_init(&out->values, pool);
 	intern_init(&out->said, pool);
 	intern_init(&s.fields, pool);
+	intern_init(&s.replies, pool);
 	hear_servers(&s, c);
 	for (uint32_t i = 0; i < x->conversations; i++)
 		hear_client(&s, i);
