@@ -312,7 +312,9 @@ key_candidates(const struct decider *d, const struct sample *s, uint32_t n, stru
 	nown = sources_deciding(d->r, s->client, own, MAX_SOURCES);
 	for (uint32_t i = 0; i < n; i++)
 		exchange[i] = s[i].exchange;
-	nearlier = sources_earlier(d->r, exchange, n, earlier, MAX_EARLIER);
+	nearlier = sources_earlier(d->r, REMEMBERED_WORDS, exchange, n, earlier, MAX_EARLIER);
+	nearlier += sources_earlier(d->r, REMEMBERED_BYTES, exchange, n, earlier + nearlier,
+	    MAX_EARLIER - nearlier);
 	for (uint32_t i = 0; i < nown; i++)
 		out[m++] = (struct key){ .one = own[i] };
 	for (uint32_t i = 0; i < nearlier; i++)
@@ -368,6 +370,14 @@ struct best {			/* what decides best so far */
 	bool by_key;
 };
 
+/* Bytes of earlier messages are many: of such a key more is asked. */
+static bool
+is_early_byte(const struct decider *d, const struct key *key)
+{
+	return !key->no_field && key->one.earlier && d->r->telling[key->one.template] != NULL &&
+	    d->r->telling[key->one.template][key->one.first];
+}
+
 /* Does this key decide better? Then right of the scratch is what it foretells. */
 static void
 try_key(struct decider *d, const struct sample *s, uint32_t n, const struct key *key, struct best *best)
@@ -381,7 +391,7 @@ try_key(struct decider *d, const struct sample *s, uint32_t n, const struct key 
 	keyed_judge(d->r, d->pool, key, keyed_gather(d->pool, k, n), n, d->scratch->tally, trial);
 	score = score_of(trial, n);
 	pool_release(d->pool, &mark);
-	if (!decides_better(score, best->score, n))
+	if (is_early_byte(d, key) ? !clearly_better(score, best->score, n) : !decides_better(score, best->score, n))
 		return;
 	*best = (struct best){ score, *key, true };
 	memcpy(d->scratch->right, trial, n * sizeof *trial);

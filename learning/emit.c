@@ -389,15 +389,27 @@ number_templates(struct emitter *e)
 		e->template_of[i] = answered[i] ? e->t->ntemplate++ : UINT32_MAX;
 }
 
-/* A source in an earlier message must be captured, so its template stays after all. */
+/* A source in an earlier message must be captured, so its template stays after all, in its place among the others. */
 static void
 keep_sources(struct emitter *e)
 {
 	const struct slot_use *use = e->slots.at;
+	uint32_t clients = e->in->client->n, n = 0, *now;
+	struct text *t = e->t;
 
 	for (uint32_t i = 0; i < e->slots.n; i++)
 		if (e->template_of[use[i].from.template] == UINT32_MAX)
-			e->template_of[use[i].from.template] = e->t->ntemplate++;
+			e->template_of[use[i].from.template] = t->ntemplate++;
+	now = pool_array(e->pool, t->ntemplate + 1, sizeof *now);
+	for (uint32_t i = 0; i < clients; i++)
+		if (e->template_of[i] != UINT32_MAX) {
+			now[e->template_of[i]] = n;
+			e->template_of[i] = n++;
+		}
+	for (uint32_t i = 0; i < t->nstate; i++)
+		for (uint32_t k = 0; k < t->state[i].nturn; k++)
+			if (t->state[i].turn[k].event == EVENT_MESSAGE)
+				t->state[i].turn[k].arg = now[t->state[i].turn[k].arg];
 }
 
 void

@@ -387,7 +387,7 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 	} else if (byte) {
 		n = 0;
 	} else if (a->n > 1) {
-		n += sources_earlier(r, a->exchange, a->n, src + n, HISTORY_FIELDS);
+		n += sources_earlier(r, REMEMBERED_WORDS, a->exchange, a->n, src + n, HISTORY_FIELDS);
 	}
 	if (try_sources(r, a, g, src, n, out, &weak, &weak_n) && trusted(r, a, g, out))
 		return;
@@ -565,7 +565,7 @@ rules_learn(struct rules *out, struct pool *pool, const struct exchanges *x,
 	struct answer **order;
 
 	*out = (struct rules){ .pool = pool, .x = x, .client = client, .server = server,
-		.place = scope_places(x, pool) };
+		.place = scope_places(x, pool), .telling = sources_telling(x, client, pool) };
 	for (uint32_t i = 0; i < x->n; i++) {
 		const struct exchange *e = &x->exchange[i];
 

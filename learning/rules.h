@@ -54,6 +54,7 @@ struct rules {
 	struct answer *answer;
 	uint32_t n, nmore;
 	struct habits habits;
+	bool **telling;		/* sources_telling() */
 	const struct scope_place *place;	/* per exchange */
 	uint64_t map_right, map_repeated; /* how well keys foretold values, over all answers */
 };

@@ -7,6 +7,9 @@ enum {
 	LOOK_NEAR = 24,		/* exchanges in which sources are looked for */
 	NONCE_BYTES = 4,	/* neighbouring byte fields that may be one value */
 	MAX_FIELDS = 32,	/* of a template that are looked at */
+	TELLING = 8,		/* bytes of a template that are remembered */
+	FEW_VALUES = 16,	/* that such a byte takes, */
+	FEW_SUPPORT = 5,	/* each in so many messages on the average */
 };
 
 static struct span
@@ -110,12 +113,68 @@ sources_deciding(const struct rules *r, uint32_t template, struct source *out, u
 	return kept;
 }
 
-/* A field that may decide what is answered later: a word or a name. */
+/*
+ * How a token divides the messages of a template: equal for tokens that divide them alike. False: into one, or
+ * too many.
+ */
 static bool
-may_be_remembered(const struct template *t, uint32_t token)
+division_of(const struct exchanges *x, const struct template *t, uint32_t token, uint64_t *out)
 {
+	uint32_t seen[FEW_VALUES], n = 0;
+
+	*out = 0;
+	for (uint32_t i = 0; i < t->support; i++) {
+		uint32_t v = x->unit[t->member[i]].value[token], k = 0;
+
+		while (k < n && seen[k] != v)
+			k++;
+		if (k == FEW_VALUES)
+			return false;
+		if (k == n)
+			seen[n++] = v;
+		*out = hash_stir(*out + k + 1);
+	}
+	return n > 1 && n * FEW_SUPPORT <= t->support;
+}
+
+static bool *
+telling_of(const struct exchanges *x, const struct template *t, struct pool *pool)
+{
+	bool *tells = pool_array(pool, t->ntoken + 1, sizeof *tells);
+	uint64_t division[TELLING];
+	uint32_t n = 0, k;
+
+	for (uint32_t j = 0; j < t->ntoken && n < TELLING; j++) {
+		if (!t->is_field[j] || t->token[j].kind != TOKEN_BYTE || !division_of(x, t, j, &division[n]))
+			continue;
+		for (k = 0; division[k] != division[n];)
+			k++;
+		tells[j] = k == n;
+		n += k == n;
+	}
+	return tells;
+}
+
+bool **
+sources_telling(const struct exchanges *x, const struct templates *client, struct pool *pool)
+{
+	bool **tells = pool_array(pool, client->n + 1, sizeof *tells);
+
+	for (uint32_t i = 0; x->client_lexer.binary && i < client->n; i++)
+		if (client->t[i].level == LEVEL_FULL)
+			tells[i] = telling_of(x, &client->t[i], pool);
+	return tells;
+}
+
+/* A field that may decide what is answered later: a word or a name, or a byte that tells. */
+static bool
+may_be_remembered(const struct rules *r, enum remembered what, uint32_t template, uint32_t token)
+{
+	const struct template *t = &r->client->t[template];
 	uint8_t kind = t->token[token].kind;
 
+	if (what == REMEMBERED_BYTES)
+		return r->telling[template] != NULL && r->telling[template][token];
 	return t->is_field[token] && (kind == TOKEN_WORD || kind == TOKEN_RUN);
 }
 
@@ -144,7 +203,7 @@ is_of_message(const struct rules *r, uint32_t e, uint32_t t)
 }
 
 uint32_t
-sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t nexchange,
+sources_earlier(const struct rules *r, enum remembered what, const uint32_t *exchange, uint32_t nexchange,
     struct source *out, uint32_t max)
 {
 	uint32_t n = 0, looked = MIN(nexchange, (uint32_t)SAMPLES_LOOKED_AT);
@@ -163,7 +222,7 @@ sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t nexcha
 			if (is_of_message(r, e, t))
 				continue;
 			for (uint32_t j = 0; j < r->client->t[t].ntoken && n < max; j++)
-				if (may_be_remembered(&r->client->t[t], j) && !has_source(out, n, t, j))
+				if (may_be_remembered(r, what, t, j) && !has_source(out, n, t, j))
 					out[n++] = (struct source){ t, j, j, true };
 		}
 	}

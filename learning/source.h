@@ -36,7 +36,11 @@ uint32_t sources_deciding(const struct rules *r, uint32_t template, struct sourc
  */
 bool	source_subject(const struct rules *r, uint32_t template, struct source *out);
 /*
- * Fields of earlier messages in the conversations of some exchanges, nearest first; each once.
+ * Fields of earlier messages in the conversations of some exchanges, nearest first; each once. Words and runs,
+ * or bytes of binary messages that take few values (a type, a flag, the length of one of a few lists).
  */
-uint32_t sources_earlier(const struct rules *r, const uint32_t *exchange, uint32_t n,
+enum remembered { REMEMBERED_WORDS, REMEMBERED_BYTES };
+uint32_t sources_earlier(const struct rules *r, enum remembered what, const uint32_t *exchange, uint32_t n,
     struct source *out, uint32_t max);
+/* Those bytes, per client template and token; NULL: it has none. Memory from the pool. */
+bool	**sources_telling(const struct exchanges *x, const struct templates *client, struct pool *pool);

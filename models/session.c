@@ -1,5 +1,6 @@
 #include "models/session.h"
 
+#include "models/arena.h"
 #include "models/eom.h"
 #include "models/guard.h"
 #include "models/host.h"
@@ -7,7 +8,7 @@
 #include "models/prf.h"
 #include "models/render.h"
 
-enum { NEAR_PERCENT = 60, KEPT_VALUE = 48 };	/* docs/model-format.md sections 6 and 4 */
+enum { NEAR_PERCENT = 60 };	/* docs/model-format.md section 6 */
 enum { PAUSE_ACCEPTING_MS = 300, PAUSE_MS = 3000 };	/* spec: unified-model 5 */
 
 /* One turn while it is being decided. */
@@ -17,6 +18,8 @@ struct deciding {
 	const struct session_env *env;
 	struct fields *f;
 	uint16_t turn;			/* its number */
+	struct span message;		/* and the templates that match it, their number first; NULL: no message */
+	const uint16_t *matched;
 };
 
 /* What was decided. */
@@ -132,11 +135,11 @@ show_remembered(struct fields *f, const struct arena *a)
 
 /* docs/model-format.md section 6, steps 1 to 5, in this order. */
 static struct decision
-decide_message(const struct deciding *d, const struct arena *a, struct span message,
-    uint16_t node, uint32_t near, size_t alive)
+decide_message(const struct deciding *d, const struct arena *a, uint32_t near, size_t alive)
 {
 	const struct image *i = d->i;
-	const uint16_t *list = &i->acc[i->node[node].accept];
+	const uint16_t *list = d->matched;
+	struct span message = d->message;
 	struct decision to = { .share = 255, .match = MATCH_EXACT };
 	struct capture c;
 
@@ -225,7 +228,7 @@ session_steps(const struct session *s, const struct model *m, struct span messag
 	for (uint32_t k = 1; k <= list[0]; k++) {
 		int32_t resync = i->template[list[k]].resync;
 
-		steps += 2 * capture_steps(i, list[k], n) + chain_steps(i, s->state, EVENT_MESSAGE, list[k], n);
+		steps += 3 * capture_steps(i, list[k], n) + chain_steps(i, s->state, EVENT_MESSAGE, list[k], n);
 		steps += resync < 0 ? 0 : turn_steps(i, (uint32_t)resync, n);
 	}
 	if (near > 0)
@@ -250,59 +253,6 @@ choose(const struct deciding *d, const struct decision *to)
 		*(d->i->alt[g->alt + mid].before <= r ? &lo : &hi) = mid;
 	}
 	return &d->i->alt[g->alt + lo];
-}
-
-static void
-forget(struct arena *a, uint32_t at)
-{
-	uint32_t n = 2u + a->bytes[at + 1];
-
-	memmove(a->bytes + at, a->bytes + at + n, a->used - at - n);
-	a->used = (uint8_t)(a->used - n);
-}
-
-static void
-forget_slots(struct arena *a, uint32_t mask)
-{
-	uint32_t at = 0;
-
-	while (at < a->used)
-		if (mask >> a->bytes[at] & 1)
-			forget(a, at);
-		else
-			at += 2u + a->bytes[at + 1];
-}
-
-/*
- * After a turn: what its template filled and somebody may read goes into the arena, the oldest
- * goes out where there is no room. What f shows of the arena moves to its copy first.
- */
-static void
-remember(struct arena *a, struct fields *f, const struct image *i, int32_t template)
-{
-	const struct image_template *t = &i->template[MAX(template, 0)];
-	uint32_t kept = template < 0 ? 0 : t->fills & i->model->keep;
-
-	if (kept == 0)
-		return;
-	memcpy(f->before, a->bytes, a->used);
-	for (uint32_t at = 0; at < a->used; at += 2u + a->bytes[at + 1])
-		if (!(t->fills >> a->bytes[at] & 1))
-			f->slot[a->bytes[at]].p = f->before + at + 2;
-	forget_slots(a, kept);
-	for (uint32_t k = 0; k < t->nfield; k++) {
-		uint32_t slot = i->field[t->field + k].slot;
-		struct span s = field_of(f, slot);
-
-		if (!(kept >> slot & 1) || s.n == 0 || s.n > KEPT_VALUE)
-			continue;
-		while (a->used + 2 + s.n > sizeof a->bytes)
-			forget(a, 0);
-		a->bytes[a->used] = (uint8_t)slot;
-		a->bytes[a->used + 1] = (uint8_t)s.n;
-		memcpy(a->bytes + a->used + 2, s.p, s.n);
-		a->used = (uint8_t)(a->used + 2 + s.n);
-	}
 }
 
 /* Could the reply be rendered again from the arena alone? */
@@ -388,7 +338,7 @@ take_turn(const struct deciding *d, struct arena *a, const struct decision *to, 
 	for (uint32_t k = 0; alt != NULL && k < alt->neffect; k++)
 		take_effect(d, &d->i->effect[alt->effect + k], t);
 	if (a != NULL)
-		remember(a, d->f, d->i, to->template);
+		arena_remember(a, d->f, d->i, to->template, d->message, d->matched);
 	if (alt == NULL || alt->reply == IMAGE_NONE)
 		return;
 	struct render r = render_of(s, d->f, d->env);
@@ -402,11 +352,11 @@ static void
 message_turn(struct session *s, struct arena *a, const struct model *m,
     const struct session_env *env, struct span message, struct fields *f, struct turn *t)
 {
-	struct deciding d = { .i = &m->i, .s = s, .env = env, .f = f,
-		.turn = (uint16_t)(s->turn + 1) };
+	struct deciding d = { .i = &m->i, .s = s, .env = env, .f = f, .turn = (uint16_t)(s->turn + 1),
+		.message = message, .matched = &m->i.acc[m->i.node[s->automaton].accept] };
 	bool dead = s->automaton == MATCH_DEAD;
-	struct decision to = decide_message(&d, a, message, s->automaton,
-	    dead ? s->near : m->i.node[s->automaton].near, dead ? s->alive : message.n);
+	struct decision to = decide_message(&d, a, dead ? s->near : m->i.node[s->automaton].near,
+	    dead ? s->alive : message.n);
 
 	take_turn(&d, a, &to, t);
 	memmove(s->history + 1, s->history, sizeof s->history - sizeof *s->history);

@@ -649,6 +649,38 @@ understand(struct naive *c, struct span m, int32_t *template, uint32_t *state, u
 	return turn_along(c, EVENT_OTHER, 0, state, at) ? MATCH_OTHER : MATCH_NONE;
 }
 
+/* Templates before the one that answers, which match and had no turn, fill what it does not; its own values stay the newest. */
+static void
+fill_passed_over(struct naive *c, struct span m, int32_t template)
+{
+	uint32_t upto = template < 0 ? c->t->ntemplate : (uint32_t)template, taken = 0;
+	const struct text_template *own = template < 0 ? NULL : &c->t->template[template];
+
+	for (uint32_t k = 0; own != NULL && k < own->nfield; k++)
+		taken |= 1u << own->field[k].slot;
+	for (uint32_t i = 0; i < upto; i++) {
+		const struct text_template *tp = &c->t->template[i];
+		uint32_t mine = 0;
+		size_t *end;
+
+		if (!matches(c->t, i, m, &end))
+			continue;
+		for (uint32_t k = 0; k < tp->nfield; k++) {
+			struct text_template one = *tp;
+
+			one.field = &tp->field[k];
+			one.nfield = 1;
+			mine |= 1u << tp->field[k].slot;
+			if (!(taken >> tp->field[k].slot & 1))
+				fill_fields(c, &one, m, end, tp->nelem);
+		}
+		taken |= mine;
+		free(end);
+	}
+	for (uint32_t k = 0; own != NULL && k < own->nfield; k++)
+		c->slot[own->field[k].slot].when = ++c->clock;
+}
+
 void
 naive_message(struct naive *c, struct span m, struct naive_turn *out)
 {
@@ -663,6 +695,7 @@ naive_message(struct naive *c, struct span m, struct naive_turn *out)
 	c->history[2] = c->history[1];
 	c->history[1] = c->history[0];
 	c->history[0] = out->template;
+	fill_passed_over(c, m, out->template);
 	forget(c);
 }
 

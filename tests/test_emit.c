@@ -209,3 +209,42 @@ POOLED(emit, what_no_slot_is_left_for_is_counted)
 		cr_expect_eq(report.emit.no_slot > 0, words > 21, "%u words: %u", words, report.emit.no_slot);
 	}
 }
+
+/*
+ * A hello names a mode in its tenth byte, among others by chance, and is answered alike; what is told later depends on
+ * it. Nothing needs a template of the whole hello but that.
+ */
+POOLED(emit, a_byte_of_an_earlier_message_decides_though_it_decided_nothing_then)
+{
+	static const uint8_t fixed[8] = { 0, 0, 0, 24, 7, 20 };
+	struct handmade h = handmade(pool, PROTO_TCP, 22);
+	struct learn_report report;
+	struct talk *k = pool_alloc(pool, sizeof *k);
+	uint8_t *b = NULL;
+	struct text t;
+
+	for (unsigned i = 0; i < 6 * N; i++) {
+		b = pool_array(pool, 48, 1);
+		memcpy(b, fixed, sizeof fixed);
+		b[9] = (uint8_t)(i % 3);
+		for (unsigned j = 10; j < 24; j++)
+			b[j] = (uint8_t)hash_stir(i * 64 + j);
+		memcpy(b + 24, "\1\0\0\0\0\0\0\11\30", 9);
+		for (unsigned j = 34; j < 48; j++)
+			b[j] = (uint8_t)hash_stir(i * 64 + j);
+		handmade_open(&h);
+		handmade_say(&h, SIDE_CLIENT, span_of(b, 24));
+		handmade_say(&h, SIDE_SERVER, span_of("\2\0\0\0", 4));
+		handmade_say(&h, SIDE_CLIENT, span_of(b + 24, 24));
+		handmade_say(&h, SIDE_SERVER, span_str(i % 3 == 0 ? "\3none" : i % 3 == 1 ? "\4one" : "\5both"));
+	}
+	t = emitted(&h, &report);
+	for (unsigned mode = 0; mode < 3; mode++) {
+		talk_begin(k, model_of_text(&t));
+		b[9] = (uint8_t)mode;
+		b[20] ^= 0x55;
+		talk_say(k, span_of(b, 24));
+		cr_expect_str_eq(talk_say(k, span_of(b + 24, 24)), mode == 0 ? "\3none" : mode == 1 ? "\4one" : "\5both");
+		model_destroy(k->m);
+	}
+}

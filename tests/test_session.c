@@ -184,6 +184,31 @@ static const char pair_model[] =
 	"  on message 1\n    alt weight 1 say 0 goto 0 from hand\n      when known-pair 0 1 0\n"
 	"    alt weight 1 say 1 goto 0 from hand\n";
 
+/* Template 0 has no turn; it and template 1 match what begins with A: docs/model-format.md 4. */
+static const char passed_model[] =
+	"mynah-model 1\nservice \"t\" tcp\nlearner \"hand\" order 1 seed 1\nseparators \" \\r\\n\"\n"
+	"start 0\neom 0 push error 0x0p+0\nmap 0\n  \"x\" \"\"\n"
+	"template 0 support 1 from hand\n  match \"A\" any 1 \";\" tail\n  field 30 1 1\n  field 31 3 3\n"
+	"template 1 support 1 from hand\n  match \"A\" any 1 tail\n  field 30 2 2\n"
+	"template 2 support 1 from hand\n  match \"B\"\n"
+	"reply 0 support 1 from hand\n  say \"[\" field 31 \"]\"\nreply 1 support 1 from hand\n  say field 30 \",\" field 31\n"
+	"state 0 eom 0 support 1 \"s\"\n"
+	"  on message 1\n    alt weight 1 say 0 goto 0 from hand\n"
+	"  on message 2\n    alt weight 1 say 1 goto 0 from hand\n";
+
+Test(session, templates_that_no_state_answers_are_remembered)
+{
+	static struct talk k;
+
+	talk_begin(&k, model_of(passed_model));
+	cr_expect_str_eq(talk_say(&k, span_str("A1;x")), "[]", "what is remembered was said earlier");
+	cr_expect_str_eq(talk_say(&k, span_str("B")), ";x,x", "of two templates with the slot the one that answers fills it");
+	cr_expect_str_eq(talk_say(&k, span_str("A1;yy")), "[x]");
+	cr_expect_str_eq(talk_say(&k, span_str("A2-z")), "[yy]", "it does not match, so the slot keeps what it holds");
+	cr_expect_str_eq(talk_say(&k, span_str("B")), "-z,yy");
+	model_destroy(k.m);
+}
+
 /* Extensions, of which some begin as others: docs/model-format.md 5. */
 static const char begins_model[] =
 	"mynah-model 1\nservice \"t\" tcp\nlearner \"hand\" order 1 seed 1\nseparators \" \\r\\n\"\n"

@@ -94,16 +94,47 @@ POOLED(source, earlier_sources_are_each_found_once_and_none_is_of_the_message_it
 
 	for (uint32_t k = 0; k < ARRAY_LEN(e); k++)
 		e[k] = exchange_of(l, mkd, k);
-	cr_assert_eq(sources_earlier(&l->rules, e, ARRAY_LEN(e), s, ARRAY_LEN(s)), 1);
+	cr_assert_eq(sources_earlier(&l->rules, REMEMBERED_WORDS, e, ARRAY_LEN(e), s, ARRAY_LEN(s)), 1);
 	cr_expect_eq(s[0].template, user);
 	cr_expect_eq(s[0].first, 2);
 	cr_expect_eq(s[0].last, 2);
 	cr_expect(s[0].earlier);
 	for (uint32_t k = 0; k < ARRAY_LEN(e); k++)
 		e[k]++;
-	cr_expect_eq(sources_earlier(&l->rules, e, ARRAY_LEN(e), s, ARRAY_LEN(s)), 1,
+	cr_expect_eq(sources_earlier(&l->rules, REMEMBERED_WORDS, e, ARRAY_LEN(e), s, ARRAY_LEN(s)), 1,
 	    "the first MKD is none to the second");
 	for (uint32_t k = 0; k < ARRAY_LEN(e); k++)
 		e[k] = exchange_of(l, user, k);
-	cr_expect_eq(sources_earlier(&l->rules, e, ARRAY_LEN(e), s, ARRAY_LEN(s)), 0);
+	cr_expect_eq(sources_earlier(&l->rules, REMEMBERED_WORDS, e, ARRAY_LEN(e), s, ARRAY_LEN(s)), 0);
+}
+
+/* Before "get", what looks like an id, a flag, the same flag again, and a byte that is always the same. */
+POOLED(source, bytes_of_earlier_messages_are_remembered_where_they_take_few_values)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 99);
+	const struct learned *l;
+	struct source s[8];
+	uint32_t e[N];
+
+	for (unsigned k = 0; k < N; k++) {
+		uint8_t *hello = pool_copy(pool, "\1......\0..", 10);
+
+		hello[2] = (uint8_t)(k * 7);
+		hello[4] = (uint8_t)(k % 3);
+		hello[5] = (uint8_t)(k % 3 + 9);
+		hello[8] = (uint8_t)(k % 2);
+		handmade_open(&h);
+		handmade_say(&h, SIDE_CLIENT, span_of(hello, 10));
+		handmade_say(&h, SIDE_SERVER, span_str("\2"));
+		handmade_say(&h, SIDE_CLIENT, span_str("\3get"));
+		handmade_say(&h, SIDE_SERVER, span_str("\4got"));
+	}
+	l = learned_from(&h, true);
+	for (unsigned k = 0; k < N; k++)
+		e[k] = l->rules.x->first[k + 1] - 1;
+	cr_assert_eq(sources_earlier(&l->rules, REMEMBERED_BYTES, e, N, s, ARRAY_LEN(s)), 2, "%u",
+	    sources_earlier(&l->rules, REMEMBERED_BYTES, e, N, s, ARRAY_LEN(s)));
+	cr_expect_eq(s[0].first, 4, "the flag, once");
+	cr_expect_eq(s[1].first, 8);
+	cr_expect_eq(sources_earlier(&l->rules, REMEMBERED_WORDS, e, N, s, ARRAY_LEN(s)), 0);
 }

@@ -1,0 +1,89 @@
+#include "models/arena.h"
+
+#include "models/match.h"
+
+enum { KEPT_VALUE = 48 };	/* bytes; docs/model-format.md section 4 */
+
+static void
+forget(struct arena *a, uint32_t at)
+{
+	uint32_t n = 2u + a->bytes[at + 1];
+
+	memmove(a->bytes + at, a->bytes + at + n, a->used - at - n);
+	a->used = (uint8_t)(a->used - n);
+}
+
+static void
+forget_slots(struct arena *a, uint32_t mask)
+{
+	uint32_t at = 0;
+
+	while (at < a->used)
+		if (mask >> a->bytes[at] & 1)
+			forget(a, at);
+		else
+			at += 2u + a->bytes[at + 1];
+}
+
+/* Into the arena, the oldest goes out where there is no room. */
+static void
+keep(struct arena *a, const struct image *i, uint32_t template, uint32_t kept, const struct fields *f)
+{
+	const struct image_template *t = &i->template[template];
+
+	for (uint32_t k = 0; k < t->nfield; k++) {
+		uint32_t slot = i->field[t->field + k].slot;
+		struct span s = field_of(f, slot);
+
+		if (!(kept >> slot & 1) || s.n == 0 || s.n > KEPT_VALUE)
+			continue;
+		while (a->used + 2 + s.n > sizeof a->bytes)
+			forget(a, 0);
+		a->bytes[a->used] = (uint8_t)slot;
+		a->bytes[a->used + 1] = (uint8_t)s.n;
+		memcpy(a->bytes + a->used + 2, s.p, s.n);
+		a->used = (uint8_t)(a->used + 2 + s.n);
+	}
+}
+
+/* How many of the templates that match stand before the one that answers: they had nothing to say. */
+static uint32_t
+passed_over(const uint16_t *matched, int32_t template)
+{
+	uint32_t n = 0;
+
+	while (matched != NULL && n < matched[0] &&
+	    (template < 0 || matched[n + 1] < (uint32_t)template))
+		n++;
+	return n;
+}
+
+void
+arena_remember(struct arena *a, struct fields *f, const struct image *i, int32_t template,
+    struct span message, const uint16_t *matched)
+{
+	uint32_t own = template < 0 ? 0 : i->template[template].fills, passed = passed_over(matched, template);
+	uint32_t kept = own & i->model->keep, more = 0;
+	struct fields other = { .has = 0 };
+
+	for (uint32_t k = 1; k <= passed; k++)
+		more |= i->template[matched[k]].fills & i->model->keep & ~kept;
+	if ((kept | more) == 0)
+		return;
+	memcpy(f->before, a->bytes, a->used);
+	for (uint32_t at = 0; at < a->used; at += 2u + a->bytes[at + 1])
+		if (!(own >> a->bytes[at] & 1))
+			f->slot[a->bytes[at]].p = f->before + at + 2;
+	forget_slots(a, kept | more);
+	for (uint32_t k = 1; k <= passed && more != 0; k++) {
+		uint32_t mine = i->template[matched[k]].fills & more;
+
+		if (mine == 0)
+			continue;
+		match_capture(i, matched[k], message, &other);
+		keep(a, i, matched[k], mine, &other);
+		more &= ~mine;
+	}
+	if (template >= 0)
+		keep(a, i, (uint32_t)template, kept, f);
+}
