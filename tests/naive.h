@@ -53,8 +53,9 @@ bool	naive_matches(const struct text *t, uint32_t i, struct span message);
 
 enum { NAIVE_PATH = 62 };
 
-/* Shared by its two files. */
+/* Shared by its files. */
 struct span naive_path(struct span base, struct span name, uint8_t to[NAIVE_PATH]);
+bool	naive_guard_holds(const struct naive *c, const struct text_guard *g);
 bool	naive_is_below(struct span path, struct span dir);
 struct span naive_value_of(const struct naive *c, uint32_t slot);
 bool	naive_next_line(struct span v, size_t *at, struct span *line);
