@@ -117,7 +117,7 @@ count_echoes(struct pool *pool, const char *capture, uint8_t proto, uint16_t por
 			uint32_t end = place[p].at + place[p].n;
 
 			if (l->said.n < end || l->asked.n < end || l->recorded.n < end ||
-			    (place[p].magic != 0 && (l->said.p[4] != place[p].magic || l->asked.p[4] != place[p].magic)) ||
+			    (place[p].magic != 0 && (l->recorded.p[4] != place[p].magic || l->asked.p[4] != place[p].magic)) ||
 			    memcmp(l->asked.p + place[p].at, l->recorded.p + place[p].at, place[p].n) != 0)
 				continue;	/* nor did the real server */
 			++*all;

@@ -417,14 +417,17 @@ turn_cmp(const void *a, const void *b)
 				    : (x->arg > y->arg) - (x->arg < y->arg);
 }
 
-/* The answer without computed bytes that most labels get: what is said to what is not understood. */
+/*
+ * The answer without computed bytes that most labels get: what is said to what is not understood. Where answers
+ * repeat a type there is none: it would answer that type.
+ */
 static const struct variant *
 shared_answer(const struct emitter *e)
 {
 	uint32_t *labels = pool_array(e->pool, e->t->nreply + 1, sizeof *labels), best = 0;
 	const struct variant *of = NULL;
 
-	for (uint32_t i = 0; i < e->nchoices; i++) {
+	for (uint32_t i = 0; i < e->nchoices && e->m->types.n == 0; i++) {
 		const struct choice *c = &e->choice[i];
 		const struct variant *v;
 

@@ -474,7 +474,6 @@ kinds_assign(struct kinds *k, struct kinds_memo *memo, const struct kinds_member
 		k->key[l] = s[l].key;
 	}
 	k->n = kept;
-	drop_unused(k, memo, n);
 }
 
 struct foretelling {		/* how often what was answered, by label */
@@ -592,4 +591,5 @@ kinds_find(struct kinds *out, struct kinds_memo *memo, const struct kinds_member
 		f.memo = f.memo->head;
 	}
 	kinds_assign(out, memo, m, n);
+	drop_unused(out, memo, n);
 }

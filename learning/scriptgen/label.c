@@ -200,6 +200,20 @@ label_of_message(struct label *out, struct pool *pool, struct span message, size
 		add_segment(out, false)->tail = true;
 }
 
+void
+label_of_anything(struct label *out, struct pool *pool, uint32_t bytes)
+{
+	*out = (struct label){ pool_array(pool, 2, sizeof *out->segment), 0, 0 };
+	if (bytes > 0) {
+		struct segment *s = add_segment(out, true);
+
+		s->n = bytes;
+		s->byte = pool_alloc(pool, bytes);
+		s->fixed = pool_array(pool, bytes, sizeof *s->fixed);
+	}
+	add_segment(out, false)->tail = true;
+}
+
 static bool
 rigid_match(const struct segment *s, const uint8_t *p)
 {
@@ -238,6 +252,19 @@ label_free(struct label *l, uint32_t segment, uint32_t offset)
 	l->fixed -= s->fixed[offset];
 	s->fixed[offset] = false;
 	s->byte[offset] = 0;
+}
+
+bool
+label_fix(struct label *l, uint32_t offset, uint8_t byte)
+{
+	struct segment *s = l->segment;
+
+	if (l->n == 0 || !s->rigid || s->n <= offset)
+		return false;
+	l->fixed += !s->fixed[offset];
+	s->fixed[offset] = true;
+	s->byte[offset] = byte;
+	return true;
 }
 
 uint32_t

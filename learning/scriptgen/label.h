@@ -37,10 +37,14 @@ void	label_make(struct label *out, struct pool *pool, const struct alignment *a,
     const struct regions *regions, bool open, bool text);
 /* A message as it is, the longest bytes of it. */
 void	label_of_message(struct label *out, struct pool *pool, struct span message, size_t longest);
+/* So many free bytes, and whatever comes behind. */
+void	label_of_anything(struct label *out, struct pool *pool, uint32_t bytes);
 /* Does the label match the whole message? Then value[i] is what segment i took. */
 bool	label_match(const struct label *l, struct span message, struct span *value);
 /* The label with one more byte of a rigid segment free. */
 void	label_free(struct label *l, uint32_t segment, uint32_t offset);
+/* The label with a byte of its first segment fixed; false: that ends before it, or is loose. */
+bool	label_fix(struct label *l, uint32_t offset, uint8_t byte);
 /* Bytes that a pattern takes at least, a loose segment counted as one: its size in an automaton. */
 uint32_t label_bytes(const struct label *l);
 /* Only the first so many of them; behind them anything may come. */

@@ -198,7 +198,7 @@ free_repeated(struct machine *m, struct kinds *k, const struct kinds_member *mem
 
 			for (uint32_t o = link->offset; link->kind == LINK_COPY && !link->whole &&
 			    link->segment == 0 && o < link->offset + link->n; o++)
-				if (common[o])
+				if (common[o] || (o < TYPES_BYTES && m->types.identifier[o]))
 					label_free(&k->label[r.response[i].label], 0, o);
 		}
 	fit(m, k, member, n);
@@ -223,7 +223,7 @@ find_kinds(struct growth *g, const struct where *at, uint32_t n)
 	struct kinds_member *member;
 	uint32_t members = members_of(&member, g->m, at, n);
 
-	kinds_find(&g->kinds, g->m->requests, member, members, &g->m->p.request);
+	types_kinds(&g->kinds, g->m->requests, &g->m->types, g->m->pool, g->m->messages, member, members, &g->m->p.request);
 	for (uint32_t i = 0; i < members; i++)
 		g->place[member[i].message] = i;
 	if (g->m->p.per_state)
@@ -400,6 +400,11 @@ machine_update(struct machine *m)
 		steps += n;
 	}
 	find_forms(m);
+	if (!m->p.request.text) {
+		struct responses_input in = machine_responses(m, false);
+
+		types_find(&m->types, m->pool, &in);
+	}
 	intern_init(&g.keys, m->pool);
 	all = pool_array(m->pool, steps + 1, sizeof *all);
 	steps = 0;

@@ -16,7 +16,7 @@
  * any order: the machine is a function of the set of sequences, and what it costs to work out is in the
  * memos. States are numbered by level, then by their parent, then by label, so equal machines are equal.
  */
-#include "learning/scriptgen/response.h"
+#include "learning/scriptgen/types.h"
 
 struct machine_params {
 	struct kinds_params request, response;
@@ -46,6 +46,7 @@ struct machine {
 	struct kinds form;		/* of answers; of[] by message is form_of */
 	uint32_t *form_of;
 	uint32_t *said;			/* per message: how often a server said it */
+	struct types types;		/* none in text */
 	struct label *label;
 	struct span *label_key;
 	uint32_t nlabels;

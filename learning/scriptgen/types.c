@@ -1,0 +1,266 @@
+#include "learning/scriptgen/types.h"
+
+#include <math.h>
+
+enum {
+	VALUES = 32,		/* of a type, at most */
+	FORMS = 256,		/* told apart; the rarer ones count as one */
+};
+
+enum { NO_BYTE = 256 };		/* the message is shorter */
+
+struct search {			/* requests that were answered, by sequence */
+	struct pool *pool;
+	struct span *asked, *said;
+	uint32_t *sequence, *form;
+	uint32_t *type;			/* by the offsets taken so far */
+	uint32_t n, ntypes, nforms;
+	double known;			/* log likelihood of the forms, by type */
+};
+
+static unsigned
+byte_at(struct span message, uint32_t offset)
+{
+	return offset < message.n ? message.p[offset] : NO_BYTE;
+}
+
+/* Types divided by one more byte; returns how many there are then. */
+static uint32_t
+divide(uint32_t *type, uint32_t types, struct pool *pool, const struct span *message, uint32_t n, uint32_t offset)
+{
+	uint32_t *number = pool_array(pool, (size_t)types * (NO_BYTE + 1), sizeof *number), known = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t *of = &number[type[i] * (NO_BYTE + 1) + byte_at(message[i], offset)];
+
+		*of = *of == 0 ? ++known : *of;
+		type[i] = *of - 1;
+	}
+	return known;
+}
+
+static void
+read_requests(struct search *s, const struct responses_input *in)
+{
+	uint32_t steps = 0;
+
+	for (uint32_t q = 0; q < in->nsequences; q++)
+		steps += in->sequence[q].n;
+	s->asked = pool_array(s->pool, steps + 1, sizeof *s->asked);
+	s->said = pool_array(s->pool, steps + 1, sizeof *s->said);
+	s->sequence = pool_array(s->pool, steps + 1, sizeof *s->sequence);
+	s->form = pool_array(s->pool, steps + 1, sizeof *s->form);
+	s->type = pool_array(s->pool, steps + 1, sizeof *s->type);
+	s->ntypes = 1;
+	for (uint32_t q = 0; q < in->nsequences; q++)
+		for (uint32_t i = 0; i < in->sequence[q].n; i++) {
+			const struct step *step = &in->sequence[q].step[i];
+
+			if (step->request == STEP_CONNECT || step->response >= STEP_SILENCE)
+				continue;
+			s->asked[s->n] = in->messages->value[step->request];
+			s->said[s->n] = in->messages->value[step->response];
+			s->sequence[s->n] = q;
+			s->form[s->n] = MIN(in->form_of[step->response], FORMS - 1u);
+			s->nforms = MAX(s->nforms, s->form[s->n] + 1);
+			s->n++;
+		}
+}
+
+/* What one value tells: its forms, seen one after the other, each guessed from those before it. */
+static double
+likelihood(const uint32_t *count, uint32_t nforms)
+{
+	double l = lgamma(0.5 * nforms);
+	uint32_t n = 0;
+
+	for (uint32_t f = 0; f < nforms; f++) {
+		n += count[f];
+		l += count[f] > 0 ? lgamma(count[f] + 0.5) - lgamma(0.5) : 0;
+	}
+	return l - lgamma(0.5 * nforms + n);
+}
+
+/* Of the forms, by type and the byte at an offset; offset TYPES_BYTES: by type alone. */
+static double
+likelihood_by(const struct search *s, uint32_t offset, const uint8_t *value_of)
+{
+	uint32_t values = offset == TYPES_BYTES ? 1 : VALUES;
+	struct pool_mark mark = pool_mark(s->pool);
+	uint32_t *count = pool_array(s->pool, (size_t)s->ntypes * values * s->nforms + 1, sizeof *count);
+	double l = 0;
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		uint32_t v = values == 1 ? 0 : value_of[byte_at(s->asked[i], offset)];
+
+		count[(s->type[i] * values + v) * s->nforms + s->form[i]]++;
+	}
+	for (uint32_t r = 0; r < s->ntypes * values; r++)
+		l += likelihood(count + (size_t)r * s->nforms, s->nforms);
+	pool_release(s->pool, &mark);
+	return l;
+}
+
+enum repeated { NOT_REPEATED, TYPE, IDENTIFIER };
+
+/* What a byte is that answers repeat; if a type, value_of numbers its values. */
+static enum repeated
+judge(const struct search *s, uint32_t offset, uint8_t *value_of)
+{
+	uint32_t count[NO_BYTE + 1] = { 0 }, conversations[NO_BYTE + 1] = { 0 }, last[NO_BYTE + 1] = { 0 };
+	uint32_t values = 0, pairs = 0, answered = 0, same = 0, shared = 0;
+	uint32_t varied = 0, varied_values = 0;	/* in conversations with more than one value */
+
+	for (uint32_t i = 0, end; i < s->n; i = end) {
+		uint32_t own = 0;
+
+		for (end = i; end < s->n && s->sequence[end] == s->sequence[i]; end++) {
+			unsigned b = byte_at(s->asked[end], offset);
+
+			if (last[b] != s->sequence[i] + 1) {
+				last[b] = s->sequence[i] + 1;
+				conversations[b]++;
+				own++;
+			}
+			count[b]++;
+			answered += s->said[end].n > offset;
+			same += byte_at(s->said[end], offset) == b && b != NO_BYTE;
+		}
+		pairs += own;
+		varied += own > 1 ? end - i : 0;
+		varied_values += own > 1 ? own : 0;
+	}
+	for (unsigned b = 0; b <= NO_BYTE; b++) {
+		if (count[b] == 0)
+			continue;
+		value_of[b] = (uint8_t)MIN(values, VALUES - 1u);
+		values++;
+		shared += conversations[b] > 1 ? count[b] : 0;
+	}
+	if (values < 2 || same * 10 < answered * 9)
+		return NOT_REPEATED;
+	if (values > VALUES || shared * 20 < s->n * 19 || (varied_values > 0 && varied * 5 < varied_values * 6))
+		return IDENTIFIER;
+	return varied_values > 0 && varied * 2 >= varied_values * 3 && pairs >= 3 * values ? TYPE : NOT_REPEATED;
+}
+
+void
+types_find(struct types *out, struct pool *pool, const struct responses_input *in)
+{
+	uint8_t value_of[TYPES_BYTES][NO_BYTE + 1];
+	enum repeated verdict[TYPES_BYTES];
+	struct search s = { .pool = pool };
+
+	*out = (struct types){ 0 };
+	read_requests(&s, in);
+	for (uint32_t o = 0; o < TYPES_BYTES; o++) {
+		verdict[o] = judge(&s, o, value_of[o]);
+		out->identifier[o] = verdict[o] == IDENTIFIER;
+	}
+	s.known = likelihood_by(&s, TYPES_BYTES, NULL);
+	while (out->n < TYPES_MOST) {
+		uint32_t best = TYPES_BYTES;
+		double most = s.known;
+
+		for (uint32_t o = 0; o < TYPES_BYTES; o++) {
+			double l = verdict[o] == TYPE ? likelihood_by(&s, o, value_of[o]) : most;
+
+			if (l > most) {
+				most = l;
+				best = o;
+			}
+		}
+		if (best == TYPES_BYTES)
+			break;
+		s.ntypes = divide(s.type, s.ntypes, pool, s.asked, s.n, best);
+		s.known = most;
+		out->offset[out->n++] = best;
+	}
+}
+
+struct typing {			/* members with their types */
+	struct pool *pool;
+	const struct types *t;
+	const struct kinds_member *m;
+	struct span *message;		/* of each */
+	uint32_t n;
+	uint32_t *of, nof;		/* those of one type */
+	struct kinds *out;
+	uint32_t room;
+};
+
+/* A copy of a label with so much of the type of a message fixed, unless it leaves open where these bytes stand. */
+static void
+add_label(struct typing *y, const struct label *l, uint32_t depth, struct span message)
+{
+	struct label own = label_copy(y->pool, l);
+
+	for (uint32_t i = 0; i < depth; i++)
+		if (y->t->offset[i] < message.n && !label_fix(&own, y->t->offset[i], message.p[y->t->offset[i]]))
+			return;
+	if (y->out->n == y->room) {
+		y->room = MAX(64u, 2 * y->room);
+		y->out->label = pool_grow(y->pool, y->out->label, y->out->n, y->room, sizeof *y->out->label);
+	}
+	y->out->label[y->out->n++] = own;
+}
+
+static void
+members_of(struct typing *y, const uint32_t *type, uint32_t which)
+{
+	y->nof = 0;
+	for (uint32_t i = 0; i < y->n; i++)
+		if (type[i] == which)
+			y->of[y->nof++] = i;
+}
+
+/* The labels of the members of one type. */
+static void
+add_kinds(struct typing *y, struct kinds_memo *memo, const struct kinds_params *p)
+{
+	struct kinds_member *member = pool_array(y->pool, y->nof + 1, sizeof *member);
+	struct kinds part;
+
+	for (uint32_t i = 0; i < y->nof; i++)
+		member[i] = y->m[y->of[i]];
+	kinds_find(&part, memo, member, y->nof, p);
+	for (uint32_t l = 0; l < part.n; l++)
+		add_label(y, &part.label[l], y->t->n, y->message[y->of[0]]);
+}
+
+/* Whatever begins with the type of these members: as many bytes as all have, free but for the type. */
+static void
+add_rest(struct typing *y, uint32_t depth)
+{
+	size_t least = TYPES_BYTES;
+	struct label l;
+
+	for (uint32_t i = 0; i < y->nof; i++)
+		least = MIN(least, y->message[y->of[i]].n);
+	label_of_anything(&l, y->pool, (uint32_t)least);
+	add_label(y, &l, depth, y->message[y->of[0]]);
+}
+
+void
+types_kinds(struct kinds *out, struct kinds_memo *memo, const struct types *t, struct pool *pool,
+    const struct intern *messages, const struct kinds_member *m, uint32_t n, const struct kinds_params *p)
+{
+	struct typing y = { .pool = pool, .t = t, .m = m, .n = n, .out = out,
+		.message = pool_array(pool, n + 1, sizeof *y.message), .of = pool_array(pool, n + 1, sizeof *y.of) };
+	uint32_t *type = pool_array(pool, n + 1, sizeof *type), types = n > 0;
+
+	*out = (struct kinds){ 0 };
+	for (uint32_t i = 0; i < n; i++)
+		y.message[i] = messages->value[m[i].message];
+	for (uint32_t depth = 0; depth <= t->n; depth++) {
+		types = depth == 0 ? types : divide(type, types, pool, y.message, n, t->offset[depth - 1]);
+		for (uint32_t k = 0; k < types; k++) {
+			members_of(&y, type, k);
+			if (depth > 0)
+				add_rest(&y, depth);
+			if (depth == t->n)
+				add_kinds(&y, memo, p);
+		}
+	}
+	kinds_assign(out, memo, m, n);
+}
