@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "learning/answer.h"
+#include "learning/constant.h"
 #include "learning/draw.h"
 
 enum {
@@ -399,7 +400,7 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 		learn_field(r, a, &front, out->rest);
 		return;
 	}
-	if (asked && g->outer == NULL &&
+	if (asked && g->outer == NULL && !constant_part(r, a, g->token) &&
 	    (a->has_map || find_key(r, a, g, &a->key) || belongs_to_subject(r, a, g))) {
 		a->has_map = true;
 		*out = (struct rule){ .kind = RULE_MAP };	/* learn_maps() fills it */

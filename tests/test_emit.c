@@ -248,3 +248,34 @@ POOLED(emit, a_byte_of_an_earlier_message_decides_though_it_decided_nothing_then
 		model_destroy(k->m);
 	}
 }
+
+/*
+ * Records: who asks, and for one of six names, of which half get one kind of answer, half another; each comes back in its
+ * place. A template for every name has the name as it is, so it is nobody's own, and whoever asks is told it.
+ */
+POOLED(emit, a_part_that_all_clients_said_is_told_to_strangers)
+{
+	struct handmade h = handmade(pool, PROTO_UDP, 161);
+	struct learn_report report;
+	struct talk *k = pool_alloc(pool, sizeof *k);
+	struct text t;
+
+	for (unsigned i = 0; i < 12 * N; i++) {
+		static const char *const who[] = { "ann", "bob", "cid" };
+		unsigned name = i / 3 % 6;
+		uint8_t *asked = pool_array(pool, 18, 1), *said = pool_array(pool, 18, 1);
+
+		sprintf((char *)asked, "0\x0f\x02\x01%c\x04\x03%s\x06\x05name%u", 'A' + i % 50, who[i % 3], name);
+		sprintf((char *)said, "0\x0f\x02\x01%c\x04\x03%s%c\x05name%u", 'A' + i % 50, who[i % 3], name % 2 ? 1 : 6, name);
+		handmade_open(&h);
+		handmade_say(&h, SIDE_CLIENT, span_of(asked, 17));
+		handmade_say(&h, SIDE_SERVER, span_of(said, 17));
+	}
+	t = emitted(&h, &report);
+	talk_begin(k, model_of_text(&t));
+	cr_expect_str_eq(talk_say(k, span_str("0\x0f\x02\x01z\x04\x03" "eve\x06\x05name3")),
+	    "0\x0f\x02\x01z\x04\x03" "eve\x01\x05name3");
+	cr_expect_str_eq(talk_say(k, span_str("0\x0f\x02\x01y\x04\x03" "eve\x06\x05name4")),
+	    "0\x0f\x02\x01y\x04\x03" "eve\x06\x05name4");
+	model_destroy(k->m);
+}
