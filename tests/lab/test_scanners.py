@@ -86,6 +86,11 @@ SCANS = {
     "nmap smb-security-mode": Scan(nmap("445", "smb-security-mode"),
         {"account": "account_used: guest", "level": "authentication_level: user",
          "challenge": "challenge_response: supported", "signing": r"message_signing: disabled"}),
+    "nmap smb-os-discovery": Scan(nmap("445", "smb-os-discovery"),
+        {"os": r"OS: Windows 6\.1 \(Samba", "name": rf"NetBIOS computer name: {HOST}"}),
+    "smbclient -L, NT1": Scan(["smbclient", "-N", "-L", "//ADDRESS", "--option=client min protocol=NT1",
+                               "--option=client max protocol=NT1"],
+        {"share": r"^\s+public\s+Disk\s+public share$", "pipes": r"^\s+IPC\$\s+IPC\s+IPC Service \(Department file store\)$"}),
     "nmap smb-vuln-ms17-010": Scan(nmap("445", "smb-vuln-ms17-010"), {"open": "445/tcp open"}),
     "nmap smb-double-pulsar-backdoor": Scan(nmap("445", "smb-double-pulsar-backdoor"), {"open": "445/tcp open"}),
 }
@@ -137,6 +142,11 @@ def setUpModule():
 class Sensor(unittest.TestCase):
     def test_scanners_find_the_host_of_the_captures(self):
         scan_all(self, air.lab, SENSOR)
+
+    def test_whatever_host_is_asked_shares_are_listed(self):
+        for i in range(4):
+            address = f"198.19.{i * 31 + 3}.{i * 57 + 1}"
+            scan_all(self, air.lab, address, {"smbclient -L, NT1": SCANS["smbclient -L, NT1"]})
 
     def test_ids_come_back_whoever_asks(self):
         """nmblookup drops answers with another id than the one that it drew."""
