@@ -18,6 +18,22 @@ dense_row(const struct dense *a, uint32_t row)
 	return a->v + (size_t)row * a->cols;
 }
 
+/* to += by * from; in vectors also without -O3, for which i must not wrap. */
+static inline void
+dense_add_row(double *restrict to, const double *restrict from, double by, size_t n)
+{
+	size_t i = 0;
+
+	for (; i + 4 <= n; i += 4) {
+		to[i] += by * from[i];
+		to[i + 1] += by * from[i + 1];
+		to[i + 2] += by * from[i + 2];
+		to[i + 3] += by * from[i + 3];
+	}
+	for (; i < n; i++)
+		to[i] += by * from[i];
+}
+
 /* Zeros. */
 struct dense dense_of(struct pool *pool, uint32_t rows, uint32_t cols);
 void	dense_copy(struct dense *to, const struct dense *from);

@@ -255,6 +255,10 @@ tidy_columns(struct work *w, struct nmf *m)
 		for (uint32_t j = 0; j < e; j++)
 			w->score[j] += dense_row(&m->b, i)[j] * dense_row(&m->b, i)[j];
 	}
+	for (uint32_t j = 0; j < e; j++) {
+		w->score[j] = sqrt(w->score[j]);
+		left += w->score[j] > 0;
+	}
 	for (int k = 0; k < 2; k++) {
 		double *to = both[k]->v;
 
@@ -262,15 +266,13 @@ tidy_columns(struct work *w, struct nmf *m)
 			const double *from = dense_row(both[k], i);
 
 			for (uint32_t j = 0; j < e; j++) {
-				double length = sqrt(w->score[j]);
+				double length = w->score[j];
 
 				if (length > 0)
 					*to++ = k == 0 ? from[j] / length : from[j] * length;
 			}
 		}
 	}
-	for (uint32_t j = 0; j < e; j++)
-		left += sqrt(w->score[j]) > 0;
 	m->b.cols = m->c.cols = left;
 	set_width(w, left);
 	return e - left;
@@ -390,8 +392,8 @@ hals(struct dense *c, const struct dense *a, const struct dense *g, struct dense
 				if (gj[j] <= 0)
 					continue;
 				cn[j] = MAX(0.0, before + (want[j] - got[j]) / gj[j]);
-				for (uint32_t k = j + 1; k < width && cn[j] != before; k++)
-					got[k] += (cn[j] - before) * gj[k];
+				if (cn[j] != before)
+					dense_add_row(got + j + 1, gj + j + 1, cn[j] - before, width - j - 1);
 			}
 		}
 	}

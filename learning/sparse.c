@@ -21,21 +21,6 @@ sparse_transpose(struct pool *pool, const struct sparse *x)
 	return t;
 }
 
-static void
-add_row(double *restrict to, const double *restrict from, uint32_t n)
-{
-	uint32_t i = 0;
-
-	for (; i + 4 <= n; i += 4) {	/* two vectors at a time, also without -O3 */
-		to[i] += from[i];
-		to[i + 1] += from[i + 1];
-		to[i + 2] += from[i + 2];
-		to[i + 3] += from[i + 3];
-	}
-	for (; i < n; i++)
-		to[i] += from[i];
-}
-
 void
 sparse_mul(struct dense *c, const struct sparse *x, const struct dense *m)
 {
@@ -43,7 +28,7 @@ sparse_mul(struct dense *c, const struct sparse *x, const struct dense *m)
 	memset(c->v, 0, (size_t)c->rows * c->cols * sizeof *c->v);
 	for (uint32_t n = 0; n < x->cols; n++) {
 		for (uint64_t k = x->first[n]; k < x->first[n + 1]; k++)
-			add_row(dense_row(c, x->row[k]), dense_row(m, n), c->cols);
+			dense_add_row(dense_row(c, x->row[k]), dense_row(m, n), 1, c->cols);
 	}
 }
 
@@ -54,6 +39,6 @@ sparse_tmul(struct dense *c, const struct sparse *x, const struct dense *m)
 	memset(c->v, 0, (size_t)c->rows * c->cols * sizeof *c->v);
 	for (uint32_t n = 0; n < x->cols; n++) {
 		for (uint64_t k = x->first[n]; k < x->first[n + 1]; k++)
-			add_row(dense_row(c, n), dense_row(m, x->row[k]), c->cols);
+			dense_add_row(dense_row(c, n), dense_row(m, x->row[k]), 1, c->cols);
 	}
 }
