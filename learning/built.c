@@ -28,6 +28,19 @@ built_make(struct built *b, const struct text *t, struct compile_report *report,
 	    : model_from_bytes(&b->model, "what was learned", span_of(b->image, b->n), why);
 }
 
+int
+built_vectors(struct built *b, const struct text *t, struct diag *why)
+{
+	struct built old = *b;
+	int err;
+
+	*b = (struct built){ 0 };
+	err = compile_vectors(t, span_of(old.image, old.n), &b->image, &b->n, why);
+	built_drop(&old);
+	return err < 0 ? err
+	    : model_from_bytes(&b->model, "what was learned", span_of(b->image, b->n), why);
+}
+
 void
 built_drop(struct built *b)
 {

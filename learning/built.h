@@ -17,4 +17,6 @@ struct built *built_new(struct pool *pool);
 /* What it held is dropped. 0 or the error of compile() or of loading. report may be NULL. */
 int	built_make(struct built *b, const struct text *t, struct compile_report *report,
 	    struct diag *why);
+/* The same model with other vectors (compile_vectors()). */
+int	built_vectors(struct built *b, const struct text *t, struct diag *why);
 void	built_drop(struct built *b);

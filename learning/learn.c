@@ -104,7 +104,8 @@ learn_image(struct learned *out, struct pool *pool, const struct corpus *c, cons
 		return err;
 	progress_at(p->progress, "vectors", 0);
 	vectors_record(&out->text, pool, built->model, c, use);
-	err = built_make(built, &out->text, &out->compiled, why);
+	err = built_vectors(built, &out->text, why);
+	out->compiled.image_bytes = built->n;
 	if (err == 0)
 		err = selftest_run(built->model, why);	/* nobody would take a model that fails it */
 	progress_at(p->progress, "vectors", 1);

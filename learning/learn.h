@@ -86,7 +86,7 @@ struct learned {
  */
 const struct corpus *learn_scrub(struct pool *pool, const struct corpus *c, const struct learn_params *p);
 /*
- * learn_corpus(), then compile() twice: what the first image says to some of the conversations
+ * learn_corpus(), compile() and compile_vectors(): what the first image says to some of the conversations
  * becomes the vectors that the second one carries (learning/vectors.h); they say the same.
  */
 int	learn_image(struct learned *out, struct pool *pool, const struct corpus *c, const bool *use,

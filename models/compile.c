@@ -2,12 +2,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "models/automaton.h"
 #include "models/image_build.h"
 #include "models/position.h"
-#include "models/prf.h"
 #include "models/resync.h"
 #include "models/slots.h"
 #include "models/text_parts.h"
@@ -516,37 +514,6 @@ put_model(struct compiler *c)
 	ADD(c, IMAGE_MODEL, m);
 }
 
-static int
-put_text(struct compiler *c, struct diag *why)
-{
-	static const uint8_t zeros[PRF_KEY];
-	char *text = NULL;
-	uLongf packed;
-	size_t n;
-	uint8_t *to;
-	int err = text_print(c->t, &text, &n);
-
-	if (err < 0)
-		return err;
-	if (n > IMAGE_TEXT_MAX) {
-		err = diag_set(why, -EFBIG, "The text of the model has %zu bytes; %d are allowed.",
-		    n, IMAGE_TEXT_MAX);
-		goto free_text;
-	}
-	c->about.text_bytes = (uint32_t)n;
-	c->about.content = siphash(zeros, span_of(text, n));
-	packed = compressBound(n);
-	to = malloc(packed);
-	if (to == NULL || compress2(to, &packed, (const uint8_t *)text, n, 9) != Z_OK)
-		c->b.no_memory = true;
-	else
-		image_build_add(&c->b, IMAGE_TEXT, to, packed, (uint32_t)packed);
-	free(to);
-free_text:
-	free(text);
-	return err;
-}
-
 static void
 put_all(struct compiler *c)
 {
@@ -571,6 +538,20 @@ compiler_fini(struct compiler *c)
 	automaton_fini(&c->a);
 }
 
+static int
+finish(struct compiler *c, uint8_t **image, size_t *n, struct diag *why)
+{
+	int err = c->b.no_memory ? -ENOMEM : image_build_finish(&c->b, &c->about, image, n);
+
+	if (err == -ENOMEM)
+		diag_set(why, err, "There is not enough memory to compile \"%.*s\".",
+		    (int)c->t->name.n, (const char *)c->t->name.p);
+	if (err == -EFBIG)
+		diag_set(why, err, "The image of \"%.*s\" would be larger than 1 GiB.",
+		    (int)c->t->name.n, (const char *)c->t->name.p);
+	return err;
+}
+
 int
 compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report *r,
     struct diag *why)
@@ -584,18 +565,12 @@ compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report 
 	if (err < 0)
 		goto out;
 	put_all(&c);
-	err = put_text(&c, why);
+	err = image_build_text(&c.b, &c.about, t, why);
 	if (err == 0 && c.too_long)
 		err = diag_set(why, -EINVAL, "A reply of \"%.*s\" has more than %d len parts.",
 		    (int)t->name.n, (const char *)t->name.p, IMAGE_LENS);
 	if (err == 0)
-		err = c.b.no_memory ? -ENOMEM : image_build_finish(&c.b, &c.about, image, n);
-	if (err == -ENOMEM)
-		diag_set(why, err, "There is not enough memory to compile \"%.*s\".",
-		    (int)t->name.n, (const char *)t->name.p);
-	if (err == -EFBIG)
-		diag_set(why, err, "The image of \"%.*s\" would be larger than 1 GiB.",
-		    (int)t->name.n, (const char *)t->name.p);
+		err = finish(&c, image, n, why);
 	if (err == 0 && r != NULL)
 		*r = (struct compile_report){
 			.automaton_states = c.a.nstates, .byte_classes = c.a.nclasses,
@@ -603,6 +578,25 @@ compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report 
 			.image_bytes = *n, .templates_left_out = t->ntemplate - c.a.ntemplates,
 		};
 out:
+	compiler_fini(&c);
+	return err;
+}
+
+int
+compile_vectors(const struct text *t, struct span old, uint8_t **image, size_t *n, struct diag *why)
+{
+	struct compiler c = { .t = t };
+	const struct image_header *h = (const struct image_header *)old.p;
+	int err = text_check(t, why);
+
+	c.about.features = h->features;
+	for (unsigned i = 0; i < IMAGE_SECTION_N; i++)
+		if (i != IMAGE_TEXT && h->section[i].bytes > 0)
+			image_build_add(&c.b, i, old.p + h->section[i].at, h->section[i].bytes, h->section[i].count);
+	if (err == 0)
+		err = image_build_text(&c.b, &c.about, t, why);
+	if (err == 0)
+		err = finish(&c, image, n, why);
 	compiler_fini(&c);
 	return err;
 }

@@ -19,3 +19,8 @@ struct compile_report {
 /* *image is malloc'ed. 0 or -errno with a sentence. r may be NULL. */
 int	compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report *r,
     struct diag *why);
+/*
+ * What compile() would make of a text of which an image is there already, but for the vectors: these stand in
+ * its text only, so the tables are taken from the image.
+ */
+int	compile_vectors(const struct text *t, struct span old, uint8_t **image, size_t *n, struct diag *why);

@@ -2,6 +2,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <zlib.h>
+
+#include "models/prf.h"
+
+enum { LEVEL = 7 };	/* of compression: a fifth of the best one's time, 4 % more bytes */
 
 void *
 image_build_add(struct image_build *b, enum image_section which, const void *entry, size_t bytes,
@@ -83,6 +88,37 @@ image_build_string(struct image_build *b, struct span s)
 no_memory:
 	b->no_memory = true;
 	return (struct image_span){ 0, 0 };
+}
+
+int
+image_build_text(struct image_build *b, struct image_about *about, const struct text *t, struct diag *why)
+{
+	static const uint8_t zeros[PRF_KEY];
+	char *text = NULL;
+	uLongf packed;
+	size_t n;
+	uint8_t *to;
+	int err = text_print(t, &text, &n);
+
+	if (err < 0)
+		return err;
+	if (n > IMAGE_TEXT_MAX) {
+		err = diag_set(why, -EFBIG, "The text of the model has %zu bytes; %d are allowed.",
+		    n, IMAGE_TEXT_MAX);
+		goto free_text;
+	}
+	about->text_bytes = (uint32_t)n;
+	about->content = siphash(zeros, span_of(text, n));
+	packed = compressBound(n);
+	to = malloc(packed);
+	if (to == NULL || compress2(to, &packed, (const uint8_t *)text, n, LEVEL) != Z_OK)
+		b->no_memory = true;
+	else
+		image_build_add(b, IMAGE_TEXT, to, packed, (uint32_t)packed);
+	free(to);
+free_text:
+	free(text);
+	return err;
 }
 
 int

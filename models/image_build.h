@@ -7,6 +7,7 @@
  * the end. A zeroed one is empty; image_build_fini() frees it.
  */
 #include "models/image.h"
+#include "models/text.h"
 
 struct image_build {
 	struct section {
@@ -32,6 +33,9 @@ void	*image_build_add(struct image_build *b, enum image_section which, const voi
     size_t bytes, uint32_t count);
 /* A string, which stands once in the image however often it is asked for. */
 struct image_span image_build_string(struct image_build *b, struct span s);
+/* The text of the model, compressed, and what about says of it. 0, or -errno with a sentence. */
+int	image_build_text(struct image_build *b, struct image_about *about, const struct text *t,
+    struct diag *why);
 /* *image is malloc'ed. 0, -ENOMEM, or -EFBIG beyond IMAGE_BYTES_MAX. */
 int	image_build_finish(const struct image_build *b, const struct image_about *about,
     uint8_t **image, size_t *n);

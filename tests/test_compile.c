@@ -91,6 +91,27 @@ Test(compile, another_text_gives_another_version)
 	text_fini(&t);
 }
 
+EACH_CASE(compile, other_vectors_change_the_text_only, loadable)
+{
+	struct text t = text_named(loadable[*i]);
+	struct diag why = { "" };
+	uint8_t *old, *image, *anew;
+	size_t nold, n, nanew;
+
+	cr_assert_eq(compile(&t, &old, &nold, NULL, &why), 0, "%s", why.text);
+	t.vector = &(struct text_vector){ .line = (struct span[]){ span_str("one more"), span_str("line") },
+		.n = 2 };
+	t.nvector = 1;
+	cr_assert_eq(compile(&t, &image, &n, NULL, &why), 0, "%s", why.text);
+	cr_assert_eq(compile_vectors(&t, span_of(old, nold), &anew, &nanew, &why), 0, "%s", why.text);
+	cr_expect(span_eq(span_of(image, n), span_of(anew, nanew)));
+	cr_expect_not(span_eq(span_of(image, n), span_of(old, nold)));
+	free(old);
+	free(image);
+	free(anew);
+	text_fini(&t);
+}
+
 Test(compile, a_text_that_points_outside_itself_is_refused_with_a_sentence)
 {
 	struct text t = text_named("ftp-small");
