@@ -117,6 +117,7 @@ hold(struct join_report *out, struct merge *merge, struct pool *pool, const stru
 	struct joining *j = pool_alloc(pool, sizeof *j);
 
 	j->p = *p;
+	j->p.server_only = true;
 	j->report = out;
 	for (uint32_t k = 0; k < JOIN_LEARNERS; k++)
 		if (!joined[k].defined || p->definition != NULL) {

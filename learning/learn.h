@@ -35,6 +35,7 @@ struct learn_params {
 	unsigned spare;			/* learn() only: percent of conversations that are held out */
 	size_t budget_bytes;		/* learn() only: of conversations kept (thin.h); 0: LEARN_BUDGET_BYTES */
 	bool no_scrub;			/* learn_scrub(): people's secrets stay as they are */
+	bool server_only;		/* without how both sides talk: for who is to answer only */
 	const struct progress *progress;
 };
 

@@ -238,7 +238,8 @@ learn_scriptgen(struct text *t, struct pool *pool, const struct corpus *c, const
 	progress_at(p->progress, "exchanges", 0);
 	exchanges_make(&lesson->x, pool, c, use, lesson->binary);
 	progress_at(p->progress, "scriptgen", 0);
-	if (!scriptgen_make(t, pool, &lesson->x, c, !lesson->binary, &report->scriptgen))
+	if (!scriptgen_make(t, pool, &lesson->x, c, !lesson->binary, p->server_only,
+		&report->scriptgen))
 		return diag_set(why, -ENODATA, "%s: no conversation on %s/%u was captured from its beginning and "
 		    "has an answer, so there is nothing to learn; see that both directions were captured.",
 		    c->sources[0].name, c->proto == PROTO_TCP ? "tcp" : "udp", c->port);
@@ -275,7 +276,8 @@ learn_prisma(struct text *t, struct pool *pool, const struct corpus *c, const bo
 		return err;
 	report_sizes(&l);
 	write_text(t, &l, c);
-	write_prisma(t, &l, c);
+	if (!p->server_only)
+		write_prisma(t, &l, c);
 	return 0;
 }
 

@@ -55,7 +55,7 @@ write_sides(struct text *t, struct pool *pool, const struct exchanges *x, const 
 
 bool
 scriptgen_make(struct text *t, struct pool *pool, const struct exchanges *x, const struct corpus *c,
-    bool text, struct scriptgen_report *report)
+    bool text, bool server_only, struct scriptgen_report *report)
 {
 	struct machine_params p = machine_params(text);
 	struct responses_input in;
@@ -82,7 +82,8 @@ scriptgen_make(struct text *t, struct pool *pool, const struct exchanges *x, con
 	t->separators = text ? span_str(" \t\r\n") : span_of(NULL, 0);
 	wording_make(&w, t, &words);
 	emission_make(t, &words, &w, &emission);
-	write_sides(t, pool, x, c, &m);
+	if (!server_only)
+		write_sides(t, pool, x, c, &m);
 	count(report, &s, &m, &responses, &w, &emission);
 	return true;
 }

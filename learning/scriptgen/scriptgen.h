@@ -30,8 +30,8 @@ struct scriptgen_report {
 };
 
 /*
- * Fills all but name, sources and parameters of t. False: no conversation was captured from its
+ * Fills all but name, sources and parameters of t; server_only: nor how both sides talk. False: no conversation was captured from its
  * beginning with an answer in it.
  */
 bool	scriptgen_make(struct text *t, struct pool *pool, const struct exchanges *x,
-    const struct corpus *c, bool text, struct scriptgen_report *report);
+    const struct corpus *c, bool text, bool server_only, struct scriptgen_report *report);
