@@ -286,7 +286,7 @@ choose_for_kin(const struct decider *d, struct node *nd, const struct sample *s,
 	struct source field[MAX_SOURCES];
 	uint32_t *exchange = d->scratch->exchange, nfields;
 
-	if (d->r->x->client_lexer.binary || s->client == d->r->client->n)
+	if (!lexer_has_words(&d->r->x->client_lexer) || s->client == d->r->client->n)
 		return;
 	nfields = sources_deciding(d->r, s->client, field, MAX_SOURCES);
 	for (uint32_t i = 0; i < n; i++)

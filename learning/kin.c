@@ -70,7 +70,7 @@ kin_learn(struct kin *out, struct pool *pool, const struct rules *r)
 		u = &x->unit[e->client];
 		fact = pair_number(&out->facts, question_of(r, i), e->kind);
 		for (uint32_t j = 1; j < u->ntoken; j++)
-			if (u->token[j].kind == TOKEN_WORD && u->token[j].bytes.n >= MIN_BYTES)
+			if ((u->token[j].kind == TOKEN_WORD || u->token[j].kind == TOKEN_RUN) && u->token[j].bytes.n >= MIN_BYTES)
 				out->mention[n++] = (struct mention){ u->value[j], fact, i };
 	}
 	qsort(out->mention, n, sizeof *out->mention, mention_cmp);

@@ -19,7 +19,7 @@ struct kin {				/* what was said of every value */
 	struct intern facts;		/* question and kind of reply */
 };
 
-/* Looks at all exchanges. Text. Memory is the pool's. */
+/* Looks at all exchanges, at their words. Memory is the pool's. */
 void	kin_learn(struct kin *out, struct pool *pool, const struct rules *r);
 /*
  * Adds a choice for kin to a node whose field decides, before what is said to strangers. k: the samples,

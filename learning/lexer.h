@@ -65,5 +65,11 @@ lexer_is_separator(const struct lexer *l, uint8_t c)
 {
 	return l->is_separator[c / 8] >> c % 8 & 1;
 }
+/* Do messages consist of words? Then these name things. */
+static inline bool
+lexer_has_words(const struct lexer *l)
+{
+	return !l->binary || l->has_words;
+}
 /* strftime-like format of a TIME token; OP_TIME renders the same. */
 struct span lexer_time_format(uint8_t format);

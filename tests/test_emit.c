@@ -279,3 +279,43 @@ POOLED(emit, a_part_that_all_clients_said_is_told_to_strangers)
 	    "0\x0f\x02\x01y\x04\x03" "eve\x06\x05name4");
 	model_destroy(k->m);
 }
+
+/* Words behind a type, each with a zero byte: what somebody measured can be fetched by others, if it was there. */
+POOLED(emit, names_among_binary_words_are_known_from_other_questions)
+{
+	enum { FILES = 48, MEASURED = 6 };
+	struct handmade h = handmade(pool, PROTO_UDP, 69);
+	struct learn_report report;
+	struct talk *k = pool_alloc(pool, sizeof *k);
+	char ask[32];
+	struct text t;
+
+	for (unsigned i = 0; i < FILES; i++) {
+		bool there = i % 3 != 0;
+		unsigned name = 1000 + i * 37;
+
+		for (unsigned fetch = 0; fetch <= (i < FILES - MEASURED); fetch++) {
+			const char *end = fetch ? "octet" : "tsize";
+			uint8_t *m = pool_array(pool, 18, 1), *said = pool_array(pool, 12, 1);
+
+			sprintf((char *)m + 2, "file%u", name);
+			memcpy(m + 11, end, 6);
+			m[1] = 1;
+			memcpy(said, there ? fetch ? "\0\3\0\1" : "\0\6\0\0" : "\0\5\0\1", 4);
+			sprintf((char *)said + 4, "%s", there ? handmade_line(&h, "%u", i * i + 10000) : "gone");
+			handmade_open(&h);
+			handmade_say(&h, SIDE_CLIENT, span_of(m, 17));
+			handmade_say(&h, SIDE_SERVER, span_of(said, 4 + strlen((char *)said + 4)));
+		}
+	}
+	t = emitted(&h, &report);
+	talk_begin(k, model_of_text(&t));
+	for (unsigned i = FILES - MEASURED; i < FILES; i++) {
+		memcpy(ask, "\0\1", 2);
+		sprintf(ask + 2, "file%u", 1000 + i * 37);
+		memcpy(ask + 11, "octet", 6);
+		talk_say(k, span_of(ask, 17));
+		cr_expect_eq(k->said[1], i % 3 != 0 ? 3 : 5, "file %u", i);
+	}
+	model_destroy(k->m);
+}
