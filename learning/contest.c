@@ -92,6 +92,14 @@ contest_lead(const struct contest *c, const struct entrant *a, const struct entr
 	return (won - lost) / sqrt(MAX(won + lost, 1.0));
 }
 
+bool
+contest_beats(const struct contest *c, const struct entrant *a, const struct entrant *b)
+{
+	double right = contest_lead(c, a, b, CONTEST_RIGHT), equal = contest_lead(c, a, b, CONTEST_EQUAL);
+
+	return right > 1 ? right > CONTEST_HOPELESS || equal >= -CONTEST_HOPELESS : right >= -1 && equal > 1;
+}
+
 uint32_t
 contest_winner(const struct contest *c, const struct entrant *e, uint32_t n)
 {

@@ -11,6 +11,7 @@
 #include "learning/eval.h"
 
 enum { CONTEST_HEATS = 5 };		/* at most */
+enum { CONTEST_HOPELESS = 3 };		/* so much of a lead is not made up for */
 
 struct heat {
 	bool *use, *left_out;		/* per conversation: learned from, played */
@@ -60,6 +61,11 @@ uint32_t contest_alone(const struct contest *c, const struct entrant *a, const s
  * both were in.
  */
 double	contest_lead(const struct contest *c, const struct entrant *a, const struct entrant *b, uint8_t wanted);
+/*
+ * Does a answer better than b? He is right clearly more often, and either not to be made up for (CONTEST_HOPELESS) or
+ * not that far behind in what is right to the byte; or neither is, and he is so to the byte clearly more often.
+ */
+bool	contest_beats(const struct contest *c, const struct entrant *a, const struct entrant *b);
 /*
  * Of those that are not clearly worse than the one most often right the one that is right to the byte most
  * often, the first of equals. n > 0.

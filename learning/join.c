@@ -5,8 +5,7 @@
 
 enum {
 	FIFTHS = 5,			/* halves would favour who needs little to learn from */
-	HOPELESS = 3,			/* so much of a lead (contest.h) is not made up for, */
-	ALONE_ONE_IN = 50,		/* by who is alone right less often than this, */
+	ALONE_ONE_IN = 50,		/* a lead is not made up for by who is alone right less often than this, */
 	FEW = 200,			/* among more conversations: what is said in one has one cause */
 	ENOUGH = 1000			/* replies: what these leave open is not worth the time */
 };
@@ -63,15 +62,6 @@ attempt(struct joining *j, uint32_t number, uint32_t heat)
 		contest_played(c) };
 }
 
-/* Who is right clearly more often; where neither is, who is so to the byte. */
-static bool
-beats(const struct contest *c, const struct entrant *a, const struct entrant *b)
-{
-	double right = contest_lead(c, a, b, CONTEST_RIGHT);
-
-	return right > 1 || (right >= -1 && contest_lead(c, a, b, CONTEST_EQUAL) > 1);
-}
-
 /* Who leads among those that are still in. */
 static void
 find_leader(struct joining *j)
@@ -81,7 +71,7 @@ find_leader(struct joining *j)
 	for (r->chosen = 0; j->learn[r->chosen] == NULL;)
 		r->chosen++;
 	for (uint32_t i = r->chosen + 1; i < r->n; i++)
-		if (j->learn[i] != NULL && beats(&j->contest, &j->entrant[i], &j->entrant[r->chosen]))
+		if (j->learn[i] != NULL && contest_beats(&j->contest, &j->entrant[i], &j->entrant[r->chosen]))
 			r->chosen = i;
 }
 
@@ -89,7 +79,7 @@ find_leader(struct joining *j)
 static bool
 is_hopeless(const struct contest *c, const struct entrant *leader, const struct entrant *e)
 {
-	return contest_lead(c, leader, e, CONTEST_RIGHT) > HOPELESS &&
+	return contest_lead(c, leader, e, CONTEST_RIGHT) > CONTEST_HOPELESS &&
 	    contest_alone(c, e, leader, CONTEST_RIGHT) * ALONE_ONE_IN < contest_played(c);
 }
 

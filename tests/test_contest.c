@@ -63,6 +63,31 @@ POOLED(contest, of_those_not_clearly_worse_the_most_often_equal_wins)
 	cr_expect_eq(contest_winner(&c, e, 1), 0);
 }
 
+/* Of twenty replies so many are right, the first of them to the byte. */
+static struct entrant
+twenty(struct pool *pool, uint32_t right, uint32_t equal)
+{
+	struct entrant e = { .said = { pool_array(pool, 20, 1) } };
+
+	memset(e.said[0], R, right);
+	memset(e.said[0], E, equal);
+	return e;
+}
+
+POOLED(contest, a_small_lead_does_not_make_up_for_the_bytes)
+{
+	struct contest c = { .pool = pool, .nheats = 1, .heat = { { .replies = 20 } } };
+	struct entrant a = twenty(pool, 20, 0), near = twenty(pool, 17, 4), far = twenty(pool, 17, 12),
+		wrong = twenty(pool, 5, 5), same = twenty(pool, 20, 2), worse = twenty(pool, 20, 1);
+
+	cr_expect(contest_beats(&c, &a, &near));
+	cr_expect_not(contest_beats(&c, &a, &far), "three of twenty, and none to the byte beside twelve");
+	cr_expect(contest_beats(&c, &far, &wrong));
+	cr_expect(contest_beats(&c, &a, &wrong), "fifteen of twenty are not to be made up for");
+	cr_expect(contest_beats(&c, &same, &a), "right as often, and to the byte");
+	cr_expect_not(contest_beats(&c, &same, &worse), "one is chance");
+}
+
 POOLED(contest, every_conversation_is_left_out_once)
 {
 	struct handmade h = handmade(pool, PROTO_TCP, 21);
