@@ -4,9 +4,26 @@
 
 #include "control/figures.h"
 
+/* Kinds that the second learner answers in the model, and how much of what was played that is. */
+static uint32_t
+answered(const struct merge_report *m, uint32_t *played)
+{
+	uint32_t n = 0;
+
+	*played = 0;
+	for (uint32_t k = 0; k < m->n; k++)
+		if (m->kind[k].by != m->first) {
+			n++;
+			*played += m->kind[k].score[m->first].played;
+		}
+	return n;
+}
+
 void
 joined_print(const struct join_report *j, FILE *to)
 {
+	uint32_t kinds, played;
+
 	if (j->n == 0)
 		return;
 	fputs("  learners:", to);
@@ -14,6 +31,12 @@ joined_print(const struct join_report *j, FILE *to)
 		fprintf(to, "%s %s%s %.1f %%", i > 0 ? "," : "", j->entry[i].learner, i == j->chosen ? " (taken)" : "",
 		    100 * share(j->entry[i].right, j->entry[i].played));
 	fputs(" right of what they were not learned from\n", to);
+	if (j->merge.second == j->merge.first)
+		return;
+	kinds = answered(&j->merge, &played);
+	fprintf(to, "  beside it %s answers %u of %u kinds of messages, %.1f %% of what was played\n",
+	    j->entry[j->merge.second].learner, kinds, j->merge.n,
+	    100 * share(played, j->entry[j->chosen].played));
 }
 
 json_t *

@@ -23,12 +23,20 @@ count_alt(struct summary *s, const struct text_alt *a)
 		s->effect[a->effect[i].kind]++;
 }
 
-void
-summary_of(struct summary *s, const struct model *m, const struct text *t)
+/* What one machine of the model has. */
+static void
+count_machine(struct summary *s, const struct text *t)
 {
-	*s = (struct summary){ .t = t, .m = m };
-	for (uint32_t i = 0; i < t->ntemplate; i++)
+	for (uint32_t i = 0; i < t->ntemplate; i++) {
 		s->template[t->template[i].origin]++;
+		s->for_second += t->template[i].second;
+	}
+	s->templates += t->ntemplate;
+	s->replies += t->nreply;
+	s->states += t->nstate;
+	s->data += t->ndata;
+	s->maps += t->nmap;
+	s->vars += t->nvar;
 	for (uint32_t i = 0; i < t->nreply; i++) {
 		const struct text_reply *r = &t->reply[i];
 		s->reply[r->origin]++;
@@ -39,7 +47,9 @@ summary_of(struct summary *s, const struct model *m, const struct text *t)
 		const struct text_state *state = &t->state[i];
 		s->backoffs += state->backoff >= 0;
 		s->turns += state->nturn;
-		if (state->eom >= 0)
+		if (t != s->t)
+			;	/* where a message ends says the first machine */
+		else if (state->eom >= 0)
 			s->eom[t->eom[state->eom].kind]++;
 		else
 			s->eom[t->proto == MODEL_UDP ? EOM_DATAGRAM : EOM_PUSH]++;
@@ -57,6 +67,15 @@ summary_of(struct summary *s, const struct model *m, const struct text *t)
 		s->pairs += t->map[i].n;
 }
 
+void
+summary_of(struct summary *s, const struct model *m, const struct text *t)
+{
+	*s = (struct summary){ .t = t, .m = m };
+	count_machine(s, t);
+	if (t->second != NULL)
+		count_machine(s, t->second);
+}
+
 /* " (prisma 12, hand 3)" of what is not 0. */
 static void
 print_counts(FILE *to, const struct vocab *v, const uint32_t *n)
@@ -72,6 +91,20 @@ print_counts(FILE *to, const struct vocab *v, const uint32_t *n)
 	fputs(between[0] == ',' ? ")\n" : "\n", to);
 }
 
+/* Who stands beside, and what for. */
+static void
+print_second(const struct summary *s, FILE *to)
+{
+	const struct text *t = s->t;
+
+	fprintf(to, "beside       %.*s, order %u, answers %u of %u templates", (int)t->second->learner.n,
+	    (const char *)t->second->learner.p, t->second->order, s->for_second, t->ntemplate);
+	for (uint32_t k = 0; k < SECOND_KIND_N; k++)
+		if (t->second_for >> k & 1)
+			fprintf(to, ", %s", vocab_name(&vocab_second, k));
+	putc('\n', to);
+}
+
 void
 summary_print(const struct summary *s, FILE *to)
 {
@@ -84,13 +117,15 @@ summary_print(const struct summary *s, FILE *to)
 	    vocab_name(&vocab_channel, t->channel), model_version(s->m));
 	fprintf(to, "learned by   %.*s, order %u, seed %" PRIu64 "\n", (int)t->learner.n,
 	    (const char *)t->learner.p, t->order, t->seed);
+	if (t->second != NULL)
+		print_second(s, to);
 	for (uint32_t i = 0; i < t->nsource; i++)
 		fprintf(to, "from         %.*s: %u conversations, %u messages\n",
 		    (int)t->source[i].name.n, (const char *)t->source[i].name.p,
 		    t->source[i].conversations, t->source[i].messages);
 	fprintf(to, "size         image %zu bytes; automaton %u states, %u byte classes, %zu bytes\n",
 	    model_image(s->m).n, states, classes, bytes);
-	fprintf(to, "states       %u, %u of them with back-off", t->nstate, s->backoffs);
+	fprintf(to, "states       %u, %u of them with back-off", s->states, s->backoffs);
 	fputs("; messages end by", to);
 	print_counts(to, &vocab_eom, s->eom);
 	fprintf(to, "turns        %u", s->turns);
@@ -105,9 +140,9 @@ summary_print(const struct summary *s, FILE *to)
 	print_counts(to, &vocab_guard, s->guard);
 	fprintf(to, "  effects   ");
 	print_counts(to, &vocab_effect, s->effect);
-	fprintf(to, "templates    %u", t->ntemplate);
+	fprintf(to, "templates    %u", s->templates);
 	print_counts(to, &vocab_origin, s->template);
-	fprintf(to, "replies      %u", t->nreply);
+	fprintf(to, "replies      %u", s->replies);
 	print_counts(to, &vocab_origin, s->reply);
 	for (uint32_t o = 0; o < ORIGIN_N; o++) {
 		if (s->reply[o] == 0)
@@ -116,8 +151,8 @@ summary_print(const struct summary *s, FILE *to)
 		print_counts(to, &vocab_op, s->op[o]);
 	}
 	fprintf(to, "tables       %u data (%" PRIu64 " values), %u maps (%" PRIu64 " entries), "
-	    "%u variables, %u sets and registers\n", t->ndata, s->values, t->nmap, s->pairs,
-	    t->nvar, t->nhostset);
+	    "%u variables, %u sets and registers\n", s->data, s->values, s->maps, s->pairs,
+	    s->vars, t->nhostset);
 	fputs("  data the same for one", to);
 	print_counts(to, &vocab_scope, s->scope);
 	fprintf(to, "vectors      %u\n", t->nvector);
@@ -140,6 +175,23 @@ json_bytes(struct span s)
 	json_t *text = json_stringn((const char *)s.p, s.n);
 
 	return text != NULL ? text : json_string("(not UTF-8)");
+}
+
+/* null where there is no second machine. */
+static json_t *
+json_second(const struct summary *s)
+{
+	const struct text *t = s->t;
+	json_t *kinds = json_array();
+
+	for (uint32_t k = 0; k < SECOND_KIND_N; k++)
+		if (t->second_for >> k & 1)
+			json_array_append_new(kinds, json_string(vocab_name(&vocab_second, k)));
+	if (t->second != NULL)
+		return json_pack("{s:o, s:I, s:I, s:o}", "learner", json_bytes(t->second->learner), "order",
+		    (json_int_t)t->second->order, "templates", (json_int_t)s->for_second, "kinds", kinds);
+	json_decref(kinds);
+	return json_null();
 }
 
 static json_t *
@@ -186,20 +238,20 @@ summary_object(const struct summary *s)
 		if (s->reply[i] > 0)
 			json_object_set_new(rules, vocab_origin.word[i],
 			    json_counts(&vocab_op, s->op[i]));
-	o = json_pack("{s:o, s:s, s:s, s:s, s:o, s:I, s:o, s:o}",
+	o = json_pack("{s:o, s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:o}",
 	    "service", json_bytes(t->name), "protocol", t->proto == MODEL_TCP ? "tcp" : "udp",
 	    "channel", vocab_name(&vocab_channel, t->channel), "version", model_version(s->m),
 	    "learner", json_bytes(t->learner), "order", (json_int_t)t->order,
 	    "seed", json_sprintf("%" PRIu64, t->seed),	/* a string: it may exceed 2^53 */
-	    "sources", json_sources(t));
+	    "sources", json_sources(t), "second", json_second(s));
 	if (o == NULL)
 		return NULL;
 	json_object_update_new(o, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "image_bytes", (json_int_t)model_image(s->m).n,
 	    "automaton_bytes", (json_int_t)bytes, "automaton_states", (json_int_t)states,
-	    "byte_classes", (json_int_t)classes, "states", (json_int_t)t->nstate,
+	    "byte_classes", (json_int_t)classes, "states", (json_int_t)s->states,
 	    "turns", (json_int_t)s->turns, "data_values", (json_int_t)s->values,
-	    "map_entries", (json_int_t)s->pairs, "variables", (json_int_t)t->nvar,
+	    "map_entries", (json_int_t)s->pairs, "variables", (json_int_t)s->vars,
 	    "vectors", (json_int_t)t->nvector));
 	json_object_update_new(o, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "templates", json_counts(&vocab_origin, s->template),

@@ -16,6 +16,8 @@ struct summary {
 	uint32_t event[EVENT_KIND_N];		/* turns by kind */
 	uint32_t guard[GUARD_KIND_N], effect[EFFECT_KIND_N], eom[EOM_KIND_N];
 	uint32_t late, least_ms, most_ms;	/* alternatives with a learned delay */
+	uint32_t templates, replies, states, data, maps, vars;	/* of both machines, as all that stands above and below */
+	uint32_t for_second;		/* templates that the second machine answers */
 	uint32_t turns, alts, backoffs, closes, resets, pendings;
 	uint32_t scope[SCOPE_N];	/* data tables by whom a choice is the same for */
 	uint64_t values, pairs;		/* of data tables, of maps */

@@ -115,13 +115,13 @@ render(const struct talk *t, const struct fields *f, const struct speaker *who, 
 
 /* The fields that a plan may read: what the arena remembers. */
 static void
-remembered(const struct talks *ts, const struct talk *t, struct fields *f)
+remembered(const struct talks *ts, const struct talk *t, const struct speaker *who, struct fields *f)
 {
 	const struct arena *a = arena_of(ts, t);
 
 	f->has = 0;
 	if (a != NULL)
-		session_fields(f, a);
+		session_fields(f, &t->sess, a, who->m);
 }
 
 size_t
@@ -138,7 +138,7 @@ talk_read(const struct talks *ts, const struct talk *t, const struct speaker *wh
 	at += done;
 	if (done == n || at - cold >= planned(t))
 		return done;
-	remembered(ts, t, &f);
+	remembered(ts, t, who, &f);
 	n = MIN(n, done + planned(t) - (at - cold));
 	return done + render(t, &f, who, at - cold, to + done, n - done);
 }
@@ -196,7 +196,7 @@ talk_freeze(struct talks *ts, struct talk *t, const struct speaker *who, size_t 
 	o = want_out(ts, t);
 	if (o == NULL)
 		return false;
-	remembered(ts, t, &f);
+	remembered(ts, t, who, &f);
 	t->out_seq += (uint32_t)done;
 	o->n = (uint16_t)(o->n + render(t, &f, who, done, o->bytes + o->n, n));
 	t->flags &= (uint8_t)~TALK_PLAN;
@@ -386,7 +386,7 @@ talk_relate(struct talks *ts, struct talk *t, const struct speaker *who, const s
 	}
 	if (t->arena != 0)
 		*arena_of(ts, t) = what->fields;
-	session_fields(&f, &what->fields);
+	session_fields(&f, &t->sess, &what->fields, who->m);
 	keep_answer(ts, t, who, &f, &turn);
 }
 

@@ -3,6 +3,8 @@
 #include "learning/contest.h"
 #include "learning/learners.h"
 
+#include <string.h>
+
 enum {
 	FIFTHS = 5,			/* halves would favour who needs little to learn from */
 	ALONE_ONE_IN = 50,		/* a lead is not made up for by who is alone right less often than this, */
@@ -130,22 +132,156 @@ hold(struct join_report *out, struct merge *merge, struct pool *pool, const stru
 	*merge = j->merge;
 }
 
-/* What kind of message each was that was played, as t takes it, the model of who was chosen. */
-static void
-tell_kinds(struct join_report *r, struct pool *pool, const struct merge *m, const struct text *t,
-    const struct progress *progress)
+/* The models of all conversations, by entry; each is learned when it is wanted first. */
+struct wanted {
+	struct pool *pool;
+	const struct corpus *corpus;
+	const bool *use;
+	const struct learn_params *p;
+	struct diag *why;
+	struct text text[JOIN_LEARNERS];
+	struct learn_report report[JOIN_LEARNERS];
+	bool there[JOIN_LEARNERS];
+};
+
+static int
+want(struct wanted *w, const struct join_report *r, uint32_t entry)
 {
-	struct built *built = built_new(pool);
-	struct eval_report played = { 0 };
-	struct eval_scale scale;
+	const struct learn_report *any = &w->report[0];		/* PRISMA's is there */
+	int err;
+
+	if (w->there[entry])
+		return 0;
+	w->report[entry] = (struct learn_report){ .corpus = any->corpus, .conversations = any->conversations };
+	err = learner_called(span_str(r->entry[entry].learner), w->p)(&w->text[entry], w->pool, w->corpus, w->use, w->p,
+	    &w->report[entry], w->why);
+	w->there[entry] = err == 0;
+	return err;
+}
+
+/* Has the automaton room for all its templates? Else it is not what competed. */
+static bool
+fits(struct built *b, const struct text *t)
+{
+	struct compile_report r;
 	struct diag why;
 
-	if (built_make(built, t, NULL, &why) == 0) {
+	return built_make(b, t, &r, &why) == 0 && r.templates_left_out == 0;
+}
+
+/* Who was right most often speaks, or PRISMA, where that one's model does not fit and PRISMA's does. *b: his model. */
+static int
+choose_first(struct wanted *w, struct join_report *r, struct built *b)
+{
+	int err = want(w, r, r->chosen);
+
+	if (err < 0 || fits(b, &w->text[r->chosen]) || r->chosen == 0)
+		return err;
+	if (fits(b, &w->text[0]))
+		r->chosen = 0;
+	else
+		fits(b, &w->text[r->chosen]);
+	return 0;
+}
+
+/* What kind of message each was that was played, as b takes it, the model of who was chosen; and who answers it. */
+static void
+tell_kinds(struct join_report *r, struct pool *pool, const struct merge *m, const struct built *b,
+    const struct progress *progress)
+{
+	struct eval_report played = { 0 };
+	struct eval_scale scale;
+	bool may[JOIN_LEARNERS];
+
+	if (b->model != NULL) {
 		eval_scale(&scale, pool, m->corpus, EVAL_CLASSES);
-		eval_on(&played, pool, built->model, &scale, m->heard[r->chosen], progress);
+		eval_on(&played, pool, b->model, &scale, m->heard[r->chosen], progress);
 	}
 	merge_sort(&r->merge, pool, m, r->chosen, &played);
-	built_drop(built);
+	for (uint32_t i = 0; i < r->n; i++)
+		may[i] = strcmp(r->entry[i].learner, "mining") != 0;
+	merge_choose(&r->merge, may, r->n);
+}
+
+/* The second learner's model beside the first's, where it answers something and fits. */
+static int
+stand_beside(struct wanted *w, struct join_report *r, struct built *b)
+{
+	struct merge_report *m = &r->merge;
+	struct learn_params how = *w->p;
+	int err;
+
+	how.server_only = true;		/* how both sides talk says the first */
+	w->p = &how;
+	err = m->second == m->first ? 0 : want(w, r, m->second);
+	if (err < 0 || m->second == m->first)
+		return err;
+	if (fits(b, &w->text[m->second]))
+		merge_write(&w->text[m->first], &w->text[m->second], m);
+	else
+		merge_alone(m);
+	return 0;
+}
+
+/* The learner of the model before, and the one beside him, learn again; nothing is played. */
+static int
+learn_again(struct text *t, struct pool *pool, const struct corpus *c, const bool *use, const struct learn_params *p,
+    struct learn_report *report, struct diag *why)
+{
+	const struct text *before = p->before;
+	struct learn_report beside = { .corpus = report->corpus, .conversations = report->conversations };
+	struct learn_params how = *p;
+	struct text *second;
+	learner_fn *by;
+	int err = learner_called(before->learner, p)(t, pool, c, use, p, report, why);
+
+	if (err < 0 || before->second == NULL)
+		return err;
+	by = learner_called(before->second->learner, p);
+	if (by == NULL)
+		return 0;
+	second = pool_alloc(pool, sizeof *second);
+	how.before = before->second;
+	how.server_only = true;
+	err = by(second, pool, c, use, &how, &beside, why);
+	if (err == 0)
+		merge_again(t, second, before);
+	return err;
+}
+
+/* All that apply compete. */
+static int
+compete(struct text *t, struct pool *pool, const struct corpus *c, const bool *use, const struct learn_params *p,
+    struct learn_report *report, struct diag *why)
+{
+	struct wanted *w = pool_alloc(pool, sizeof *w);
+	struct learn_params how = *p;
+	struct join_report join = { 0 };
+	struct built *b;
+	struct merge merge;
+	int err;
+
+	*w = (struct wanted){ .pool = pool, .corpus = c, .use = use, .p = &how, .why = why, .report[0] = *report };
+	err = learn_prisma(&w->text[0], pool, c, use, &how, &w->report[0], why);
+	if (err < 0)
+		return err;
+	w->there[0] = true;
+	how.clusterer = w->report[0].clusterer;
+	how.order = w->report[0].order;
+	how.before = &w->text[0];	/* in a heat its basis is nearly right, and found in a fifth of the time */
+	hold(&join, &merge, pool, corpus_part(pool, c, use), &how);
+	b = built_new(pool);
+	err = choose_first(w, &join, b);
+	if (err < 0)
+		return err;
+	tell_kinds(&join, pool, &merge, b, p->progress);
+	err = stand_beside(w, &join, b);
+	built_drop(b);
+	*t = w->text[join.chosen];
+	*report = w->report[join.chosen];
+	report->join = join;
+	report->choice = w->report[0].choice;
+	return err;
 }
 
 int
@@ -154,11 +290,7 @@ learn_auto(struct text *t, struct pool *pool, const struct corpus *c, const bool
 {
 	const struct text *before = learner_before(pool, c, p, report->conversations);
 	learner_fn *by = before == NULL ? NULL : learner_called(before->learner, p);
-	struct learn_report first = *report;
 	struct learn_params how = *p;
-	const struct corpus *part;
-	struct merge merge;
-	int err;
 
 	if (p->clusterer != NULL || p->order != 0)	/* these are PRISMA's */
 		return learn_prisma(t, pool, c, use, p, report, why);
@@ -166,26 +298,8 @@ learn_auto(struct text *t, struct pool *pool, const struct corpus *c, const bool
 		by = NULL;	/* perhaps it was chosen before there was one */
 	report->kept = by != NULL;
 	if (report->kept)
-		return by(t, pool, c, use, p, report, why);
+		return learn_again(t, pool, c, use, p, report, why);
 	if (before != NULL)
 		how.before = NULL;	/* nobody here goes on with what that learner began */
-	err = learn_prisma(t, pool, c, use, &how, report, why);
-	if (err < 0)
-		return err;
-	how.clusterer = report->clusterer;
-	how.order = report->order;
-	how.before = t;			/* in a heat its basis is nearly right, and found in a fifth of the time */
-	part = corpus_part(pool, c, use);
-	hold(&report->join, &merge, pool, part, &how);
-	if (report->join.chosen > 0) {
-		first.join = report->join;
-		first.choice = report->choice;
-		*report = first;
-		*t = (struct text){ 0 };
-		by = learner_called(span_str(report->join.entry[report->join.chosen].learner), p);
-		err = by(t, pool, c, use, p, report, why);
-	}
-	if (err == 0)
-		tell_kinds(&report->join, pool, &merge, t, p->progress);
-	return err;
+	return compete(t, pool, c, use, &how, report, why);
 }

@@ -1,5 +1,10 @@
 #include "learning/merge.h"
 
+#include <math.h>
+#include <stdlib.h>
+
+enum { WORTH_ONE_IN = 200 };		/* replies: for less nobody needs a second machine */
+
 void
 merge_begin(struct merge *m, struct pool *pool, const struct corpus *corpus, uint32_t learners)
 {
@@ -135,11 +140,108 @@ merge_sort(struct merge_report *out, struct pool *pool, const struct merge *m, u
 	all = (uint32_t)(most + 1 - MERGE_CONNECT);
 	kind = pool_array(pool, all, sizeof *kind);
 	count_all(kind, m, first, template);
-	*out = (struct merge_report){ .kind = kind, .first = first };
+	*out = (struct merge_report){ .kind = kind, .first = first, .second = first };
 	for (uint32_t k = 0; k < all; k++) {
 		kind[k].template = (int32_t)k + MERGE_CONNECT;
 		kind[k].by = first;
 		if (was_played(&kind[k], m->learners))
 			kind[out->n++] = kind[k];
 	}
+}
+
+/* More than chance makes of equals: contest.h. */
+static bool
+wins(const struct merge_score *s)
+{
+	return s->won > s->lost && (s->won - s->lost) > sqrt(s->won + s->lost);
+}
+
+/* Replies that are gained where a learner answers the kinds that it wins. */
+static uint32_t
+gain_of(const struct merge_report *r, uint32_t learner)
+{
+	uint32_t gain = 0;
+
+	for (uint32_t k = 0; k < r->n; k++)
+		if (wins(&r->kind[k].score[learner]))
+			gain += r->kind[k].score[learner].won - r->kind[k].score[learner].lost;
+	return gain;
+}
+
+void
+merge_choose(struct merge_report *r, const bool *may, uint32_t learners)
+{
+	uint32_t played = 0, most = 0;
+
+	for (uint32_t k = 0; k < r->n; k++)
+		played += r->kind[k].score[r->first].played;
+	for (uint32_t l = 0; l < learners; l++)
+		if (may[l] && gain_of(r, l) > most && gain_of(r, l) * WORTH_ONE_IN >= played) {
+			most = gain_of(r, l);
+			r->second = l;
+		}
+	for (uint32_t k = 0; k < r->n && r->second != r->first; k++)
+		if (wins(&r->kind[k].score[r->second]))
+			r->kind[k].by = r->second;
+}
+
+static void
+put_beside(struct text *t, struct text *second)
+{
+	second->nsource = 0;		/* these stand before it, for both */
+	second->prisma = (struct text_prisma){ 0 };
+	t->second = second;
+}
+
+void
+merge_write(struct text *t, struct text *second, const struct merge_report *r)
+{
+	static const enum second_kind kinds[] = { [MERGE_CONNECT - MERGE_CONNECT] = SECOND_CONNECT,
+		[MERGE_SILENT - MERGE_CONNECT] = SECOND_SILENT, [MERGE_OTHER - MERGE_CONNECT] = SECOND_OTHER };
+
+	for (uint32_t k = 0; k < r->n; k++) {
+		if (r->kind[k].by == r->first)
+			continue;
+		if (r->kind[k].template >= 0)
+			t->template[r->kind[k].template].second = true;
+		else
+			t->second_for |= (uint8_t)(1u << kinds[r->kind[k].template - MERGE_CONNECT]);
+	}
+	put_beside(t, second);
+}
+
+void
+merge_alone(struct merge_report *r)
+{
+	r->second = r->first;
+	for (uint32_t k = 0; k < r->n; k++)
+		r->kind[k].by = r->first;
+}
+
+/* What a template looks like, as a number; 0: no memory to tell. */
+static uint64_t
+look(const struct text_template *template)
+{
+	char *match;
+	uint64_t h;
+	size_t n;
+
+	if (text_print_match(template, &match, &n) < 0)
+		return 0;
+	h = span_hash(span_of(match, n), 0) | 1;
+	free(match);
+	return h;
+}
+
+void
+merge_again(struct text *t, struct text *second, const struct text *before)
+{
+	for (uint32_t o = 0; o < before->ntemplate; o++) {
+		uint64_t old = before->template[o].second ? look(&before->template[o]) : 0;
+
+		for (uint32_t k = 0; old != 0 && k < t->ntemplate; k++)
+			t->template[k].second |= look(&t->template[k]) == old;
+	}
+	t->second_for = before->second_for;
+	put_beside(t, second);
 }

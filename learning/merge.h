@@ -5,9 +5,11 @@
  * Learners answered clients that they had not learned from (join.h). What kind of message each was says the first
  * learner, who was right most often: his model of all conversations takes it for one of its templates; but where he
  * did not know it, or had nothing to say, when he had not learned from it, that is what it is. Where the recorded
- * server was silent, speaking counts against a learner.
+ * server was silent, speaking counts against a learner. Kinds for which another one was right clearly more often
+ * (contest.h) are answered by a second machine, that one's (models/second.h).
  */
 #include "learning/eval.h"
+#include "models/text.h"
 
 enum { MERGE_LEARNERS = 3 };
 enum { MERGE_CONNECT = -3, MERGE_SILENT = -2, MERGE_OTHER = -1 };	/* the connection; without an answer; not understood */
@@ -26,7 +28,7 @@ struct merge_kind {
 struct merge_report {
 	struct merge_kind *kind;	/* those that were played: MERGE_* upward */
 	uint32_t n;
-	uint32_t first;			/* the learner whose templates they are */
+	uint32_t first, second;		/* the learner whose templates they are, and who answers some of them; equal: nobody */
 };
 
 struct merge_answer {			/* to one message, or to the connection */
@@ -48,3 +50,14 @@ void	merge_hear(struct merge *m, uint32_t learner, const struct eval_report *r);
 /* r: how the first's model of all conversations takes those that were heard. */
 void	merge_sort(struct merge_report *out, struct pool *pool, const struct merge *m, uint32_t first,
     const struct eval_report *r);
+/*
+ * Who is the second, and what he answers; nobody, unless that makes half a percent of what was played right. The
+ * second machine only speaks: a learner with a definition can be no second.
+ */
+void	merge_choose(struct merge_report *r, const bool *may, uint32_t learners);
+/* Both in one model, t, as was chosen; second is the model of the second learner. */
+void	merge_write(struct text *t, struct text *second, const struct merge_report *r);
+/* The same as in the model before: the second answers the templates that look as those did, and the same other kinds. */
+void	merge_again(struct text *t, struct text *second, const struct text *before);
+/* The first answers all. */
+void	merge_alone(struct merge_report *r);

@@ -18,6 +18,7 @@ struct compiler {
 	uint32_t reply_max;
 	struct image_about about;
 	bool too_long;
+	bool second;			/* it is the second machine */
 };
 
 #define ADD(c, which, ...) \
@@ -111,7 +112,7 @@ put_template(struct compiler *c, uint32_t i)
 		.elem = next_index(c, IMAGE_ELEM), .nelem = tpl->nelem,
 		.field = next_index(c, IMAGE_FIELD), .nfield = tpl->nfield,
 		.fills = slots_filled(tpl),
-		.resync = (uint32_t)RESYNC_UNKNOWN,
+		.resync = (uint32_t)RESYNC_UNKNOWN, .second = tpl->second,
 	};
 
 	for (uint32_t k = 0; k < tpl->nelem; k++) {
@@ -504,7 +505,8 @@ put_model(struct compiler *c)
 		.idle_ms = t->state[t->start].idle_ms, .left_out = t->ntemplate - c->a.ntemplates,
 		.proto = t->proto, .channel = t->channel,
 		.flags = (uint8_t)((speaks_first(c) ? MODEL_SPEAKS_FIRST : 0) |
-		    (stateless(c) ? MODEL_STATELESS : 0) | keeps(t)),
+		    (stateless(c) ? MODEL_STATELESS : 0) | keeps(t) | (c->second ? MODEL_SECOND : 0) |
+		    t->second_for * MODEL_SECOND_FOR),
 	};
 
 	if (m.idle_ms == 0)
@@ -552,34 +554,74 @@ finish(struct compiler *c, uint8_t **image, size_t *n, struct diag *why)
 	return err;
 }
 
-int
-compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report *r,
+/* What the second machine adds to the report of the first. */
+static void
+report_second(struct compile_report *r, const struct compile_report *second)
+{
+	r->automaton_states += second->automaton_states;
+	r->byte_classes = MAX(r->byte_classes, second->byte_classes);
+	r->automaton_bytes += second->automaton_bytes;
+	r->templates_left_out += second->templates_left_out;
+}
+
+static int put_second(struct compiler *c, struct compile_report *r, struct diag *why);
+
+/* One machine: the first, with its second, or a second. The text is right. */
+static int
+compile_machine(const struct text *t, bool second, uint8_t **image, size_t *n, struct compile_report *r,
     struct diag *why)
 {
-	struct compiler c = { .t = t };
-	int err = text_check(t, why);
+	struct compiler c = { .t = t, .second = second };
+	struct compile_report of_second = { 0 };
+	int err = automaton_build(&c.a, t, why);
 
-	if (err < 0)
-		return err;
-	err = automaton_build(&c.a, t, why);
 	if (err < 0)
 		goto out;
 	put_all(&c);
-	err = image_build_text(&c.b, &c.about, t, why);
+	if (t->second != NULL)
+		err = put_second(&c, &of_second, why);
+	if (err == 0 && !second)
+		err = image_build_text(&c.b, &c.about, t, why);
 	if (err == 0 && c.too_long)
 		err = diag_set(why, -EINVAL, "A reply of \"%.*s\" has more than %d len parts.",
 		    (int)t->name.n, (const char *)t->name.p, IMAGE_LENS);
 	if (err == 0)
 		err = finish(&c, image, n, why);
-	if (err == 0 && r != NULL)
+	if (err == 0) {
 		*r = (struct compile_report){
 			.automaton_states = c.a.nstates, .byte_classes = c.a.nclasses,
 			.automaton_bytes = (size_t)c.a.nstates * c.a.nclasses * sizeof *c.a.next,
 			.image_bytes = *n, .templates_left_out = t->ntemplate - c.a.ntemplates,
 		};
+		report_second(r, &of_second);
+	}
 out:
 	compiler_fini(&c);
 	return err;
+}
+
+static int
+put_second(struct compiler *c, struct compile_report *r, struct diag *why)
+{
+	uint8_t *image;
+	size_t n;
+	int err = compile_machine(c->t->second, true, &image, &n, r, why);
+
+	if (err < 0)
+		return err;
+	image_build_add(&c->b, IMAGE_SECOND, image, n, (uint32_t)n);
+	free(image);
+	return 0;
+}
+
+int
+compile(const struct text *t, uint8_t **image, size_t *n, struct compile_report *r,
+    struct diag *why)
+{
+	struct compile_report ours;
+	int err = text_check(t, why);
+
+	return err < 0 ? err : compile_machine(t, false, image, n, r != NULL ? r : &ours, why);
 }
 
 int

@@ -186,6 +186,49 @@ check_text(struct image_check *c)
 	return true;
 }
 
+static struct span
+second_of(const struct image *i)
+{
+	return span_of(i->second, i->h->section[IMAGE_SECOND].bytes);
+}
+
+/* All but the text and what stands for a second machine. */
+static bool
+check_image(struct image_check *c, struct span s)
+{
+	if (!check_header(c, s))
+		return false;
+	c->i.h = (const struct image_header *)s.p;
+	if (!check_sections(c, s))
+		return false;
+	find_sections(&c->i, s.p);
+	return check_features(c) && image_check_entries(c);
+}
+
+/* A second machine only speaks, has no text, and no second one. */
+static bool
+check_second(struct image_check *c)
+{
+	struct image_check in = { .name = c->name, .why = c->why, .second = true };
+
+	if (second_of(&c->i).n == 0)
+		return true;
+	if (!check_image(&in, second_of(&c->i))) {
+		c->err = in.err;
+		return false;
+	}
+	if (in.n[IMAGE_SECOND] > 0 || in.n[IMAGE_HOSTSET] > 0 || in.n[IMAGE_EFFECT] > 0 || in.n[IMAGE_TEXT] > 0 ||
+	    in.i.h->text_bytes > 0 || in.i.h->content != 0 || in.i.model->proto != c->i.model->proto)
+		return image_refuse(c, "its second machine is none");
+	return true;
+}
+
+void
+image_second(struct image *second, const struct image *of)
+{
+	find_sections(second, second_of(of).p);
+}
+
 int
 image_verify(struct image *where, const char *name, struct span s, struct diag *why)
 {
@@ -193,13 +236,7 @@ image_verify(struct image *where, const char *name, struct span s, struct diag *
 
 	if (s.n > IMAGE_BYTES_MAX)
 		return diag_set(why, -EFBIG, "%s: a model image larger than 1 GiB is refused.", name);
-	if (!check_header(&c, s))
-		return c.err;
-	c.i.h = (const struct image_header *)s.p;
-	if (!check_sections(&c, s))
-		return c.err;
-	find_sections(&c.i, s.p);
-	if (!check_features(&c) || !image_check_entries(&c) || !check_text(&c))
+	if (!check_image(&c, s) || !check_second(&c) || !check_text(&c))
 		return c.err;
 	*where = c.i;
 	return 0;

@@ -17,7 +17,7 @@
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "images are used in place");
 
 enum {
-	IMAGE_VERSION = 1,		/* of this layout */
+	IMAGE_VERSION = 2,		/* of this layout */
 	IMAGE_BYTES_MAX = 1 << 30,
 	IMAGE_TEXT_MAX = 64 << 20,	/* inflated */
 	IMAGE_LENS = 64,		/* OP_LEN in one reply */
@@ -60,6 +60,7 @@ enum {
 	X(EFFECT, effect, struct image_effect)                                                 \
 	X(VAR, var, struct image_var)                                                          \
 	X(STR, str, uint8_t)			/* all strings */                              \
+	X(SECOND, second, uint8_t)		/* an image without text: the second machine */ \
 	X(TEXT, text, uint8_t)			/* the canonical text, zlib format */
 
 struct image_span {
@@ -76,7 +77,9 @@ struct image_model {
 	uint32_t left_out;	/* templates over the automaton's budget */
 	uint8_t proto, channel, flags, zero[5];
 };
-enum { MODEL_SPEAKS_FIRST = 1, MODEL_STATELESS = 2, MODEL_KEEPS_PAIR = 4, MODEL_KEEPS_HOST = 8 };
+enum { MODEL_SPEAKS_FIRST = 1, MODEL_STATELESS = 2, MODEL_KEEPS_PAIR = 4, MODEL_KEEPS_HOST = 8,
+	MODEL_SECOND = 16,		/* it is one */
+	MODEL_SECOND_FOR = 32 };	/* times 1 << enum second_kind: what the second one answers besides templates */
 
 struct image_node {
 	uint32_t accept;	/* list in IMAGE_ACC */
@@ -90,7 +93,7 @@ struct image_template {
 	uint32_t fills;		/* slots */
 	uint32_t literal;	/* its lit and nocase bytes together */
 	uint32_t resync;	/* turn of the state most probable for it, or one of: */
-	uint32_t zero;
+	uint32_t second;	/* 0, 1: the second machine answers it */
 };
 enum {
 	RESYNC_UNKNOWN = -1,	/* no state has a turn for it */
@@ -246,6 +249,8 @@ struct image {
 
 /* Computes all checksums of an image anew: for compile() and for tests. bytes is well-formed. */
 void	image_sum(uint8_t *bytes);
+/* The second machine of a verified image that has one. */
+void	image_second(struct image *second, const struct image *of);
 /* Fills where; 0, or -errno and a sentence in which name is the file. s.p is 8-aligned. */
 int	image_verify(struct image *where, const char *name, struct span s, struct diag *why);
 /* The text, inflated, malloc'ed and NUL-terminated. 0 or -errno. */
@@ -260,6 +265,7 @@ struct model {
 	size_t n, mapped;
 	char version[17];
 	uint64_t schema;	/* hash of its name, sets and registers */
+	struct model *second;	/* of its image, and of nothing else; NULL: none */
 };
 
 static inline struct span

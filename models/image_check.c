@@ -51,7 +51,8 @@ check_model(struct image_check *c)
 	if (m->start >= c->n[IMAGE_STATE] || c->n[IMAGE_STATE] > MODEL_STATES)
 		return image_refuse(c, "it starts in state %u of %u", m->start, c->n[IMAGE_STATE]);
 	if ((m->proto != MODEL_TCP && m->proto != MODEL_UDP) || m->channel != CHANNEL_PLAIN ||
-	    m->flags > (MODEL_SPEAKS_FIRST | MODEL_STATELESS | MODEL_KEEPS_PAIR | MODEL_KEEPS_HOST) || m->reply_max > MODEL_REPLY_BYTES ||
+	    !!(m->flags & MODEL_SECOND) != c->second ||
+	    (m->flags >= MODEL_SECOND_FOR && c->n[IMAGE_SECOND] == 0) || m->reply_max > MODEL_REPLY_BYTES ||
 	    m->idle_ms == 0 || !all_zero(m->zero, sizeof m->zero))
 		return image_refuse(c, "its description makes no sense");
 	return true;
@@ -172,7 +173,7 @@ check_templates(struct image_check *c)
 
 		if (!follows(c, IMAGE_ELEM, &elem, t->elem, t->nelem) ||
 		    !follows(c, IMAGE_FIELD, &field, t->field, t->nfield) ||
-		    t->nfield > MODEL_SLOTS || t->zero != 0)
+		    t->nfield > MODEL_SLOTS || t->second > (c->n[IMAGE_SECOND] > 0))
 			return image_refuse(c, "template %u lies outside", k);
 		for (uint32_t f = t->field; f < t->field + t->nfield; f++) {
 			const struct image_field *x = &i->field[f];

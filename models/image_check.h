@@ -12,6 +12,7 @@ struct image_check {
 	struct diag *why;
 	struct image i;
 	uint32_t n[IMAGE_SECTION_N];	/* entries */
+	bool second;			/* it stands in another image */
 	int err;
 };
 

@@ -50,6 +50,14 @@ model_wrap(struct model **out, const char *name, uint8_t *pages, size_t n, struc
 	err = image_verify(&m->i, name, span_of(pages, n), why);
 	if (err < 0)
 		goto fail;
+	if (m->i.h->section[IMAGE_SECOND].bytes > 0) {
+		m->second = calloc(1, sizeof *m->second);
+		if (m->second == NULL) {
+			err = diag_set(why, -ENOMEM, "%s: there is not enough memory to load this model.", name);
+			goto fail;
+		}
+		image_second(&m->second->i, &m->i);
+	}
 	m->schema = schema_of(&m->i);
 	m->bytes = pages;
 	m->n = n;
@@ -132,6 +140,7 @@ model_destroy(struct model *m)
 	if (m == NULL)
 		return;
 	munmap(m->bytes, m->mapped);
+	free(m->second);
 	free(m);
 }
 
@@ -150,13 +159,16 @@ model_proto(const struct model *m)
 bool
 model_speaks_first(const struct model *m)
 {
-	return m->i.model->flags & MODEL_SPEAKS_FIRST;
+	unsigned second = MODEL_SECOND_FOR << SECOND_CONNECT | MODEL_SECOND_FOR << SECOND_SILENT;
+
+	return m->i.model->flags & MODEL_SPEAKS_FIRST ||
+	    (m->i.model->flags & second && model_speaks_first(m->second));
 }
 
 bool
 model_stateless(const struct model *m)
 {
-	return m->i.model->flags & MODEL_STATELESS;
+	return m->i.model->flags & MODEL_STATELESS && m->second == NULL;
 }
 
 bool
@@ -192,7 +204,7 @@ model_idle_ms(const struct model *m)
 uint32_t
 model_reply_max(const struct model *m)
 {
-	return m->i.model->reply_max;
+	return MAX(m->i.model->reply_max, m->second != NULL ? m->second->i.model->reply_max : 0);
 }
 
 const char *

@@ -41,9 +41,9 @@ related_speak(struct session *s, const struct related *r, const struct model *m,
 	struct fields f;
 	struct render how = { .f = &f, .env = env, .turn = r->turn, .turn_ms = r->turn_ms };
 
-	session_fields(&f, &r->fields);
 	*s = (struct session){ .state = SESSION_RELATED, .reply = r->reply, .turn = r->turn, .turn_ms = r->turn_ms,
 		.conf = 255 };
+	session_fields(&f, s, &r->fields, m);
 	if (r->reply != 0)
 		s->out_len = (uint32_t)render_length(&m->i, r->reply - 1, &how);
 }

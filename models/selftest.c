@@ -6,6 +6,7 @@
 
 #include "models/image.h"
 #include "models/related.h"
+#include "models/second.h"
 
 enum { SHOWN = 24 };	/* bytes of a line in the sentence */
 
@@ -24,8 +25,9 @@ selftest_begin(struct selftest_talk *k, const struct model *m)
 static uint64_t
 reply_steps(const struct selftest_talk *k)
 {
-	const struct image *i = &k->m->i;
-	uint32_t reply = k->s.reply == 0 ? IMAGE_NONE : i->alt[k->s.reply - 1].reply;
+	uint32_t said;
+	const struct image *i = second_speaker(&k->s, k->m, &said);
+	uint32_t reply = said == 0 ? IMAGE_NONE : i->alt[said - 1].reply;
 
 	return reply == IMAGE_NONE ? 0 : i->reply[reply].nop + (uint64_t)k->turn.out_len;
 }
@@ -138,7 +140,7 @@ run_vector(struct selftest_talk *k, const struct text *t, uint32_t index, struct
 	for (; i + 1 < v->n; i += 2) {
 		struct span answer;
 
-		k->steps += session_steps(&k->s, k->m, v->line[i]);
+		k->steps += session_steps(&k->s, &k->arena, k->m, v->line[i]);
 		err = plays_too_long(k, t, index, why);
 		if (err < 0)
 			return err;

@@ -1,12 +1,12 @@
 #include "models/session.h"
 
-#include "models/arena.h"
 #include "models/eom.h"
 #include "models/guard.h"
 #include "models/host.h"
 #include "models/match.h"
 #include "models/prf.h"
 #include "models/render.h"
+#include "models/second.h"
 
 enum { NEAR_PERCENT = 60 };	/* docs/model-format.md section 6 */
 enum { PAUSE_ACCEPTING_MS = 300, PAUSE_MS = 3000 };	/* spec: unified-model 5 */
@@ -126,11 +126,10 @@ expected(const struct deciding *d, uint32_t template)
 }
 
 static void
-show_remembered(struct fields *f, const struct arena *a)
+show_remembered(const struct deciding *d, const struct arena *a)
 {
-	f->has = 0;
-	if (a != NULL)
-		session_fields(f, a);
+	d->f->has = 0;
+	arena_show(d->f, a, d->i);
 }
 
 /* docs/model-format.md section 6, steps 1 to 5, in this order. */
@@ -146,7 +145,7 @@ decide_message(const struct deciding *d, const struct arena *a, uint32_t near, s
 	for (uint32_t k = 1; k <= list[0]; k++) {
 		if (!expected(d, list[k]))
 			continue;
-		show_remembered(d->f, a);
+		show_remembered(d, a);
 		match_capture(i, list[k], message, d->f);
 		to.template = list[k];
 		if (find_open(d, EVENT_MESSAGE, list[k], &to))
@@ -159,7 +158,7 @@ decide_message(const struct deciding *d, const struct arena *a, uint32_t near, s
 			continue;
 		if (turn == (uint32_t)RESYNC_UNCLEAR)
 			break;
-		show_remembered(d->f, a);
+		show_remembered(d, a);
 		match_capture(i, list[k], message, d->f);
 		to = (struct decision){ .group = open_group(d, turn), .turn = turn, .share = 128,
 			.template = list[k], .match = MATCH_RESYNC };
@@ -167,7 +166,7 @@ decide_message(const struct deciding *d, const struct arena *a, uint32_t near, s
 			return to;
 		break;
 	}
-	show_remembered(d->f, a);
+	show_remembered(d, a);
 	if (near > 0 && expected(d, near - 1)) {
 		uint32_t whole = i->template[near - 1].literal;
 
@@ -178,7 +177,7 @@ decide_message(const struct deciding *d, const struct arena *a, uint32_t near, s
 			to.share = (uint32_t)(c.literal * 255ull / whole);
 			return to;
 		}
-		show_remembered(d->f, a);
+		show_remembered(d, a);
 	}
 	to = (struct decision){ .template = -1, .share = 25, .match = MATCH_OTHER };
 	if (find_open(d, EVENT_OTHER, 0, &to))
@@ -215,10 +214,9 @@ chain_steps(const struct image *i, uint32_t state, uint32_t event, uint32_t arg,
 }
 
 /* Follows decide_message(). */
-uint64_t
-session_steps(const struct session *s, const struct model *m, struct span message)
+static uint64_t
+message_steps(const struct session *s, const struct image *i, struct span message)
 {
-	const struct image *i = &m->i;
 	uint16_t node = MATCH_START;
 	size_t n = MIN(message.n, (size_t)MODEL_MESSAGE_BYTES), taken = match_run(i, &node, message.p, n, false);
 	const uint16_t *list = &i->acc[taken < n ? 0 : i->node[node].accept];
@@ -233,6 +231,19 @@ session_steps(const struct session *s, const struct model *m, struct span messag
 	}
 	if (near > 0)
 		steps += capture_steps(i, near - 1, n) + chain_steps(i, s->state, EVENT_MESSAGE, near - 1, n);
+	return steps;
+}
+
+uint64_t
+session_steps(const struct session *s, struct arena *a, const struct model *m, struct span message)
+{
+	uint64_t steps = message_steps(s, &m->i, message);
+	struct session second;
+
+	if (m->second != NULL) {
+		second = second_session(s, a, m);
+		steps += message_steps(&second, &m->second->i, message);
+	}
 	return steps;
 }
 
@@ -266,7 +277,8 @@ can_repeat(const struct image *i, uint32_t reply, const struct fields *f, const 
 		return false;	/* another conversation may change what it tells */
 	if (reads == 0)
 		return true;
-	show_remembered(&later, a);
+	later.has = 0;
+	arena_show(&later, a, i);
 	for (uint32_t slot = 0; slot < MODEL_SLOTS; slot++)
 		if (reads >> slot & 1 && !span_eq(field_of(f, slot), field_of(&later, slot)))
 			return false;
@@ -348,17 +360,45 @@ take_turn(const struct deciding *d, struct arena *a, const struct decision *to, 
 	t->freeze = !can_repeat(d->i, alt->reply, d->f, a);
 }
 
+/* Its place comes first in the arena. */
+static void
+place_second(struct arena *a, const struct model *m)
+{
+	struct arena_place place;
+
+	if (m->second != NULL && a != NULL)
+		arena_place(a, m->second->i.model->start, &place);
+}
+
+/* The second machine's turn after the first one's; before: the session before both. message NULL: the connection. */
+static void
+second_turn(struct session *s, struct arena *a, const struct model *m, const struct session_env *env,
+    const struct span *message, struct fields *f, struct turn *t, const struct session *before)
+{
+	struct second_turn second;
+
+	second_hear(&second, s, a, m, env, message, t);
+	if (second.t.taken && second_answers(m, t, message == NULL))
+		second_speak(s, f, t, &second, before);
+	else if (t->taken && s->reply != 0)	/* the other's fields may have taken the place of its own */
+		t->freeze = !can_repeat(&m->i, m->i.alt[s->reply - 1].reply, f, a);
+}
+
 static void
 message_turn(struct session *s, struct arena *a, const struct model *m,
     const struct session_env *env, struct span message, struct fields *f, struct turn *t)
 {
+	const struct session before = *s;
 	struct deciding d = { .i = &m->i, .s = s, .env = env, .f = f, .turn = (uint16_t)(s->turn + 1),
 		.message = message, .matched = &m->i.acc[m->i.node[s->automaton].accept] };
 	bool dead = s->automaton == MATCH_DEAD;
-	struct decision to = decide_message(&d, a, dead ? s->near : m->i.node[s->automaton].near,
-	    dead ? s->alive : message.n);
+	struct decision to;
 
+	place_second(a, m);
+	to = decide_message(&d, a, dead ? s->near : m->i.node[s->automaton].near, dead ? s->alive : message.n);
 	take_turn(&d, a, &to, t);
+	if (m->second != NULL && a != NULL)
+		second_turn(s, a, m, env, &message, f, t, &before);
 	memmove(s->history + 1, s->history, sizeof s->history - sizeof *s->history);
 	s->history[0] = (uint16_t)(to.template + 1);
 	s->msg_len = s->need = s->alive = s->near = 0;
@@ -447,13 +487,16 @@ session_event(struct session *s, struct arena *a, const struct model *m,
 	struct deciding d = { .i = &m->i, .s = s, .env = env, .f = f,
 		.turn = (uint16_t)(s->turn + 1) };
 	struct decision to = { .share = 255, .template = -1, .match = MATCH_EXACT };
+	const struct session before = *s;
 
 	*t = (struct turn){ .template = -1 };
-	show_remembered(f, a);
-	if (!find_open(&d, event, event == EVENT_CHANNEL ? arg : 0, &to))
-		return;
-	if (event != EVENT_SILENCE || m->i.turn[to.turn].arg <= arg)
+	place_second(a, m);
+	show_remembered(&d, a);
+	if (find_open(&d, event, event == EVENT_CHANNEL ? arg : 0, &to) &&
+	    (event != EVENT_SILENCE || m->i.turn[to.turn].arg <= arg))
 		take_turn(&d, a, &to, t);
+	if (m->second != NULL && a != NULL && event == EVENT_CONNECT)
+		second_turn(s, a, m, env, NULL, f, t, &before);
 }
 
 uint32_t
@@ -488,17 +531,16 @@ session_pause_ms(const struct session *s, const struct model *m)
 bool
 session_wants_arena(const struct session *s, const struct model *m)
 {
-	return m->i.state[s->state].wants_arena;
+	return m->i.state[s->state].wants_arena || m->second != NULL;
 }
 
 void
-session_fields(struct fields *f, const struct arena *a)
+session_fields(struct fields *f, const struct session *s, const struct arena *a, const struct model *m)
 {
+	uint32_t reply;
+
 	f->has = 0;
-	for (uint32_t at = 0; at < a->used; at += 2u + a->bytes[at + 1]) {
-		f->slot[a->bytes[at]] = span_of(a->bytes + at + 2, a->bytes[at + 1]);
-		f->has |= 1u << a->bytes[at];
-	}
+	arena_show(f, a, second_speaker(s, m, &reply));
 }
 
 size_t
@@ -506,12 +548,13 @@ session_render(const struct session *s, const struct fields *f, const struct mod
     const struct session_env *env, size_t from, uint8_t *to, size_t room, size_t *boundary)
 {
 	struct render r = render_of(s, f, env);
+	uint32_t reply;
+	const struct image *i = second_speaker(s, m, &reply);
 
-	if (s->reply == 0) {
+	if (reply == 0) {
 		if (boundary != NULL)
 			*boundary = 0;
 		return 0;
 	}
-	return render(&m->i, s->state == SESSION_RELATED ? s->reply - 1 : m->i.alt[s->reply - 1].reply, &r, from, to,
-	    room, boundary);
+	return render(i, s->state == SESSION_RELATED ? reply - 1 : i->alt[reply - 1].reply, &r, from, to, room, boundary);
 }

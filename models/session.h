@@ -11,6 +11,9 @@
  * peer says and session_event for silence and FIN. While sess->reply is outstanding (not yet
  * acknowledged) the stack must not start another turn, unless it has copied the rendered
  * bytes away.
+ *
+ * A model may have two machines. The second one hears what the first hears and answers what is left to it (second.h);
+ * without an arena it is not there.
  */
 #include "models/addr.h"
 #include "models/model.h"
@@ -37,10 +40,10 @@ struct session {
 };
 static_assert(sizeof(struct session) <= 48, "leaves 16 bytes of the line to the stack");
 
-/* Captured fields that outlive a turn. Taken only when a reachable rule reads one; zeroed is empty. */
+/* Captured fields that outlive a turn (arena.h). Taken only when a reachable rule reads one; zeroed is empty. */
 struct arena {
 	uint8_t used;
-	uint8_t bytes[ARENA_BYTES - 1];	/* records, oldest first: slot, length, bytes */
+	uint8_t bytes[ARENA_BYTES - 1];
 };
 static_assert(sizeof(struct arena) == ARENA_BYTES, "two cache lines");
 
@@ -111,7 +114,7 @@ size_t	session_feed(struct session *s, struct arena *a, const struct model *m,
  * Steps that the message takes at most when it is fed as a datagram next: elements, guards and bytes
  * looked at. For who plays a model that nobody knows (selftest.h); costs a run of the automaton.
  */
-uint64_t session_steps(const struct session *s, const struct model *m, struct span message);
+uint64_t session_steps(const struct session *s, struct arena *a, const struct model *m, struct span message);
 /* CONNECT, SILENCE (arg: ms since the last byte), FIN, CHANNEL (arg: enum channel_news). t->taken is false where the state has no such turn. */
 void	session_event(struct session *s, struct arena *a, const struct model *m,
     const struct session_env *env, enum event_kind event, uint32_t arg, struct fields *f,
@@ -125,8 +128,8 @@ uint32_t session_silence_ms(const struct session *s, const struct model *m);
 uint32_t session_pause_ms(const struct session *s, const struct model *m);
 /* Does this turn's or a later reply read fields, so that an arena is worth taking? */
 bool	session_wants_arena(const struct session *s, const struct model *m);
-/* The fields that the arena remembers, for rendering again later. */
-void	session_fields(struct fields *f, const struct arena *a);
+/* The fields that the arena remembers of the machine that speaks, for rendering again later. */
+void	session_fields(struct fields *f, const struct session *s, const struct arena *a, const struct model *m);
 /*
  * Bytes [from, from + room) of the reply being spoken into to; returns how many there were.
  * A pure function of its arguments. For datagram services one call renders one datagram:

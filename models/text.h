@@ -92,6 +92,7 @@ struct text_template {		/* what a client says */
 	uint32_t support;	/* messages */
 	int32_t cluster;	/* PRISMA's event; -1 none */
 	uint8_t origin;
+	bool second;		/* the second machine answers it */
 };
 
 struct text_op {
@@ -272,6 +273,9 @@ struct text {
 	struct text_basis basis[SIDES];	/* by enum side */
 	struct text_prisma prisma;
 	struct text_vector *vector;	uint32_t nvector;
+	struct text *second;	/* a machine that follows every conversation beside this one, of the same name and
+				   protocol; NULL: there is none */
+	uint8_t second_for;	/* what it answers besides templates: bits, 1 << enum second_kind */
 	void *owned;		/* text_parse()'s memory */
 };
 

@@ -486,8 +486,50 @@ text_check_at(const struct text *t, const struct text_spots *spots, struct diag 
 	return check_vectors(&c);
 }
 
+/* It has no memory beyond the conversation, and does nothing but speak: one machine alone changes the host. */
+static int
+check_no_host(const struct check *c, const struct text *t)
+{
+	if (t->nhostset > 0)
+		return bad(c, "the second machine has sets or registers; the first alone may have them");
+	for (uint32_t s = 0; s < t->nstate; s++)
+		for (uint32_t k = 0; k < t->state[s].nturn; k++)
+			for (uint32_t a = 0; a < t->state[s].turn[k].nalt; a++)
+				if (t->state[s].turn[k].alt[a].neffect > 0 || t->state[s].turn[k].alt[a].pending)
+					return bad(c, "state %u of the second machine does more than speak", s);
+	return 0;
+}
+
+int
+text_check_second(const struct text *t, const char *file, struct diag *why)
+{
+	const struct text_spots spots = { .file = file };
+	const struct check c = { .t = t, .spots = file != NULL ? &spots : NULL, .why = why, .part = PART_MODEL };
+	const struct text *s = t->second;
+
+	for (uint32_t i = 0; s == NULL && i < t->ntemplate; i++)
+		if (t->template[i].second)
+			return bad(&c, "template %u is for a second machine, and there is none", i);
+	if (s == NULL)
+		return t->second_for == 0 ? 0 : bad(&c, "something is for a second machine, and there is none");
+	if (s->second != NULL || s->second_for != 0)
+		return bad(&c, "the second machine has a second one");
+	for (uint32_t i = 0; i < s->ntemplate; i++)
+		if (s->template[i].second)
+			return bad(&c, "template %u of the second machine is for a second machine", i);
+	if (!span_eq(s->name, t->name) || s->proto != t->proto || s->channel != t->channel)
+		return bad(&c, "the second machine is of another service than the first");
+	if (s->nsource > 0 || s->nvector > 0 || s->prisma.order > 0)
+		return bad(&c, "sources, vectors and prisma stand before the second machine, for both");
+	TRY(at_most(&c, "kinds of messages for the second machine", t->second_for, (1u << SECOND_KIND_N) - 1));
+	return check_no_host(&c, s);
+}
+
 int
 text_check(const struct text *t, struct diag *why)
 {
-	return text_check_at(t, NULL, why);
+	TRY(text_check_at(t, NULL, why));
+	if (t->second != NULL)
+		TRY(text_check_at(t->second, NULL, why));
+	return text_check_second(t, NULL, why);
 }

@@ -397,17 +397,23 @@ read_statement(struct parser *p)
 }
 
 static void
-read_model(struct parser *p)
+read_version(struct parser *p)
 {
-	struct text *t = &p->t;
-
 	lex_next(&p->x);
 	lex_expect(&p->x, "mynah-model");
 	if (lex_number(&p->x, "the version of the format", UINT32_MAX) != TEXT_VERSION)
 		lex_fail_at(&p->x, 1, 1, "this program reads version %d of the format only",
 		    TEXT_VERSION);
 	lex_eol(&p->x);
-	while (p->x.kind != LEX_END)
+}
+
+/* Up to the line second, or the end. */
+static void
+read_machine(struct parser *p)
+{
+	struct text *t = &p->t;
+
+	while (p->x.kind != LEX_END && !lex_is(&p->x, "second"))
 		read_statement(p);
 	if (t->proto == 0)
 		lex_fail(&p->x, "the model has no line 'service NAME tcp|udp'");
@@ -440,20 +446,64 @@ free_vecs(struct parser *p)
 		free(p->spot[i].p);
 }
 
+/* What was read, as the check sees it. */
+static int
+check_machine(struct parser *p)
+{
+	struct text_spots spots = { .file = p->x.file };
+
+	for (size_t i = 0; i < PART_N; i++) {
+		spots.at[i] = p->spot[i].p;
+		spots.n[i] = p->spot[i].n;
+		p->spot[i].n = 0;
+	}
+	p->forward.n = 0;
+	return text_check_at(&p->t, &spots, p->x.why);
+}
+
+/* The line second, and all behind it, which describes a machine like what stands before. */
+static int
+read_second(struct parser *p)
+{
+	struct text first = p->t;
+	int err;
+
+	lex_next(&p->x);
+	while (p->x.kind == LEX_WORD)
+		first.second_for |= (uint8_t)(1u << lex_vocab(&p->x, &vocab_second));
+	lex_eol(&p->x);
+	first.second = lex_alloc(&p->x, 1, sizeof *first.second);
+	p->t = (struct text){ .name = first.name, .proto = first.proto };
+	p->seen = 3;	/* service and channel are those of the first */
+	read_machine(p);
+	if (lex_is(&p->x, "second"))
+		lex_fail(&p->x, "there is a second machine already");
+	err = check_machine(p);
+	*first.second = p->t;
+	p->t = first;
+	return err;
+}
+
+static int
+read_model(struct parser *p)
+{
+	int err;
+
+	read_version(p);
+	read_machine(p);
+	err = check_machine(p);
+	if (err == 0 && p->x.kind != LEX_END)
+		err = read_second(p);
+	return err < 0 ? err : text_check_second(&p->t, p->x.file, p->x.why);
+}
+
 /* Apart from its caller, whose variables then are not at the mercy of longjmp. */
 static int
 read_guarded(struct parser *p)
 {
-	struct text_spots spots = { .file = p->x.file };
-
 	if (setjmp(p->x.out) != 0)
 		return p->x.err;
-	read_model(p);
-	for (size_t i = 0; i < PART_N; i++) {
-		spots.at[i] = p->spot[i].p;
-		spots.n[i] = p->spot[i].n;
-	}
-	return text_check_at(&p->t, &spots, p->x.why);
+	return read_model(p);
 }
 
 int

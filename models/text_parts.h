@@ -31,7 +31,10 @@ enum {
 	TEXT_DATAGRAM = MODEL_DATAGRAM_BYTES,
 };
 
+/* All but its second machine. */
 int	text_check_at(const struct text *t, const struct text_spots *spots, struct diag *why);
+/* Does the second machine go with the first? Both are right for themselves. file may be NULL. */
+int	text_check_second(const struct text *t, const char *file, struct diag *why);
 
 /* Writes the sentence into fault[room]; true, so that a check can return it. */
 bool	text_fault_say(char *fault, size_t room, const char *fmt, ...) PRINTF(3, 4);

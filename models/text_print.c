@@ -137,8 +137,14 @@ print_head(struct out *o, const struct text *t)
 {
 	put(o, "mynah-model %d\nservice", TEXT_VERSION);
 	put_string(o, t->name);
-	put(o, " %s\nchannel %s\nlearner", t->proto == MODEL_TCP ? "tcp" : "udp",
+	put(o, " %s\nchannel %s\n", t->proto == MODEL_TCP ? "tcp" : "udp",
 	    vocab_name(&vocab_channel, t->channel));
+}
+
+static void
+print_learner(struct out *o, const struct text *t)
+{
+	put(o, "learner");
 	put_string(o, t->learner);
 	put(o, " order %u seed %" PRIu64, t->order, t->seed);
 	if (t->clusterer.n > 0) {
@@ -213,7 +219,7 @@ print_origin(struct out *o, uint32_t support, int32_t cluster, uint8_t origin)
 	put(o, " support %u", support);
 	if (cluster >= 0)
 		put(o, " cluster %d", cluster);
-	put(o, " from %s\n", vocab_name(&vocab_origin, origin));
+	put(o, " from %s", vocab_name(&vocab_origin, origin));
 }
 
 static void
@@ -324,7 +330,7 @@ print_templates(struct out *o, const struct text *t)
 		const struct text_template *p = &t->template[i];
 		put(o, "template %u", i);
 		print_origin(o, p->support, p->cluster, p->origin);
-		put(o, "  ");
+		put(o, "%s\n  ", p->second ? " second" : "");
 		print_match(o, p);
 		put(o, "\n");
 		for (uint32_t k = 0; k < p->nfield; k++)
@@ -341,7 +347,7 @@ print_replies(struct out *o, const struct text *t)
 		const struct text_reply *r = &t->reply[i];
 		put(o, "reply %u", i);
 		print_origin(o, r->support, r->cluster, r->origin);
-		put(o, "  say");
+		put(o, "\n  say");
 		for (uint32_t k = 0; k < r->nop; k++) {
 			const struct text_op *op = &r->op[k];
 			print_op(o, op);
@@ -571,6 +577,17 @@ print_rest(struct out *o, const struct text *t)
 	}
 }
 
+static void
+print_machine(struct out *o, const struct text *t)
+{
+	print_learner(o, t);
+	print_tables(o, t);
+	print_templates(o, t);
+	print_replies(o, t);
+	print_states(o, t);
+	print_rest(o, t);
+}
+
 /* Hands over what was printed. */
 static int
 finish(struct out *o, char **to, size_t *n)
@@ -600,10 +617,14 @@ text_print(const struct text *t, char **to, size_t *n)
 	struct out o = { 0 };
 
 	print_head(&o, t);
-	print_tables(&o, t);
-	print_templates(&o, t);
-	print_replies(&o, t);
-	print_states(&o, t);
-	print_rest(&o, t);
+	print_machine(&o, t);
+	if (t->second != NULL) {
+		put(&o, "second");
+		for (uint32_t k = 0; k < SECOND_KIND_N; k++)
+			if (t->second_for >> k & 1)
+				put(&o, " %s", vocab_name(&vocab_second, k));
+		put(&o, "\n");
+		print_machine(&o, t->second);
+	}
 	return finish(&o, to, n);
 }

@@ -58,9 +58,9 @@ read_field(struct parser *p)
 	lex_eol(&p->x);
 }
 
-/* support N, cluster N, from ORIGIN: in any order, each at most once. */
+/* support N, cluster N, from ORIGIN, and of a template second: in any order, each at most once. */
 static void
-read_origin(struct parser *p, uint32_t *support, int32_t *cluster, uint8_t *origin)
+read_origin(struct parser *p, uint32_t *support, int32_t *cluster, uint8_t *origin, bool *second)
 {
 	unsigned seen = 0;
 
@@ -73,6 +73,8 @@ read_origin(struct parser *p, uint32_t *support, int32_t *cluster, uint8_t *orig
 			*cluster = (int32_t)lex_number(&p->x, "a cluster", INT32_MAX);
 		else if (read_option(p, "from", &seen, 4))
 			*origin = (uint8_t)lex_vocab(&p->x, &vocab_origin);
+		else if (second != NULL && read_option(p, "second", &seen, 8))
+			*second = true;
 		else
 			break;
 	}
@@ -89,7 +91,7 @@ read_template(struct parser *p)
 	if (p->template.n >= MODEL_TEMPLATES)
 		lex_fail(&p->x, "more than %d templates", MODEL_TEMPLATES);
 	t = MORE(p, &p->template, struct text_template);
-	read_origin(p, &t->support, &t->cluster, &t->origin);
+	read_origin(p, &t->support, &t->cluster, &t->origin, &t->second);
 	while (lex_take(&p->x, "match")) {
 		while (p->x.kind == LEX_WORD || p->x.kind == LEX_STRING)
 			read_elem(p);
@@ -220,7 +222,7 @@ read_reply(struct parser *p)
 	read_spot(p, PART_REPLY);
 	read_index(p, "reply", p->reply.n);
 	r = MORE(p, &p->reply, struct text_reply);
-	read_origin(p, &r->support, &r->cluster, &r->origin);
+	read_origin(p, &r->support, &r->cluster, &r->origin, NULL);
 	while (lex_take(&p->x, "say")) {
 		while (p->x.kind == LEX_WORD || p->x.kind == LEX_STRING)
 			read_op(p);

@@ -17,11 +17,13 @@ TABLE(var, "variable type", VAR_TYPES)
 TABLE(channel, "channel", CHANNELS)
 TABLE(news, "happening", CHANNEL_NEWS)
 TABLE(origin, "origin", ORIGINS)
+TABLE(second, "kind of message", SECOND_KINDS)
 TABLE(prisma, "rule", PRISMA_RULES)
 
 const struct vocab *const vocab_all[] = {
 	&vocab_elem, &vocab_op, &vocab_format, &vocab_event, &vocab_guard, &vocab_effect,
-	&vocab_scope, &vocab_eom, &vocab_var, &vocab_channel, &vocab_news, &vocab_origin, &vocab_prisma, NULL,
+	&vocab_scope, &vocab_eom, &vocab_var, &vocab_channel, &vocab_news, &vocab_origin, &vocab_second,
+	&vocab_prisma, NULL,
 };
 
 const char *

@@ -137,6 +137,12 @@ enum { MODEL_TCP = 6, MODEL_UDP = 17 };
 	X(ORIGIN_SCRIPTGEN, "scriptgen")                                                       \
 	X(ORIGIN_MINING, "mining")
 
+/* What a second machine answers besides templates: docs/model-format.md, "Two machines". */
+#define SECOND_KINDS(X)                                                                        \
+	X(SECOND_CONNECT, "connect")	/* the connection */                                   \
+	X(SECOND_SILENT, "silent")	/* where the first has no answer */                    \
+	X(SECOND_OTHER, "other")	/* what the first does not understand */
+
 /* How PRISMA12 fills a field: docs/model-format.md, "How both sides talk". */
 #define PRISMA_RULES(X)                                                                         \
 	X(PRISMA_COPY, "copy")	/* the source */                                               \
@@ -158,6 +164,7 @@ enum var_type { VAR_TYPES(VOCAB_ENUM) VAR_TYPE_N };
 enum channel { CHANNELS(VOCAB_ENUM) CHANNEL_N };
 enum channel_news { CHANNEL_NEWS(VOCAB_ENUM) CHANNEL_NEWS_N };
 enum origin { ORIGINS(VOCAB_ENUM) ORIGIN_N };
+enum second_kind { SECOND_KINDS(VOCAB_ENUM) SECOND_KIND_N };
 enum prisma_rule { PRISMA_RULES(VOCAB_ENUM) PRISMA_RULE_N };
 #undef VOCAB_ENUM
 
@@ -168,7 +175,7 @@ struct vocab {
 	uint32_t n;
 };
 extern const struct vocab vocab_elem, vocab_op, vocab_format, vocab_event, vocab_guard,
-    vocab_effect, vocab_scope, vocab_eom, vocab_var, vocab_channel, vocab_news, vocab_origin, vocab_prisma;
+    vocab_effect, vocab_scope, vocab_eom, vocab_var, vocab_channel, vocab_news, vocab_origin, vocab_second, vocab_prisma;
 extern const struct vocab *const vocab_all[];	/* ends with NULL */
 
 /* "?" for a value that is none. */

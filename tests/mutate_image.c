@@ -89,7 +89,7 @@ main(int argc, char **argv)
 	if (optind < argc)
 		d.x ^= strtoull(argv[optind], NULL, 10) << 20;
 	for (unsigned long i = 0; i < rounds; i += 200) {
-		struct text t = random_model(&d, roll(&d, 2), &tries);
+		struct text t = (roll(&d, 3) > 0 ? random_model : random_pair)(&d, roll(&d, 2), &tries);
 		struct span image = image_of(&t);
 
 		for (int k = 0; k < 200; k++)

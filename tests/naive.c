@@ -4,7 +4,7 @@
 
 #include "models/prf.h"
 
-enum { KEEP_VALUE = 48, KEEP_ALL = 127, KEEP_EXTRA = 2 };
+enum { KEEP_VALUE = 48, KEEP_ALL = 127, KEEP_EXTRA = 2, KEEP_PLACE = 10 };
 
 uint8_t
 naive_lower(uint8_t b)
@@ -162,25 +162,33 @@ fill_fields(struct naive *c, const struct text_template *tp, struct span m, cons
 	}
 }
 
+/* Adds up what one machine keeps. */
+static void
+add_kept(struct naive *c, size_t *all, struct naive_value **oldest)
+{
+	for (uint32_t i = 0; c != NULL && i < MODEL_SLOTS; i++) {
+		struct naive_value *v = &c->slot[i];
+		if (v->n == 0)
+			continue;
+		if (v->n > KEEP_VALUE || !(c->read_slots & 1u << i)) {
+			v->n = 0;
+			continue;
+		}
+		*all += v->n + KEEP_EXTRA;
+		if (*oldest == NULL || v->when < (*oldest)->when)
+			*oldest = v;
+	}
+}
+
 /* What later turns may still know. */
 static void
 forget(struct naive *c)
 {
 	for (;;) {
-		size_t all = 0;
+		size_t all = c->other != NULL ? KEEP_PLACE : 0;
 		struct naive_value *oldest = NULL;
-		for (uint32_t i = 0; i < MODEL_SLOTS; i++) {
-			struct naive_value *v = &c->slot[i];
-			if (v->n == 0)
-				continue;
-			if (v->n > KEEP_VALUE || !(c->read_slots & 1u << i)) {
-				v->n = 0;
-				continue;
-			}
-			all += v->n + KEEP_EXTRA;
-			if (oldest == NULL || v->when < oldest->when)
-				oldest = v;
-		}
+		add_kept(c, &all, &oldest);
+		add_kept(c->other, &all, &oldest);
 		if (all <= KEEP_ALL)
 			return;
 		oldest->n = 0;
@@ -326,6 +334,14 @@ exact(struct naive *c, struct span m, uint32_t i, uint32_t *state, uint32_t *at)
 	return found;
 }
 
+static void
+drop_slots(struct naive *c)
+{
+	for (uint32_t i = 0; i < MODEL_SLOTS; i++)
+		free(c->slot[i].p);
+	memset(c->slot, 0, sizeof c->slot);
+}
+
 /* The most probable state that expects template i; its slots are filled where it is taken. */
 static bool
 resync(struct naive *c, struct span m, uint32_t i, uint32_t *state, uint32_t *at)
@@ -355,11 +371,11 @@ resync(struct naive *c, struct span m, uint32_t i, uint32_t *state, uint32_t *at
 	free(end);
 	*state = (uint32_t)best;
 	if (turn_in(&trial, *state, EVENT_MESSAGE, i, at)) {
-		naive_fini(c);
+		drop_slots(c);
 		*c = trial;
 		return true;
 	}
-	naive_fini(&trial);
+	drop_slots(&trial);
 	return false;
 }
 
@@ -420,11 +436,11 @@ near(struct naive *c, struct span m, int32_t *template, uint32_t *state, uint32_
 		fill_fields(&trial, tp, m, end, complete);
 		found = turn_along(&trial, EVENT_MESSAGE, (uint32_t)best, state, at);
 		if (found) {
-			naive_fini(c);
+			drop_slots(c);
 			*c = trial;
 			*template = (int32_t)best;
 		} else {
-			naive_fini(&trial);
+			drop_slots(&trial);
 		}
 	}
 	free(end);
@@ -494,6 +510,47 @@ fill_passed_over(struct naive *c, struct span m, int32_t template)
 		c->slot[own->field[k].slot].when = ++c->clock;
 }
 
+/* Is what the first machine did for the second one to answer? */
+static bool
+is_for_second(const struct text *t, const struct naive_turn *out, bool connect)
+{
+	unsigned kind;
+
+	if (out->open || out->take || out->send != 0 || out->pending)
+		return false;
+	if (out->n > 0 && !connect && out->match == MATCH_EXACT)
+		return t->template[out->template].second;
+	kind = out->n == 0 ? SECOND_SILENT : connect ? SECOND_CONNECT : SECOND_OTHER;
+	return t->second_for >> kind & 1;
+}
+
+/* The second machine hears the message, or, NULL, of the connection. */
+static void
+ask_second(struct naive *c, const struct span *m, struct naive_turn *out)
+{
+	struct naive *s = c->second;
+	int32_t template = out->template;
+	struct naive_turn own;
+
+	if (s == NULL)
+		return;
+	s->clock = c->clock;
+	s->turn = (uint16_t)(c->turn - (m != NULL || out->taken));
+	if (m != NULL)
+		naive_message(s, *m, &own);
+	else
+		naive_event(s, EVENT_CONNECT, 0, &own);
+	c->clock = s->clock;
+	if ((m == NULL && !own.taken) || !is_for_second(c->t, out, m == NULL)) {
+		naive_turn_fini(&own);
+		return;
+	}
+	naive_turn_fini(out);
+	*out = own;
+	out->template = template;
+	c->turn = s->turn;
+}
+
 void
 naive_message(struct naive *c, struct span m, struct naive_turn *out)
 {
@@ -510,6 +567,7 @@ naive_message(struct naive *c, struct span m, struct naive_turn *out)
 	c->history[0] = out->template;
 	fill_passed_over(c, m, out->template);
 	forget(c);
+	ask_second(c, &m, out);
 }
 
 void
@@ -519,12 +577,13 @@ naive_event(struct naive *c, enum event_kind event, uint32_t arg, struct naive_t
 
 	memset(out, 0, sizeof *out);
 	out->template = -1;
-	if (!turn_along(c, event, arg, &state, &at))
-		return;
-	if (event == EVENT_SILENCE && arg < c->t->state[state].turn[at].arg)
-		return;
-	c->turn++;
-	take(c, state, at, out);
+	if (turn_along(c, event, arg, &state, &at) &&
+	    (event != EVENT_SILENCE || arg >= c->t->state[state].turn[at].arg)) {
+		c->turn++;
+		take(c, state, at, out);
+	}
+	if (event == EVENT_CONNECT)
+		ask_second(c, NULL, out);
 }
 
 static void
@@ -537,6 +596,11 @@ void
 naive_init(struct naive *c, const struct text *t, const struct session_env *env)
 {
 	memset(c, 0, sizeof *c);
+	if (t->second != NULL) {
+		c->second = c->other = malloc(sizeof *c->second);
+		naive_init(c->second, t->second, env);
+		c->second->other = c;
+	}
 	c->t = t;
 	c->env = *env;
 	c->state = t->start;
@@ -573,9 +637,11 @@ naive_init(struct naive *c, const struct text *t, const struct session_env *env)
 void
 naive_fini(struct naive *c)
 {
-	for (uint32_t i = 0; i < MODEL_SLOTS; i++)
-		free(c->slot[i].p);
-	memset(c->slot, 0, sizeof c->slot);
+	drop_slots(c);
+	if (c->second != NULL)
+		naive_fini(c->second);
+	free(c->second);
+	c->second = NULL;
 }
 
 void

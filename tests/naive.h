@@ -23,6 +23,8 @@ struct naive {
 	struct naive_value slot[MODEL_SLOTS];
 	uint64_t clock;
 	uint32_t read_slots;	/* bit per slot that the model reads */
+	struct naive *second;	/* the second machine, on the heap */
+	struct naive *other;	/* the machine that shares the room for kept values; NULL: none */
 };
 
 struct naive_turn {

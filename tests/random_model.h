@@ -362,6 +362,57 @@ random_model(struct dice *d, bool udp, uint32_t *tries)
 	}
 }
 
+/* It only speaks, as a second machine does. */
+static inline void
+make_plain(struct text *t)
+{
+	t->nhostset = 0;
+	for (uint32_t i = 0; i < t->nreply; i++)
+		for (uint32_t k = 0; k < t->reply[i].nop; k++) {
+			struct text_op *op = &t->reply[i].op[k];
+
+			if (op->kind == OP_REG || op->kind == OP_SET || op->kind == OP_PATH || op->kind == OP_EACH)
+				*op = (struct text_op){ .kind = OP_LIT, .lit = span_str("plain") };
+		}
+	for (uint32_t s = 0; s < t->nstate; s++)
+		for (uint32_t k = 0; k < t->state[s].nturn; k++)
+			for (uint32_t a = 0; a < t->state[s].turn[k].nalt; a++) {
+				struct text_alt *alt = &t->state[s].turn[k].alt[a];
+
+				alt->neffect = 0;
+				alt->pending = false;
+				for (uint32_t g = 0; g < alt->nguard; g++)
+					if ((alt->guard[g].kind >= GUARD_IN && alt->guard[g].kind <= GUARD_NONEMPTY) ||
+					    alt->guard[g].kind == GUARD_LEAF || alt->guard[g].kind == GUARD_PARENT)
+						alt->guard[g] = (struct text_guard){ .kind = GUARD_CHANNEL };
+			}
+}
+
+/* Two random models in one. */
+static inline struct text
+random_pair(struct dice *d, bool udp, uint32_t *tries)
+{
+	struct text first = random_model(d, udp, tries), second = random_model(d, udp, tries), both;
+	struct diag why = { "" };
+	char *text = NULL;
+	size_t n;
+	bool good;
+
+	make_plain(&second);
+	first.second = &second;
+	first.second_for = (uint8_t)roll(d, 1u << SECOND_KIND_N);
+	for (uint32_t i = 0; i < first.ntemplate; i++)
+		first.template[i].second = roll(d, 2);
+	good = text_print(&first, &text, &n) == 0 && text_parse(&both, "pair", span_of(text, n), &why) == 0;
+	if (!good)
+		fprintf(stderr, "%s\n%s", why.text, text);
+	assert(good);
+	text_fini(&first);
+	text_fini(&second);
+	free(text);
+	return both;
+}
+
 static inline size_t
 fit_element(const struct text *t, const struct text_elem *e, struct dice *d, uint8_t *to)
 {

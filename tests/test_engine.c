@@ -83,7 +83,7 @@ renders_again(const struct both *b, const struct turn *t, size_t n, struct dice 
 	struct fields later;
 	uint8_t piece[64];
 
-	session_fields(&later, &b->a);
+	session_fields(&later, &b->s, &b->a, b->m);
 	for (int k = 0; k < 3 && n > 0; k++) {
 		size_t from = roll(d, (uint32_t)n), room = 1 + roll(d, sizeof piece), boundary;
 		size_t got = session_render(&b->s, t->freeze ? &b->f : &later, b->m, &b->env, from, piece,
@@ -196,6 +196,19 @@ Test(engine, does_what_the_naive_interpreter_does_for_random_models)
 		text_fini(&t);
 	}
 	cr_expect_lt(refused, 20000u);
+}
+
+Test(engine, does_what_the_naive_interpreter_does_for_two_machines)
+{
+	struct dice d = { 32416190071u };
+	uint32_t refused = 0;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		struct text t = random_pair(&d, i % 3 == 0, &refused);
+
+		compare("pair", &t, 5, 20, &d);
+		text_fini(&t);
+	}
 }
 
 /* Every model of the tests. */
@@ -336,7 +349,7 @@ Test(engine, takes_the_same_turns_however_the_stream_is_cut)
 	uint32_t refused = 0;
 
 	for (unsigned i = 0; i < 1000; i++) {
-		struct text t = random_model(&d, false, &refused);
+		struct text t = i % 2 == 0 ? random_model(&d, false, &refused) : random_pair(&d, false, &refused);
 		struct model *m = model_of_text(&t);
 
 		for (unsigned k = 0; k < 5; k++)
@@ -352,7 +365,7 @@ Test(engine, the_same_text_gives_the_same_image_and_comes_back_out_of_it)
 	uint32_t refused = 0;
 
 	for (unsigned i = 0; i < 200; i++) {
-		struct text t = random_model(&d, i % 2, &refused), again;
+		struct text t = i % 4 < 2 ? random_model(&d, i % 2, &refused) : random_pair(&d, i % 2, &refused), again;
 		struct span one = image_of(&t), two = image_of(&t), three;
 		struct model *m = model_of_text(&t);
 		char *text, *canonical;

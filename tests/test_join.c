@@ -132,3 +132,41 @@ POOLED(join, the_learner_is_kept_until_there_are_a_quarter_more_conversations)
 	first.t.learner = span_str("scriptgen");
 	cr_expect_not(join(pool, more.c, NULL, &first.t, ftp_definition(pool)).r.kept, "the definition is to be heard");
 }
+
+/* Both: who is greeted, and what a page is. */
+static struct handmade
+mixed(struct pool *pool, unsigned n)
+{
+	struct handmade h = handmade(pool, PROTO_TCP, 777);
+
+	for (unsigned i = 0; i < n; i++) {
+		const char *name = handmade_line(&h, "%c%c%c%u", 'a' + i % 26, 'z' - i % 25, 'k' + i % 9, i * 7 % 10);
+		unsigned page = i * 7 % 11;
+
+		handmade_talk(&h, "<200 ready\r\n", handmade_line(&h, ">name %s\r\n", name),
+		    handmade_line(&h, "<210 hello %s\r\n", name), handmade_line(&h, ">GET page%u\r\n", page),
+		    page % 3 == 0 ? "<404 none\r\n" : page % 3 == 1 ? "<200 here\r\n" : "<301 moved\r\n",
+		    ">QUIT\r\n", "<221 bye\r\n", NULL);
+	}
+	return h;
+}
+
+POOLED(join, every_kind_of_message_says_who_answers_it)
+{
+	struct handmade h = mixed(pool, 60);
+	struct joined j = join(pool, h.c, NULL, NULL, NULL);
+	const struct merge_report *m = &j.r.join.merge;
+	uint32_t played = 0;
+
+	cr_expect_eq(m->first, j.r.join.chosen);
+	for (uint32_t k = 0; k < m->n; k++) {
+		const struct merge_kind *kind = &m->kind[k];
+
+		played += kind->score[m->first].played;
+		cr_expect(kind->by == m->first || kind->by == m->second);
+		if (kind->template >= 0)
+			cr_expect_eq(j.t.template[kind->template].second, kind->by != m->first);
+	}
+	cr_expect_eq(played, j.r.join.entry[m->first].played);
+	cr_expect_eq(j.t.second != NULL, m->second != m->first);
+}

@@ -119,3 +119,83 @@ POOLED(merge, what_is_not_understood_is_no_template_whatever_all_conversations_t
 	cr_expect_eq(kind(&r, MERGE_OTHER)->score[0].played, 2 * N);
 	cr_expect_eq(kind(&r, MERGE_CONNECT)->score[0].played, N);
 }
+
+static const bool anybody[MERGE_LEARNERS] = { true, true, true };
+
+POOLED(merge, a_second_learner_answers_what_it_was_right_about_clearly_more_often)
+{
+	struct handmade h = recorded(pool);
+	struct eval_report a = played(pool, &h, "220 ready", "331 go on", "", "500 what"),
+		b = played(pool, &h, "220 ready", "500 what", "", "221 bye");
+	struct text_template template[3] = { { .support = 1 }, { .support = 1 }, { .support = 1 } };
+	struct text first = { .template = template, .ntemplate = 3 }, second = { .nsource = 1, .prisma.order = 2 };
+	struct merge_report r;
+	struct merge m;
+
+	merge_begin(&m, pool, h.c, 2);
+	merge_hear(&m, 0, &a);
+	merge_hear(&m, 1, &b);
+	merge_sort(&r, pool, &m, 0, &a);
+	merge_choose(&r, anybody, 2);
+	cr_assert_eq(r.second, 1);
+	cr_expect_eq(kind(&r, 0)->by, 0);
+	cr_expect_eq(kind(&r, 2)->by, 1);
+	cr_expect_eq(kind(&r, MERGE_CONNECT)->by, 0, "equals: the first");
+	merge_write(&first, &second, &r);
+	cr_expect_eq(first.second, &second);
+	cr_expect(!template[0].second && !template[1].second && template[2].second);
+	cr_expect_eq(first.second_for, 0);
+	cr_expect_eq(second.nsource + second.prisma.order, 0);
+}
+
+POOLED(merge, a_second_learner_may_answer_where_the_first_is_silent)
+{
+	struct handmade h = recorded(pool);
+	struct eval_report a = played(pool, &h, "220 ready", "331 go on", "", ""),
+		b = played(pool, &h, "220 ready", "500 what", "", "221 bye");
+	struct text first = { 0 }, second = { 0 };
+	struct merge_report r;
+	struct merge m;
+
+	merge_begin(&m, pool, h.c, 2);
+	merge_hear(&m, 0, &a);
+	merge_hear(&m, 1, &b);
+	merge_sort(&r, pool, &m, 0, &a);
+	merge_choose(&r, (bool []){ true, false, true }, 2);
+	cr_expect_eq(r.second, 0, "who may not, does not");
+	merge_choose(&r, anybody, 2);
+	merge_write(&first, &second, &r);
+	cr_expect_eq(first.second_for, 1u << SECOND_SILENT);
+}
+
+Test(merge, what_chance_may_do_and_what_is_hardly_worth_it_makes_no_second)
+{
+	struct merge_kind some[] = {
+		{ .template = 0, .score = { { .played = 100 }, { .won = 5, .lost = 3 } } },
+		{ .template = 1, .score = { { .played = 500 }, { .won = 2 } } },
+	};
+	struct merge_report r = { .kind = some, .n = 2 };
+
+	merge_choose(&r, anybody, 2);
+	cr_expect_eq(r.second, 0, "2 of 600");
+	some[1].score[0].played = 300;
+	merge_choose(&r, anybody, 2);
+	cr_expect_eq(r.second, 1);
+	cr_expect_eq(some[0].by, 0, "5 to 3 may be chance");
+	cr_expect_eq(some[1].by, 1);
+}
+
+Test(merge, a_retraining_keeps_what_the_second_answers_by_what_templates_look_like)
+{
+	struct text_elem quit = { .kind = ELEM_LIT, .lit = span_str("QUIT\r\n") }, noop = { .kind = ELEM_LIT,
+		.lit = span_str("NOOP\r\n") };
+	struct text_template old[] = { { .elem = &noop, .nelem = 1 }, { .elem = &quit, .nelem = 1, .second = true } },
+		new[] = { { .elem = &quit, .nelem = 1 }, { .elem = &noop, .nelem = 1 } };
+	struct text before = { .template = old, .ntemplate = 2, .second_for = 1u << SECOND_OTHER },
+		again = { .template = new, .ntemplate = 2 }, second = { 0 };
+
+	merge_again(&again, &second, &before);
+	cr_expect(new[0].second && !new[1].second);
+	cr_expect_eq(again.second_for, 1u << SECOND_OTHER);
+	cr_expect_eq(again.second, &second);
+}

@@ -151,7 +151,7 @@ sent(const struct peer *p)
 	cr_assert_neq(p->p.last.send, 0);
 	related_keep(&r, &p->p.s, p->p.m, &p->p.fields, &p->p.last);
 	related_speak(&s, &r, p->p.m, &p->p.env);
-	session_fields(&f, &r.fields);
+	session_fields(&f, &s, &r.fields, p->p.m);
 	return span_of(to, session_render(&s, &f, p->p.m, &p->p.env, 0, to, MODEL_REPLY_BYTES, NULL));
 }
 

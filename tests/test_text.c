@@ -256,7 +256,7 @@ Test(text, a_long_hostile_line_is_read_or_refused)
 /* Words of the format stand in backquotes in the document, alone or with their operands. */
 Test(text, every_word_of_the_vocabulary_is_in_the_document_and_in_a_model_of_the_tests)
 {
-	static const char *const models[] = { "ftp-small", "dns-small", "ssh-small", "channel", "words" };
+	static const char *const models[] = { "ftp-small", "dns-small", "ssh-small", "channel", "words", "two-machines" };
 	struct span doc = file_bytes(TEST_ROOT "/docs/model-format.md"), all[ARRAY_LEN(models)];
 
 	for (size_t m = 0; m < ARRAY_LEN(models); m++) {
