@@ -20,7 +20,11 @@ static void
 repair(uint8_t *p, size_t n)
 {
 	struct image_header *h = (struct image_header *)p;	/* malloc'ed, so aligned */
+	const struct image_extent *second = &h->section[IMAGE_SECOND];
 
+	if (second->at % 8 == 0 && second->at > 0 && second->at <= n && second->bytes <= n - second->at &&
+	    second->bytes >= sizeof *h)
+		repair(p + second->at, second->bytes);
 	for (unsigned i = 0; i < IMAGE_SECTION_N; i++) {
 		struct image_extent *x = &h->section[i];
 		size_t whole = ((size_t)x->bytes + 7) & ~(size_t)7;

@@ -144,3 +144,29 @@ Test(image, is_saved_beside_and_renamed)
 	cr_expect_not_null(strstr(why.text, path), "%s", why.text);
 	free((void *)image.p);
 }
+
+/* An image with a second machine in which one byte of that is another. */
+Test(image, of_a_second_machine_is_checked_like_the_first)
+{
+	char *text = file_of(TEST_ROOT "/tests/data/models/two-machines.txt");
+	struct text t = text_of(text);
+	struct span image = image_of(&t);
+	uint8_t *p = (uint8_t *)image.p;
+	const struct image_extent *second = &((const struct image_header *)p)->section[IMAGE_SECOND];
+	struct image_header *inner = (struct image_header *)(p + second->at);
+	struct image_model *m = (struct image_model *)(p + second->at + inner->section[IMAGE_MODEL].at);
+
+	cr_assert_eq(verify(image, NULL), 0);
+	m->start = 77;
+	image_sum(p + second->at);
+	image_sum(p);
+	cr_expect_eq(verify(image, NULL), -EBADMSG, "a start that is not there");
+	m->start = 0;
+	m->flags &= (uint8_t)~MODEL_SECOND;
+	image_sum(p + second->at);
+	image_sum(p);
+	cr_expect_eq(verify(image, NULL), -EBADMSG, "it does not say that it is one");
+	text_fini(&t);
+	free(text);
+	free(p);
+}

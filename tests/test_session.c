@@ -317,3 +317,29 @@ Test(session, two_fields_of_512_bytes_are_never_known_together)
 		model_destroy(k.m);
 	}
 }
+
+Test(session, of_two_machines_each_remembers_and_either_repeats_what_it_said)
+{
+	char *text = file_of(TEST_ROOT "/tests/data/models/two-machines.txt"), again[64];
+	struct talk k = talk_to(text);
+	struct fields later;
+	size_t n;
+
+	session_event(&k.s, &k.a, k.m, &talk_env, EVENT_CONNECT, 0, &k.f, &k.t);
+	listen_to(&k);
+	cr_expect_str_eq(k.said, "two\r\n");
+	cr_expect_str_eq(say(&k, "NAME ada\r\n"), "hello ada\r\n");
+	cr_expect_str_eq(say(&k, "SUM 4\r\n"), "ada: 4\r\n", "the second heard the name that the first answered");
+	cr_expect_not(k.t.freeze);
+	session_fields(&later, &k.s, &k.a, k.m);
+	n = session_render(&k.s, &later, k.m, &talk_env, 0, (uint8_t *)again, sizeof again, NULL);
+	cr_expect_eq(n, 8);
+	cr_expect_eq(memcmp(again, "ada: 4\r\n", 8), 0);
+	cr_expect_str_eq(say(&k, "QUIET\r\n"), "gladly\r\n", "where the first is silent");
+	cr_expect_str_eq(say(&k, "PLEASE\r\n"), "after all\r\n", "its history went on");
+	session_feed(&k.s, NULL, k.m, &talk_env, span_str("SUM 5\r\n"), FEED_PUSH, &k.f, &k.t);
+	listen_to(&k);
+	cr_expect_str_eq(k.said, "no idea\r\n", "without an arena there is no second");
+	model_destroy(k.m);
+	free(text);
+}
