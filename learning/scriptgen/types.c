@@ -5,6 +5,8 @@
 enum {
 	VALUES = 32,		/* of a type, at most */
 	FORMS = 256,		/* told apart; the rarer ones count as one */
+	MOST = 256,		/* types in all, where one more byte is still looked for */
+	TELL_APART = 4096,	/* types; what comes then is none's */
 };
 
 enum { NO_BYTE = 256 };		/* the message is shorter */
@@ -33,7 +35,8 @@ divide(uint32_t *type, uint32_t types, struct pool *pool, const struct span *mes
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t *of = &number[type[i] * (NO_BYTE + 1) + byte_at(message[i], offset)];
 
-		*of = *of == 0 ? ++known : *of;
+		if (*of == 0)
+			*of = known < TELL_APART ? ++known : known;
 		type[i] = *of - 1;
 	}
 	return known;
@@ -158,7 +161,7 @@ types_find(struct types *out, struct pool *pool, const struct responses_input *i
 		out->identifier[o] = verdict[o] == IDENTIFIER;
 	}
 	s.known = likelihood_by(&s, TYPES_BYTES, NULL);
-	while (out->n < TYPES_MOST) {
+	while (out->n < TYPES_MOST && s.ntypes <= MOST) {
 		uint32_t best = TYPES_BYTES;
 		double most = s.known;
 
@@ -184,7 +187,8 @@ struct typing {			/* members with their types */
 	const struct kinds_member *m;
 	struct span *message;		/* of each */
 	uint32_t n;
-	uint32_t *of, nof;		/* those of one type */
+	const uint32_t *of;		/* those of one type */
+	uint32_t nof;
 	struct kinds *out;
 	uint32_t room;
 };
@@ -205,13 +209,21 @@ add_label(struct typing *y, const struct label *l, uint32_t depth, struct span m
 	y->out->label[y->out->n++] = own;
 }
 
-static void
-members_of(struct typing *y, const uint32_t *type, uint32_t which)
+/* The members of each type side by side; first[t] is where those of type t begin, and there is one more. */
+static uint32_t *
+by_type(uint32_t *first, struct pool *pool, const uint32_t *type, uint32_t types, uint32_t n)
 {
-	y->nof = 0;
-	for (uint32_t i = 0; i < y->n; i++)
-		if (type[i] == which)
-			y->of[y->nof++] = i;
+	uint32_t *of = pool_array(pool, n + 1, sizeof *of), *at = pool_array(pool, types + 1, sizeof *at);
+
+	for (uint32_t i = 0; i < n; i++)
+		first[type[i] + 1]++;
+	for (uint32_t t = 0; t < types; t++) {
+		first[t + 1] += first[t];
+		at[t] = first[t];
+	}
+	for (uint32_t i = 0; i < n; i++)
+		of[at[type[i]]++] = i;
+	return of;
 }
 
 /* The labels of the members of one type. */
@@ -246,16 +258,21 @@ types_kinds(struct kinds *out, struct kinds_memo *memo, const struct types *t, s
     const struct intern *messages, const struct kinds_member *m, uint32_t n, const struct kinds_params *p)
 {
 	struct typing y = { .pool = pool, .t = t, .m = m, .n = n, .out = out,
-		.message = pool_array(pool, n + 1, sizeof *y.message), .of = pool_array(pool, n + 1, sizeof *y.of) };
+		.message = pool_array(pool, n + 1, sizeof *y.message) };
 	uint32_t *type = pool_array(pool, n + 1, sizeof *type), types = n > 0;
 
 	*out = (struct kinds){ 0 };
 	for (uint32_t i = 0; i < n; i++)
 		y.message[i] = messages->value[m[i].message];
 	for (uint32_t depth = 0; depth <= t->n; depth++) {
+		uint32_t *first, *of;
+
 		types = depth == 0 ? types : divide(type, types, pool, y.message, n, t->offset[depth - 1]);
+		first = pool_array(pool, types + 1, sizeof *first);
+		of = by_type(first, pool, type, types, n);
 		for (uint32_t k = 0; k < types; k++) {
-			members_of(&y, type, k);
+			y.of = of + first[k];
+			y.nof = first[k + 1] - first[k];
 			if (depth > 0)
 				add_rest(&y, depth);
 			if (depth == t->n)
