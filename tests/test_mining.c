@@ -181,8 +181,19 @@ POOLED(mining, what_servers_said_on_other_connections_is_said_there)
 	cr_expect(c->nrelated == same->nrelated && c->nconversations == same->nconversations, "whether the port was told or not");
 	cr_assert_eq(learn_image(&made, pool, c, NULL, &params, &why), 0, "%s", why.text);
 	p = connect(pool, made.model, &host, 1);
+	expect(&p, "CWD docs", "530", "Please login");	/* the recording has it */
+	expect(&p, "LIST", "530", "Please login");	/* and this not: nobody lists before the login */
+	expect(&p, "WALTZ twice", "500", "WALTZ not understood");
+	expect(&p, "HUM", "500", "HUM not understood");
 	expect(&p, "USER user1", "331", "user1");
 	expect(&p, "PASS pass1", "230", "");
+	expect(&p, "AUTH SSL", "500", "AUTH not understood");
+	expect(&p, "HUM", "500", "HUM not understood");
+	expect(&p, "LIST -a", "425", "");
+	expect(&p, "CWD docs", "250", "");
+	expect(&p, "CWD /", "250", "");
+	expect(&p, "SIZE notes", "213", "77");
+	expect(&p, "SIZE docs", "550", "not a regular file");
 	expect(&p, "RETR readme.txt", "425", "");
 	expect(&p, "PASV", "227", "(198,19,0,1,");
 	expect(&p, "STOR fresh", "150", "226 Transfer complete");

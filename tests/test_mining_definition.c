@@ -11,7 +11,7 @@ Test(mining_definition, those_that_ship_are_read)
 {
 	static const char *const path[] = { TEST_ROOT "/scripts/services/ftp.service",
 		TEST_ROOT "/scripts/services/http.service" };
-	static const uint32_t commands[] = { 10, 8 };
+	static const uint32_t commands[] = { 11, 8 };
 	struct definition d;
 	struct diag why = { "" };
 

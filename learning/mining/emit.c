@@ -67,20 +67,37 @@ argument(struct emitter *e, struct text_template *t, uint32_t slot, bool rest, s
 	field(e, t, slot);
 }
 
+/* Does the recording have the command with so many arguments? */
+static bool
+is_said_with(const struct emitter *e, uint8_t command, unsigned narg)
+{
+	const struct forms *f = e->m->w->f;
+
+	for (uint32_t i = 0; i < f->n; i++)
+		if (f->form[i].command == command && f->form[i].narg == narg)
+			return true;
+	return false;
+}
+
+/* Arguments that may stand behind it, but never did in the recording, change nothing. */
 static void
 command_templates(struct emitter *e, uint32_t form)
 {
 	const struct form *f = &e->m->w->f->form[form];
 	const struct definition_command *c = &e->d->command[f->command];
+	unsigned most = f->narg;
 
-	for (uint32_t v = 0; v < c->nverb; v++) {
-		struct text_template *t = begin(e, form, c->verb[v]);
+	while (most < c->most && !is_said_with(e, f->command, most + 1))
+		most++;
+	for (unsigned n = f->narg; n <= most; n++)
+		for (uint32_t v = 0; v < c->nverb; v++) {
+			struct text_template *t = begin(e, form, c->verb[v]);
 
-		for (unsigned k = 0; k < f->narg; k++)
-			argument(e, t, k, c->rest && k + 1u == c->most, f->constant[k] < 0 ? (struct span){ 0 } :
-			    e->d->constant[f->constant[k]].spelling[0]);
-		finish(e, t);
-	}
+			for (unsigned k = 0; k < n; k++)
+				argument(e, t, k, c->rest && k + 1u == c->most, k >= f->narg || f->constant[k] < 0 ?
+				    (struct span){ 0 } : e->d->constant[f->constant[k]].spelling[0]);
+			finish(e, t);
+		}
 }
 
 static bool
@@ -107,6 +124,14 @@ alias_templates(struct emitter *e, uint32_t form)
 		}
 }
 
+/* Its verb is a field, too: behind that of the argument, which others look for first. */
+static void
+verb_field(struct emitter *e, struct text_template *t)
+{
+	t->field = pool_grow(e->pool, t->field, t->nfield, t->nfield + 1u, sizeof *t->field);
+	t->field[t->nfield++] = (struct text_field){ EMIT_VERB, 0, 0 };
+}
+
 static void
 other_template(struct emitter *e, uint32_t form)
 {
@@ -117,6 +142,8 @@ other_template(struct emitter *e, uint32_t form)
 		argument(e, t, 0, false, (struct span){ 0 });
 	else if (!f->bare)
 		argument(e, t, 0, true, (struct span){ 0 });
+	if (!f->ignored)
+		verb_field(e, t);
 	finish(e, t);
 }
 
@@ -146,6 +173,29 @@ emit_templates(struct emitter *e)
 				other_template(e, i);
 			}
 		}
+}
+
+/* Any line, behind all that are known. */
+static void
+unknown_templates(struct emitter *e)
+{
+	const struct forms *f = e->m->w->f;
+	bool some = false;
+
+	for (uint32_t i = 0; i < f->n; i++)
+		some |= form_is_unknown(f, i);
+	for (unsigned words = 0; some && e->d->framing != FRAMING_DATAGRAM && words < 2; words++) {
+		struct text_template *t;
+
+		if (words == 0 && e->d->framing == FRAMING_HTTP1)
+			continue;
+		t = begin(e, f->n, (struct span){ 0 });
+		t->elem[0] = (struct text_elem){ .kind = ELEM_TOK, .class = -1 };
+		if (words > 0)
+			argument(e, t, 0, e->d->framing == FRAMING_LINE, (struct span){ 0 });
+		verb_field(e, t);
+		finish(e, t);
+	}
 }
 
 /* What a later reply repeats is kept beside the argument's own slot, which the next command fills. */
@@ -200,6 +250,7 @@ mining_emit(struct text *t, struct pool *pool, const struct mined *m)
 	t->separators = span_str(" \r\n");
 	emit_sets(&e);
 	emit_templates(&e);
+	unknown_templates(&e);
 	emit_states(&e);
 	keep_arguments(&e);
 }

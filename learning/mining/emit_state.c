@@ -39,6 +39,8 @@ op_of(struct emitter *e, uint8_t view)
 		return (struct text_op){ .kind = OP_ANNOUNCED, .format = FMT_TEXT };
 	case VIEW_PORT_COMMA:
 		return (struct text_op){ .kind = OP_ANNOUNCED, .format = FMT_COMMA };
+	case VIEW_VERB:
+		return (struct text_op){ .kind = OP_FIELD, .slot = EMIT_VERB };
 	}
 	return (struct text_op){ .kind = OP_LIT, .lit = span_of("", 1) };
 }
@@ -237,6 +239,13 @@ recall_alt(struct emitter *e, struct text_alt *to, const struct text_alt *usual,
 	return true;
 }
 
+/* Where its guard holds it does succeed, and is not refused all the same. */
+static bool
+is_success(const struct emitter *e, const struct wording *c)
+{
+	return c->good && (c->phrase == (uint32_t)SYMBOL_NONE || e->m->w->good[e->sample[c->phrase]]);
+}
+
 static void
 message_turn(struct emitter *e, struct text_turn *to, uint32_t template, uint32_t phase, uint32_t *list)
 {
@@ -249,9 +258,9 @@ message_turn(struct emitter *e, struct text_turn *to, uint32_t template, uint32_
 	for (uint32_t k = 0; k < c.n; k++) {
 		struct text_alt usual = alt_of(e, template, phase, &c.c[k]);
 
-		if (c.c[k].good)
+		if (is_success(e, &c.c[k]))
 			to->nalt += recall_alt(e, &to->alt[to->nalt], &usual, form);
-		if (c.c[k].good)
+		if (is_success(e, &c.c[k]))
 			to->nalt = emit_transfer(e, to->alt, to->nalt, &usual, template, c.c[k].phrase);
 		else
 			to->alt[to->nalt++] = usual;
@@ -301,9 +310,15 @@ simple_turn(struct emitter *e, struct text_turn *to, uint8_t event, uint32_t pha
 	return true;
 }
 
-/* What is said to verbs that nobody declared: to most different ones. */
+static bool
+is_declared(const struct forms *f, uint32_t form)
+{
+	return f->form[form].command != CANONICAL_OTHER;
+}
+
+/* What most different forms are told, at least two: those that nobody declared, or the failures of the others. phase: -1: any. */
 static uint32_t
-unknown_phrase(const struct emitter *e, uint32_t *list, uint32_t *count)
+shared_phrase(const struct emitter *e, bool declared, int phase, uint32_t *list, uint32_t *count)
 {
 	const struct forms *f = e->m->w->f;
 	uint32_t n = 0, best;
@@ -311,13 +326,68 @@ unknown_phrase(const struct emitter *e, uint32_t *list, uint32_t *count)
 	for (uint32_t form = 0; form < f->n; form++) {
 		uint32_t i = 0;
 
-		while (i < f->c->n && f->of[i] != form)
+		while (i < f->c->n && (f->of[i] != form || (declared && e->m->w->good[i]) ||
+		    (phase >= 0 && e->m->phases->of[i] != phase)))
 			i++;
-		if (f->form[form].command == CANONICAL_OTHER && i < f->c->n)
+		if (i < f->c->n && (declared ? is_declared(f, form) : form_is_unknown(f, form)))
 			list[n++] = i;
 	}
 	best = usual_phrase(e, list, n, count);
 	return best != (uint32_t)SYMBOL_NONE && count[best] > 1 ? best : (uint32_t)SYMBOL_NONE;
+}
+
+/* What is said to verbs that nobody declared. */
+static uint32_t
+unknown_phrase(const struct emitter *e, uint32_t phase, uint32_t *list, uint32_t *count)
+{
+	uint32_t here = shared_phrase(e, false, (int)phase, list, count);
+
+	return here != (uint32_t)SYMBOL_NONE ? here : shared_phrase(e, false, -1, list, count);
+}
+
+/*
+ * What most declared commands that succeed in other phases are told in this one, each of them always: "log in first". One
+ * that was never tried in it would be told so, too. None where as many succeed in it.
+ */
+static uint32_t
+phase_refusal(const struct emitter *e, uint32_t phase, uint32_t *list, uint32_t *count)
+{
+	enum { ELSEWHERE = 1, HERE = 2, OTHERWISE = 4 };
+	const struct forms *f = e->m->w->f;
+	uint32_t phrase = shared_phrase(e, true, (int)phase, list, count), refused = 0, free = 0;
+	uint8_t *how = pool_array(e->pool, f->n + 1u, 1);
+
+	for (uint32_t i = 0; i < f->c->n; i++) {
+		bool here = e->m->phases->of[i] == phase;
+
+		if (f->of[i] != (uint32_t)SYMBOL_NONE && is_declared(f, f->of[i]))
+			how[f->of[i]] |= !here ? e->m->w->good[i] * ELSEWHERE :
+			    e->m->phrases->of[i] == phrase ? HERE : HERE | OTHERWISE;
+	}
+	for (uint32_t k = 0; k < f->n; k++) {
+		refused += how[k] == (ELSEWHERE | HERE);
+		free += how[k] == (ELSEWHERE | HERE | OTHERWISE);
+	}
+	return refused > 1 && refused > free ? phrase : (uint32_t)SYMBOL_NONE;
+}
+
+static bool
+was_tried(const struct emitter *e, uint32_t form, uint32_t phase)
+{
+	for (uint32_t i = 0; i < e->m->w->f->c->n; i++)
+		if (e->m->w->f->of[i] == form && e->m->phases->of[i] == phase)
+			return true;
+	return false;
+}
+
+/* A message that is told the same whatever else is; false: nothing is known to be said. */
+static bool
+message_refused(struct emitter *e, struct text_turn *to, uint32_t template, uint32_t phase, uint32_t phrase)
+{
+	if (!simple_turn(e, to, EVENT_MESSAGE, phase, phrase))
+		return false;
+	to->arg = template;
+	return true;
 }
 
 static struct span
@@ -343,7 +413,7 @@ emit_states(struct emitter *e)
 {
 	const struct canonical *c = e->m->w->f->c;
 	uint32_t *list = pool_array(e->pool, c->n + 1u, sizeof *list), n = 0;
-	uint32_t *count = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *count), greeting, unknown;
+	uint32_t *count = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *count), greeting, unknown, refusal;
 
 	e->map_of = pool_array(e->pool, e->m->w->f->n + 1u, sizeof *e->map_of);
 	memset(e->map_of, -1, (e->m->w->f->n + 1u) * sizeof *e->map_of);
@@ -361,20 +431,31 @@ emit_states(struct emitter *e)
 	}
 	emit_transfer_begin(e);
 	greeting = usual_phrase(e, list, n, count);
-	unknown = unknown_phrase(e, list, count);
 	e->t->nstate = e->m->phases->n + 1;
 	e->t->state = pool_array(e->pool, e->t->nstate, sizeof *e->t->state);
 	for (uint32_t phase = 0; phase < e->t->nstate; phase++) {
 		struct text_state *s = &e->t->state[phase];
 
 		*s = (struct text_state){ .note = note_of(e, phase), .backoff = -1, .eom = e->t->neom > 0 ? 0 : -1 };
+		unknown = unknown_phrase(e, phase, list, count);
+		refusal = phase_refusal(e, phase, list, count);
 		s->turn = pool_array(e->pool, e->t->ntemplate + 4u, sizeof *s->turn);
-		for (uint32_t k = 0; k < e->t->ntemplate; k++)
-			message_turn(e, &s->turn[s->nturn++], k, phase, list);
+		for (uint32_t k = 0; k < e->t->ntemplate; k++) {
+			uint32_t form = e->form_of[k];
+
+			if (form == e->m->w->f->n)
+				s->nturn += message_refused(e, &s->turn[s->nturn], k, phase, unknown);
+			else if (!is_declared(e->m->w->f, form) || was_tried(e, form, phase) ||
+			    !message_refused(e, &s->turn[s->nturn], k, phase, refusal))
+				message_turn(e, &s->turn[s->nturn++], k, phase, list);
+			else
+				s->nturn++;
+		}
 		if (e->t->proto == MODEL_TCP && phase == 0)
 			connect_turn(e, &s->turn[s->nturn++], greeting);
 		s->nturn += emit_transfer_turns(e, &s->turn[s->nturn], phase);
-		s->nturn += simple_turn(e, &s->turn[s->nturn], EVENT_OTHER, phase, unknown);
+		if (unknown != (uint32_t)SYMBOL_NONE && !phrase_has(e->m->phrases, unknown, VIEW_VERB))
+			s->nturn += simple_turn(e, &s->turn[s->nturn], EVENT_OTHER, phase, unknown);
 		for (uint32_t i = 0; i < c->n; i++)
 			s->support += e->m->phases->of[i] == phase;
 	}

@@ -7,6 +7,8 @@
 
 #include "learning/mining/emit.h"
 
+enum { EMIT_VERB = 1 };		/* slot of the verb, where nobody declared it */
+
 struct emitter {
 	struct text *t;
 	struct pool *pool;

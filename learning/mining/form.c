@@ -120,6 +120,12 @@ forms_make(struct forms *f, struct pool *pool, const struct canonical *c)
 	list_occurrences(f, fill, false);
 }
 
+bool
+form_is_unknown(const struct forms *f, uint32_t form)
+{
+	return form != (uint32_t)SYMBOL_NONE && f->form[form].command == CANONICAL_OTHER && !f->form[form].ignored;
+}
+
 struct span
 form_name(const struct forms *f, struct pool *pool, uint32_t form)
 {

@@ -41,5 +41,7 @@ struct forms {
 };
 
 void	forms_make(struct forms *f, struct pool *pool, const struct canonical *c);
+/* A verb that the definition has nowhere; SYMBOL_NONE: no. */
+bool	form_is_unknown(const struct forms *f, uint32_t form);
 /* "CD DOTDOT". */
 struct span form_name(const struct forms *f, struct pool *pool, uint32_t form);

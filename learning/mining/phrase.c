@@ -1,5 +1,6 @@
 #include "learning/mining/phrase.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "models/format.h"
@@ -32,6 +33,17 @@ said_earlier(const struct forms *f, uint32_t form, uint32_t i)
 	return (struct span){ 0 };
 }
 
+/* The word, where it first stands as one. */
+static struct span
+word_in(struct span s, struct span word)
+{
+	for (size_t at = 0; word.n > 0 && at + word.n <= s.n; at++)
+		if ((at == 0 || !isalnum(s.p[at - 1])) && memcmp(s.p + at, word.p, word.n) == 0 &&
+		    (at + word.n == s.n || !isalnum(s.p[at + word.n])))
+			return span_sub(s, at, word.n);
+	return (struct span){ 0 };
+}
+
 static void
 values_of(const struct coder *c, uint32_t i, struct values *to)
 {
@@ -45,6 +57,8 @@ values_of(const struct coder *c, uint32_t i, struct values *to)
 	}
 	if (it->asked && it->command == CANONICAL_OTHER)
 		to->v[VIEW_ARG] = it->rest;
+	if (form_is_unknown(c->w->f, c->w->f->of[i]))
+		to->v[VIEW_VERB] = word_in(it->reply, it->verb);
 	if (c->earlier != (uint32_t)SYMBOL_NONE)
 		to->v[PHRASE_VIEWS] = said_earlier(c->w->f, c->earlier, i);
 	if (it->announced.port != 0)
@@ -61,7 +75,7 @@ view_at(const struct values *x, unsigned mask, struct span left)
 
 	mask |= ALWAYS;
 	for (unsigned k = 0; k <= PHRASE_VIEWS; k++)
-		if (mask >> k & 1 && x->v[k].n > 0 && x->v[k].n <= left.n &&
+		if (mask >> k & 1 && x->v[k].n > 0 && x->v[k].n <= left.n && (k != VIEW_VERB || x->v[k].p == left.p) &&
 		    (best > PHRASE_VIEWS || x->v[k].n > x->v[best].n) &&
 		    memcmp(left.p, x->v[k].p, x->v[k].n) == 0)
 			best = k;
@@ -147,17 +161,42 @@ find_earlier(struct coder *c, const uint32_t *list, uint32_t n, unsigned mask, u
 	c->earlier = best;
 }
 
+/* Views that every reply has, though their values differ. */
+static unsigned
+find_everywhere(struct coder *c, const uint32_t *list, uint32_t n)
+{
+	unsigned all = MASKS - 1, differ = 0;
+	struct values first, x;
+
+	values_of(c, list[0], &first);
+	for (uint32_t k = 0; k < MIN(n, (uint32_t)SAMPLES); k++) {
+		struct span reply = c->w->f->c->inter[list[k]].reply;
+
+		values_of(c, list[k], &x);
+		for (unsigned v = 0; v < PHRASE_CHOSEN; v++) {
+			if (x.v[v].n == 0 || memmem(reply.p, reply.n, x.v[v].p, x.v[v].n) == NULL)
+				all &= ~(1u << v);
+			differ |= (unsigned)!span_eq(x.v[v], first.v[v]) << v;
+		}
+	}
+	return all & differ;
+}
+
 static void
 find_phrases(struct coder *c, const uint32_t *list, uint32_t n)
 {
 	uint32_t fewest = UINT32_MAX;
-	unsigned best = 0;
+	unsigned best = 0, everywhere;
 
 	c->earlier = (uint32_t)SYMBOL_NONE;
+	everywhere = find_everywhere(c, list, n);
 	for (unsigned mask = 0; mask < MASKS; mask++) {
 		uint32_t different = count_phrases(c, list, n, mask);
 
-		if (different < fewest || (different == fewest && bits(mask) < bits(best))) {
+		int more = (int)bits(mask & everywhere) - (int)bits(best & everywhere);
+
+		if (different < fewest ||
+		    (different == fewest && (more > 0 || (more == 0 && bits(mask) < bits(best))))) {
 			fewest = different;
 			best = mask;
 		}
@@ -172,6 +211,17 @@ find_phrases(struct coder *c, const uint32_t *list, uint32_t n)
 		c->p->of[list[k]] = id;
 		c->p->count[id]++;
 	}
+}
+
+bool
+phrase_has(const struct phrases *p, uint32_t phrase, uint8_t view)
+{
+	struct span s = p->text.value[phrase];
+
+	for (size_t i = 0; i + 1 < s.n; i++)
+		if (s.p[i] == PHRASE_MARK && s.p[++i] == view)
+			return true;
+	return false;
 }
 
 void

@@ -23,8 +23,7 @@ is_recalled(const struct forms *f, uint32_t form)
 
 	if (o->command == CANONICAL_OTHER)
 		return !o->bare && o->verb.n > 0 && f->c->d->framing == FRAMING_LINE;
-	return o->narg == 1 && o->constant[0] < 0 && f->c->d->framing == FRAMING_HTTP1 &&
-	    f->c->d->command[o->command].answer == ANSWER_DATA;
+	return o->narg == 1 && o->constant[0] < 0 && f->c->d->command[o->command].answer == ANSWER_DATA;
 }
 
 /* Of a verb that nobody declared, the rest of its line. */

@@ -4,7 +4,7 @@ enum { MOST_PROGRAMS = WORLD_GUARDS * WORLD_SETS * (WORLD_SETS + 1) * WORLD_EFFE
 
 struct search {
 	struct world *w;
-	struct program *p;
+	struct program *p, *was;	/* per form; was: scratch */
 	struct search_report *report;
 	double best, cost;
 	struct program all[MOST_PROGRAMS], bare[MOST_PROGRAMS];	/* for forms with arguments, and without */
@@ -109,6 +109,39 @@ improve_pair(struct search *s, uint32_t a, uint32_t b)
 	return better;
 }
 
+static_assert(WORLD_SETS == 2, "the other set is one bit away");
+
+/* A form adds to the other set, and whoever looked into the old one may follow: where no two of them are enough. */
+static bool
+improve_all(struct search *s, uint32_t adder, const uint32_t *order, uint32_t n)
+{
+	struct program *was = s->was;
+	double now;
+
+	memcpy(was, s->p, s->w->f->n * sizeof *was);
+	s->p[adder].into ^= 1;
+	now = worth(s);
+	for (uint32_t k = 0; k < n; k++) {
+		struct program *p = &s->p[order[k]];
+		double moved;
+
+		if (!needs_set(p->guard))
+			continue;
+		p->set ^= 1;
+		moved = worth(s);
+		if (moved > now)
+			now = moved;
+		else
+			p->set ^= 1;
+	}
+	if (now > s->best + 1e-9) {
+		s->best = now;
+		return true;
+	}
+	memcpy(s->p, was, s->w->f->n * sizeof *was);
+	return false;
+}
+
 static bool
 one_round(struct search *s, const uint32_t *order, uint32_t n)
 {
@@ -120,6 +153,9 @@ one_round(struct search *s, const uint32_t *order, uint32_t n)
 		for (uint32_t b = 0; b < n; b++)
 			if (a != b && s->w->f->form[order[a]].narg > 0 && s->w->f->form[order[b]].narg > 0)
 				better |= improve_pair(s, order[a], order[b]);
+	for (uint32_t a = 0; a < n && !better; a++)
+		if (s->p[order[a]].effect == WORLD_ADD)
+			better |= improve_all(s, order[a], order, n);
 	return better;
 }
 
@@ -194,6 +230,7 @@ search_programs(struct world *w, struct program **programs, struct search_report
 
 	*s = (struct search){ .w = w, .report = report, .cost = MAX(0.0008 * report->counted, 1.0) };
 	s->p = pool_array(w->pool, w->f->n + 1u, sizeof *s->p);
+	s->was = pool_array(w->pool, w->f->n + 1u, sizeof *s->was);
 	list_programs(s);
 	while (report->starts < SEARCH_STARTS && report->tried <= budget &&
 	    (report->starts == 0 || (report->counted - report->right) * 200ull > report->counted)) {

@@ -320,10 +320,15 @@ step(struct running *r, uint32_t i, struct world_view *view)
 	touch(r, w->parent[key]);
 	if (view != NULL)
 		look(r, key, view);
-	holds = guard(r, p, key, good, &unknown);
-	right = holds == good;
-	if (!right)
-		put_right(r, p, key, good);
+	if (!good && !w->counts[i]) {		/* refused whatever the world is: by the phase */
+		holds = false;
+		right = true;
+	} else {
+		holds = guard(r, p, key, good, &unknown);
+		right = holds == good;
+		if (!right)
+			put_right(r, p, key, good);
+	}
 	if (w->shows[w->f->of[i]] && good && it->answer.n <= PATH_BYTES) {
 		uint8_t to[PATH_BYTES];
 		size_t n = path_join(to, span_str("/"), it->answer);
@@ -381,6 +386,9 @@ world_learn_base(struct world *w, const struct program *p, uint32_t least)
 			    w->vote[s][1][k] >= MIN(least, w->ngroups);
 		w->inner[k] = w->vote[WORLD_SETS][1][k] > w->vote[WORLD_SETS][0][k];
 	}
+	for (uint32_t f = 0; f < w->f->n; f++)	/* one is only where one could go */
+		if (p[f].effect == WORLD_PUSH && (p[f].guard == WORLD_IN || p[f].guard == WORLD_CHILDLESS))
+			w->base[p[f].set][0] = true;
 	count_children(w, false);
 	for (uint32_t k = 0; k < w->key.n; k++)
 		w->inner[k] &= w->children[k] == 0;

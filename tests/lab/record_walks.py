@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 SERVER = "198.18.0.20"
+UNKNOWN = ("AUTH TLS", "PBSZ 0", "PROT P", "XYZZY", "FROB a b", "teleport home")
 DIRS = ("docs", "pub", "old", "new", "tmp")
 FILES = ("readme.txt", "notes", "list.csv", "a.bin")
 FRESH = {"docs/": None, "pub/": None, "docs/old/": None, "readme.txt": 120, "notes": 77,
@@ -133,18 +134,27 @@ class Client:
         far.close()
 
 
-def greet(c):
-    """What programs with a head say first; active data is only announced, never used."""
-    for words in ("SYST", "FEAT", "OPTS UTF8 ON", "NOOP", "TYPE A", "MDTM nothing",
-                  f"EPRT |1|{c.me}|40001|", f"PORT {c.me.replace('.', ',')},156,65"):
+def knock(c, rng):
+    """What is tried before the login, some of it by each; and verbs that no server has."""
+    early = ("PWD", "CWD docs", "MKD new", "RMD docs", "TYPE I", "SYST", "FEAT", "NOOP", "PASV", "EPSV", "SIZE notes")
+    for words in rng.sample(early, 4) + rng.sample(UNKNOWN, 2):
+        c.say(words)
+
+
+def greet(c, rng):
+    """What programs with a head say first, each something else; active data is only announced, never used."""
+    known = ("SYST", "FEAT", "OPTS UTF8 ON", "NOOP", "TYPE A", "MDTM " + rng.choice(("nothing", "nowhere")),
+             f"EPRT |1|{c.me}|40001|", f"PORT {c.me.replace('.', ',')},156,65")
+    for words in rng.sample(known + UNKNOWN, 7):
         c.say(words)
 
 
 def walk(me, user, words, rng, commands):
     c = Client(me)
+    knock(c, rng)
     c.say(f"USER {user}")
     c.say(f"PASS {words}")
-    greet(c)
+    greet(c, rng)
     for _ in range(commands - 2):
         what = rng.choice(("PWD", "GET", "PUT", "LS", "CD", "RMDIR", "MKDIR", "USER", "PASS"))
         d, f = rng.choice(DIRS), rng.choice(FILES + DIRS[:1])
@@ -152,7 +162,7 @@ def walk(me, user, words, rng, commands):
             c.say("PWD")
         elif what == "GET":
             c.say("TYPE I")
-            c.say(f"SIZE {f}")
+            c.say(f"SIZE {rng.choice(FILES + DIRS[:1])}")	# of any: what it says must not foretell what follows
             c.data(f"RETR {f}")
         elif what == "PUT":
             f = rng.choice(FILES)

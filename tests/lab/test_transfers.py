@@ -1,6 +1,7 @@
 """Real clients fetch, store and list over the data connections that the sensor announces."""
 import hashlib
 import random
+import sys
 import unittest
 
 from air import PROGRAMS, ROOT, on_air
@@ -90,6 +91,60 @@ class Transfers(unittest.TestCase):
             self.assertEqual(flows[record["parent_id"]]["dest_port"], 21)
             self.assertEqual(flows[record["flow_id"]]["dest_port"], record["dest_port"])
             self.assertEqual(flows[record["flow_id"]]["parent_id"], record["parent_id"])
+
+    def client(self, *words, say=""):
+        return run(air.lab.client(["timeout", "40", *words]), stdin=say, timeout=60.0)
+
+    def test_lftp_goes_through_a_session_as_with_a_server(self):
+        here = air.home / "fetched"
+        done = self.client("lftp", "-u", ACCOUNT.replace(":", ","), self.address, "-e",
+                           "debug 4; set net:timeout 10; set net:max-retries 1; set cmd:fail-exit yes; nlist; cd docs; "
+                           f"nlist; cd ..; get readme.txt -o {here}; put /etc/passwd -o users.txt; mkdir made; cd made; "
+                           "cd ..; rmdir made; nlist; bye")
+        self.assertEqual(done.status, 0, done.output)
+        self.assertIn("500 AUTH not understood", done.output)
+        self.assertEqual(here.read_text(), "x" * 120)
+        lists = done.output.split("150 Opening")
+        self.assertIn("list.csv", lists[2])
+        self.assertIn("users.txt", lists[-1])
+        self.assertNotIn("made", lists[-1].split("226")[0])
+
+    def test_tnftp_goes_through_a_session_as_with_a_server(self):
+        here = air.home / "got.csv"
+        done = self.client("tnftp", "-inv", say=f"open {self.address}\nuser {ACCOUNT.replace(':', ' ')}\nls\ncd docs\n"
+                           f"get list.csv {here}\ncd ..\nput /etc/passwd users.txt\nnlist\nmkdir made\nrmdir made\n"
+                           "quote FROB x\nbye\n")
+        for line in ("226 Transfer complete", '257 "/made" - Directory successfully created', "250 RMD command successful",
+                     "500 FROB not understood", "users.txt", "221 Goodbye."):
+            self.assertIn(line, done.output)
+        self.assertEqual(here.stat().st_size, 300)
+
+    def test_wget_fetches_the_tree(self):
+        top = air.home / "tree"
+        done = self.client("wget", "-T", "10", "-t", "1", "-nv", "-r", "-nH", "-P", str(top), self.url)
+        self.assertEqual(done.status, 0, done.output)
+        sizes = {str(p.relative_to(top)): p.stat().st_size for p in top.rglob("*") if p.is_file()}
+        self.assertEqual(sizes, {"readme.txt": 120, "notes": 77, "docs/list.csv": 300, "pub/a.bin": 512})
+
+    def test_ftplib_is_refused_before_the_login_and_served_after_it(self):
+        done = self.client(sys.executable, "-c", f"""
+import ftplib, io
+f = ftplib.FTP("{self.address}", timeout=10)
+for words in ("LIST", "RETR notes", "DELE notes", "XPWD"):
+    try:
+        print(words, f.sendcmd(words))
+    except ftplib.Error as e:
+        print(words, e)
+f.login(*"{ACCOUNT}".split(":"))
+print(f.size("notes"), f.nlst(), f.mkd("made"), f.cwd("/made"), f.pwd(), f.cwd("/"), f.rmd("made"))
+print(f.storbinary("STOR mine.txt", io.BytesIO(b"words")), "mine.txt" in f.nlst(), f.quit())
+""")
+        self.assertEqual(done.status, 0, done.output)
+        for line in ("LIST 530 Please login with USER and PASS", "RETR notes 530 Please login with USER and PASS",
+                     "DELE notes 500 DELE not understood", "XPWD 530 Please login with USER and PASS",
+                     "77 ['docs', 'pub', 'notes', 'readme.txt'] /made 250 CWD command successful /made 250",
+                     "226 Transfer complete True 221 Goodbye."):
+            self.assertIn(line, done.output)
 
     def test_active_data_meets_a_filter(self):
         done = curl("-v", "-P", "-", self.url)
