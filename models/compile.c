@@ -3,39 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "models/automaton.h"
-#include "models/image_build.h"
+#include "models/compiler.h"
 #include "models/position.h"
 #include "models/resync.h"
 #include "models/slots.h"
 #include "models/text_parts.h"
-
-struct compiler {
-	const struct text *t;
-	struct image_build b;
-	struct automaton a;
-	uint32_t keep, remembered;	/* slots read; of them, from earlier messages */
-	uint32_t reply_max;
-	struct image_about about;
-	bool too_long;
-	bool second;			/* it is the second machine */
-};
-
-#define ADD(c, which, ...) \
-	image_build_add(&(c)->b, which, &(__VA_ARGS__), sizeof(__VA_ARGS__), 1)
-
-/* Entries so far: the index that the next one gets. */
-static uint32_t
-next_index(const struct compiler *c, enum image_section which)
-{
-	return c->b.section[which].count;
-}
-
-static struct image_span
-put_string(struct compiler *c, struct span s)
-{
-	return image_build_string(&c->b, s);
-}
 
 static void
 put_class(struct compiler *c, const uint8_t has[32])
@@ -75,7 +47,7 @@ put_elem(struct compiler *c, const struct text_elem *e)
 	switch (e->kind) {
 	case ELEM_LIT:
 	case ELEM_LIT_CASE:
-		out.lit = put_string(c, e->lit);
+		out.lit = compiler_string(c, e->lit);
 		out.min = out.max = 0;
 		break;
 	case ELEM_TOK:
@@ -109,8 +81,8 @@ put_template(struct compiler *c, uint32_t i)
 {
 	const struct text_template *tpl = &c->t->template[i];
 	struct image_template out = {
-		.elem = next_index(c, IMAGE_ELEM), .nelem = tpl->nelem,
-		.field = next_index(c, IMAGE_FIELD), .nfield = tpl->nfield,
+		.elem = compiler_next(c, IMAGE_ELEM), .nelem = tpl->nelem,
+		.field = compiler_next(c, IMAGE_FIELD), .nfield = tpl->nfield,
 		.fills = slots_filled(tpl),
 		.resync = (uint32_t)RESYNC_UNKNOWN, .second = tpl->second,
 	};
@@ -156,7 +128,7 @@ put_op(struct compiler *c, const struct text_reply *r, uint32_t i)
 		.kind = op->kind, .format = op->format, .scope = op->scope,
 		.flags = (uint8_t)((op->peer ? OP_PEER : 0) | (op->after ? OP_AFTER : 0)),
 		.slot = op->slot, .index = op->index, .from = op->from, .len = op->len,
-		.delta = op->delta, .lit = put_string(c, op->lit),
+		.delta = op->delta, .lit = compiler_string(c, op->lit),
 	};
 
 	if (op->kind == OP_LEN)
@@ -166,7 +138,7 @@ put_op(struct compiler *c, const struct text_reply *r, uint32_t i)
 
 		memcpy(both, op->lit.p, op->lit.n);
 		memcpy(both + op->lit.n, op->behind.p, op->behind.n);
-		out.lit = put_string(c, span_of(both, op->lit.n + op->behind.n));
+		out.lit = compiler_string(c, span_of(both, op->lit.n + op->behind.n));
 		out.from = (uint32_t)op->lit.n;
 		out.len = op->from;
 	}
@@ -210,7 +182,7 @@ static void
 put_reply(struct compiler *c, uint32_t i)
 {
 	const struct text_reply *r = &c->t->reply[i];
-	struct image_reply out = { .op = next_index(c, IMAGE_OP), .nop = r->nop };
+	struct image_reply out = { .op = compiler_next(c, IMAGE_OP), .nop = r->nop };
 	uint64_t most = 0;
 
 	for (uint32_t k = 0; k < r->nop; k++) {
@@ -248,7 +220,7 @@ put_guard(struct compiler *c, const struct text_guard *g)
 {
 	struct image_guard out = {
 		.kind = g->kind, .slot = g->slot, .index = g->index, .back = g->back,
-		.lit = put_string(c, g->lit),
+		.lit = compiler_string(c, g->lit),
 	};
 
 	c->keep |= slots_guard(g);
@@ -265,7 +237,7 @@ put_alt(struct compiler *c, const struct text_alt *a, uint32_t before)
 		.flags = (uint8_t)((a->close ? ALT_CLOSE : 0) | (a->reset ? ALT_RESET : 0) |
 		    (a->pending ? ALT_PENDING : 0)),
 		.conf = (uint8_t)(a->conf * 255.0 + 0.5),
-		.effect = next_index(c, IMAGE_EFFECT), .neffect = (uint8_t)a->neffect,
+		.effect = compiler_next(c, IMAGE_EFFECT), .neffect = (uint8_t)a->neffect,
 	};
 
 	for (uint32_t i = 0; i < a->neffect; i++) {
@@ -284,8 +256,8 @@ static uint32_t
 put_group(struct compiler *c, const struct text_alt *alt, uint32_t most)
 {
 	struct image_group g = {
-		.guard = next_index(c, IMAGE_GUARD), .nguard = alt->nguard,
-		.alt = next_index(c, IMAGE_ALT), .scope = alt->scope,
+		.guard = compiler_next(c, IMAGE_GUARD), .nguard = alt->nguard,
+		.alt = compiler_next(c, IMAGE_ALT), .scope = alt->scope,
 	};
 
 	for (uint32_t i = 0; i < alt->nguard; i++)
@@ -303,7 +275,7 @@ static void
 put_turn(struct compiler *c, const struct text_turn *turn)
 {
 	struct image_turn out = {
-		.event = turn->event, .arg = turn->arg, .group = next_index(c, IMAGE_GROUP),
+		.event = turn->event, .arg = turn->arg, .group = compiler_next(c, IMAGE_GROUP),
 	};
 
 	for (uint32_t i = 0; i < turn->nalt; out.ngroup++)
@@ -317,7 +289,7 @@ put_states(struct compiler *c)
 	for (uint32_t i = 0; i < c->t->nstate; i++) {
 		const struct text_state *s = &c->t->state[i];
 		struct image_state out = {
-			.turn = next_index(c, IMAGE_TURN), .nturn = s->nturn,
+			.turn = compiler_next(c, IMAGE_TURN), .nturn = s->nturn,
 			.backoff = s->backoff < 0 ? IMAGE_NONE : (uint32_t)s->backoff,
 			.eom = s->eom < 0 ? IMAGE_NONE : (uint32_t)s->eom,
 			.idle_ms = s->idle_ms,
@@ -335,94 +307,6 @@ put_states(struct compiler *c)
 	for (uint32_t i = 0; i < c->t->nstate; i++)
 		((struct image_state *)c->b.section[IMAGE_STATE].p)[i].wants_arena =
 		    c->remembered != 0 || slots_state(c->t, i) != 0;
-}
-
-static void
-put_data(struct compiler *c, const struct text_data *d)
-{
-	struct image_data out = {
-		.choice = next_index(c, IMAGE_CHOICE), .n = d->n, .scope = d->scope,
-	};
-
-	for (uint32_t i = 0; i < d->n; i++) {
-		struct image_choice choice = { out.weight, put_string(c, d->choice[i].value) };
-
-		ADD(c, IMAGE_CHOICE, choice);
-		out.weight += d->choice[i].weight;
-	}
-	ADD(c, IMAGE_DATA, out);
-}
-
-static void
-put_map(struct compiler *c, const struct text_map *m)
-{
-	struct image_map out = {
-		.pair = next_index(c, IMAGE_PAIR), .n = m->n, .index = next_index(c, IMAGE_INDEX),
-		.mask = 1,
-	};
-	uint32_t *index;
-
-	while (out.mask < 2 * (uint64_t)m->n)
-		out.mask = out.mask * 2 + 1;
-	index = calloc((size_t)out.mask + 1, sizeof *index);
-	if (index == NULL) {
-		c->b.no_memory = true;
-		return;
-	}
-	for (uint32_t i = 0; i < m->n; i++) {
-		struct image_pair pair = { put_string(c, m->pair[i].key),
-			put_string(c, m->pair[i].value) };
-		uint32_t h = image_key_hash(m->pair[i].key) & out.mask;
-
-		while (index[h] != 0)
-			h = (h + 1) & out.mask;
-		index[h] = i + 1;
-		ADD(c, IMAGE_PAIR, pair);
-	}
-	image_build_add(&c->b, IMAGE_INDEX, index, ((size_t)out.mask + 1) * sizeof *index, out.mask + 1);
-	free(index);
-	ADD(c, IMAGE_MAP, out);
-}
-
-static void
-put_hostset(struct compiler *c, const struct text_hostset *h)
-{
-	struct image_hostset out = { .is_register = h->is_register, .scope = h->scope,
-		.under = h->under < 0 ? IMAGE_NONE : (uint32_t)h->under,
-		.member = next_index(c, IMAGE_MEMBER), .n = h->n };
-
-	for (uint32_t i = 0; i < h->n; i++) {
-		struct image_span s = put_string(c, h->base[i]);
-
-		ADD(c, IMAGE_MEMBER, s);
-	}
-	ADD(c, IMAGE_HOSTSET, out);
-}
-
-static void
-put_lists(struct compiler *c)
-{
-	for (uint32_t i = 0; i < c->t->nhostset; i++)
-		put_hostset(c, &c->t->hostset[i]);
-	for (uint32_t i = 0; i < c->t->ndata; i++)
-		put_data(c, &c->t->data[i]);
-	for (uint32_t i = 0; i < c->t->nmap; i++)
-		put_map(c, &c->t->map[i]);
-	for (uint32_t i = 0; i < c->t->neom; i++) {
-		const struct text_eom *e = &c->t->eom[i];
-		struct image_eom out = {
-			.kind = e->kind, .width = e->width, .format = e->format, .at = e->at,
-			.times = e->times, .plus = e->plus, .ms = e->ms,
-			.term = put_string(c, e->term), .label = put_string(c, e->label),
-		};
-
-		ADD(c, IMAGE_EOM, out);
-	}
-	for (uint32_t i = 0; i < c->t->nvar; i++) {
-		struct image_var out = { c->t->var[i].type, put_string(c, c->t->var[i].preset) };
-
-		ADD(c, IMAGE_VAR, out);
-	}
 }
 
 static void
@@ -500,7 +384,7 @@ put_model(struct compiler *c)
 {
 	const struct text *t = c->t;
 	struct image_model m = {
-		.name = put_string(c, t->name), .start = t->start, .nclasses = c->a.nclasses,
+		.name = compiler_string(c, t->name), .start = t->start, .nclasses = c->a.nclasses,
 		.keep = c->keep, .reply_max = c->reply_max,
 		.idle_ms = t->state[t->start].idle_ms, .left_out = t->ntemplate - c->a.ntemplates,
 		.proto = t->proto, .channel = t->channel,
@@ -529,7 +413,7 @@ put_all(struct compiler *c)
 	if (!c->b.no_memory && !resync_find((void *)c->b.section[IMAGE_TEMPLATE].p,
 	    (void *)c->b.section[IMAGE_STATE].p, c->t))
 		c->b.no_memory = true;
-	put_lists(c);
+	compiler_lists(c);
 	put_model(c);
 }
 

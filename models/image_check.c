@@ -4,56 +4,20 @@
 #include <stdlib.h>
 
 #include "models/eom.h"
-#include "models/path.h"
-
-static bool
-in_section(const struct image_check *c, enum image_section which, uint32_t first, uint32_t n)
-{
-	return first <= c->n[which] && n <= c->n[which] - first;
-}
-
-/*
- * Parts of neighbours lie one behind the other and cover their section: *next is where this one
- * must begin. So no two share entries, and all loops over them together are linear.
- */
-static bool
-follows(const struct image_check *c, enum image_section which, uint64_t *next, uint32_t first,
-    uint64_t n)
-{
-	if (first != *next || n > c->n[which] - *next)
-		return false;
-	*next += n;
-	return true;
-}
-
-static bool
-is_string(const struct image_check *c, struct image_span s)
-{
-	return in_section(c, IMAGE_STR, s.at, s.n);
-}
-
-static bool
-all_zero(const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != 0)
-			return false;
-	return true;
-}
 
 static bool
 check_model(struct image_check *c)
 {
 	const struct image_model *m = c->i.model;
 
-	if (c->n[IMAGE_MODEL] != 1 || !is_string(c, m->name) || m->name.n < 1 || m->name.n > 63)
+	if (c->n[IMAGE_MODEL] != 1 || !image_is_string(c, m->name) || m->name.n < 1 || m->name.n > 63)
 		return image_refuse(c, "it has no name");
 	if (m->start >= c->n[IMAGE_STATE] || c->n[IMAGE_STATE] > MODEL_STATES)
 		return image_refuse(c, "it starts in state %u of %u", m->start, c->n[IMAGE_STATE]);
 	if ((m->proto != MODEL_TCP && m->proto != MODEL_UDP) || m->channel != CHANNEL_PLAIN ||
 	    !!(m->flags & MODEL_SECOND) != c->second ||
 	    (m->flags >= MODEL_SECOND_FOR && c->n[IMAGE_SECOND] == 0) || m->reply_max > MODEL_REPLY_BYTES ||
-	    m->idle_ms == 0 || !all_zero(m->zero, sizeof m->zero))
+	    m->idle_ms == 0 || !image_all_zero(m->zero, sizeof m->zero))
 		return image_refuse(c, "its description makes no sense");
 	return true;
 }
@@ -129,7 +93,7 @@ check_automaton(struct image_check *c)
 static bool
 check_elem(const struct image_check *c, const struct image_elem *e)
 {
-	if (!all_zero(e->zero, sizeof e->zero) || !is_string(c, e->lit))
+	if (!image_all_zero(e->zero, sizeof e->zero) || !image_is_string(c, e->lit))
 		return false;
 	switch (e->kind) {
 	case ELEM_LIT:
@@ -163,7 +127,7 @@ check_templates(struct image_check *c)
 		for (unsigned v = 0; v < 256; v++)
 			if (i->class[k].has[v / 8] >> v % 8 & 1 && i->class[k].member[n++] != v)
 				return image_refuse(c, "class %u is wrong", k);
-		if (i->class[k].n != n || !all_zero(i->class[k].member + n, 256 - n))
+		if (i->class[k].n != n || !image_all_zero(i->class[k].member + n, 256 - n))
 			return image_refuse(c, "class %u is wrong", k);
 	}
 	for (uint32_t k = 0; k < c->n[IMAGE_TEMPLATE]; k++) {
@@ -171,8 +135,8 @@ check_templates(struct image_check *c)
 		uint64_t literal = 0;
 		uint32_t fills = 0;
 
-		if (!follows(c, IMAGE_ELEM, &elem, t->elem, t->nelem) ||
-		    !follows(c, IMAGE_FIELD, &field, t->field, t->nfield) ||
+		if (!image_follows(c, IMAGE_ELEM, &elem, t->elem, t->nelem) ||
+		    !image_follows(c, IMAGE_FIELD, &field, t->field, t->nfield) ||
 		    t->nfield > MODEL_SLOTS || t->second > (c->n[IMAGE_SECOND] > 0))
 			return image_refuse(c, "template %u lies outside", k);
 		for (uint32_t f = t->field; f < t->field + t->nfield; f++) {
@@ -210,7 +174,7 @@ check_states(struct image_check *c)
 		const struct image_state *s = &i->state[k];
 		uint32_t hops = 0;
 
-		if (!follows(c, IMAGE_TURN, &turn, s->turn, s->nturn) ||
+		if (!image_follows(c, IMAGE_TURN, &turn, s->turn, s->nturn) ||
 		    (s->eom != IMAGE_NONE && s->eom >= c->n[IMAGE_EOM]) || s->wants_arena > 1)
 			return image_refuse(c, "state %u is wrong", k);
 		for (uint32_t b = s->backoff; b != IMAGE_NONE; b = i->state[b].backoff)
@@ -228,7 +192,7 @@ check_states(struct image_check *c)
 		const struct image_turn *x = &i->turn[t];
 
 		if (x->event >= EVENT_KIND_N ||
-		    !follows(c, IMAGE_GROUP, &group, x->group, x->ngroup) ||
+		    !image_follows(c, IMAGE_GROUP, &group, x->group, x->ngroup) ||
 		    (x->event == EVENT_MESSAGE && x->arg >= c->n[IMAGE_TEMPLATE]))
 			return image_refuse(c, "turn %u is wrong", t);
 	}
@@ -236,15 +200,9 @@ check_states(struct image_check *c)
 }
 
 static bool
-is_set(const struct image_check *c, uint32_t i)
-{
-	return !c->i.hostset[i].is_register;
-}
-
-static bool
 check_guard(const struct image_check *c, const struct image_guard *g)
 {
-	if (g->slot >= MODEL_SLOTS || !is_string(c, g->lit))
+	if (g->slot >= MODEL_SLOTS || !image_is_string(c, g->lit))
 		return false;
 	switch (g->kind) {
 	case GUARD_KNOWN:
@@ -264,14 +222,14 @@ check_guard(const struct image_check *c, const struct image_guard *g)
 		return g->index < c->n[IMAGE_TEMPLATE] && g->back >= 1 && g->back <= 3;
 	case GUARD_IN:
 	case GUARD_NOTIN:
-		return g->index < c->n[IMAGE_HOSTSET] && is_set(c, g->index);
+		return g->index < c->n[IMAGE_HOSTSET] && image_is_set(c, g->index);
 	case GUARD_LEAF:
 	case GUARD_PARENT:
-		return g->index < c->n[IMAGE_HOSTSET] && is_set(c, g->index) &&
+		return g->index < c->n[IMAGE_HOSTSET] && image_is_set(c, g->index) &&
 		    c->i.hostset[g->index].under != IMAGE_NONE;
 	case GUARD_EMPTY:
 	case GUARD_NONEMPTY:
-		return g->index < c->n[IMAGE_HOSTSET] && !is_set(c, g->index);
+		return g->index < c->n[IMAGE_HOSTSET] && !image_is_set(c, g->index);
 	}
 	return false;
 }
@@ -290,11 +248,11 @@ check_effect(const struct image_check *c, const struct image_effect *e)
 	switch (e->kind) {
 	case EFFECT_ADD:
 	case EFFECT_DEL:
-		return is_set(c, e->index);
+		return image_is_set(c, e->index);
 	case EFFECT_STORE:
 	case EFFECT_PUSH:
 	case EFFECT_POP:
-		return !is_set(c, e->index);
+		return !image_is_set(c, e->index);
 	case EFFECT_CLEAR:
 		return true;
 	}
@@ -336,7 +294,7 @@ check_groups(struct image_check *c)
 	for (uint32_t k = 0; k < c->n[IMAGE_ALT]; k++) {
 		const struct image_alt *a = &i->alt[k];
 
-		if (a->neffect > MODEL_EFFECTS || !follows(c, IMAGE_EFFECT, &effect, a->effect, a->neffect))
+		if (a->neffect > MODEL_EFFECTS || !image_follows(c, IMAGE_EFFECT, &effect, a->effect, a->neffect))
 			return image_refuse(c, "the effects of alternative %u lie outside", k);
 		if ((a->reply != IMAGE_NONE && a->reply >= c->n[IMAGE_REPLY]) ||
 		    a->next >= c->n[IMAGE_STATE] || a->zero != 0 ||
@@ -346,8 +304,8 @@ check_groups(struct image_check *c)
 	for (uint32_t k = 0; k < c->n[IMAGE_GROUP]; k++) {
 		const struct image_group *g = &i->group[k];
 
-		if (!follows(c, IMAGE_GUARD, &guard, g->guard, g->nguard) ||
-		    g->nguard > MODEL_GUARDS || !follows(c, IMAGE_ALT, &alt, g->alt, g->nalt) ||
+		if (!image_follows(c, IMAGE_GUARD, &guard, g->guard, g->nguard) ||
+		    g->nguard > MODEL_GUARDS || !image_follows(c, IMAGE_ALT, &alt, g->alt, g->nalt) ||
 		    g->nalt == 0 || g->scope >= SCOPE_N || !weights_add_up(&i->alt[g->alt], g))
 			return image_refuse(c, "group %u is wrong", k);
 	}
@@ -370,7 +328,7 @@ check_op(const struct image_check *c, const struct image_op *op)
 	    op->format == FMT_LE;
 	bool width = op->format == FMT_TEXT || op->format == FMT_HEX || op->len <= 8;
 
-	if (!is_string(c, op->lit) || op->slot >= MODEL_SLOTS || op->format >= FORMAT_N ||
+	if (!image_is_string(c, op->lit) || op->slot >= MODEL_SLOTS || op->format >= FORMAT_N ||
 	    op->zero != 0 ||
 	    op->flags > (OP_PEER | OP_AFTER | OP_COUNTS_BEFORE | OP_COUNTS_MARK | OP_COUNTS_END))
 		return false;
@@ -387,7 +345,7 @@ check_op(const struct image_check *c, const struct image_op *op)
 	case OP_ANNOUNCED:
 		return true;
 	case OP_EACH:
-		return op->index < c->n[IMAGE_HOSTSET] && is_set(c, op->index) && op->len < c->n[IMAGE_MAP] &&
+		return op->index < c->n[IMAGE_HOSTSET] && image_is_set(c, op->index) && op->len < c->n[IMAGE_MAP] &&
 		    op->from <= op->lit.n;
 	case OP_SEQ:
 		return number && width && op->len <= MODEL_REPLY_BYTES;
@@ -410,10 +368,10 @@ check_op(const struct image_check *c, const struct image_op *op)
 	case OP_VAR:
 		return op->index < c->n[IMAGE_VAR];
 	case OP_SET:
-		return op->index < c->n[IMAGE_HOSTSET] && is_set(c, op->index);
+		return op->index < c->n[IMAGE_HOSTSET] && image_is_set(c, op->index);
 	case OP_REG:
 	case OP_PATH:
-		return op->index < c->n[IMAGE_HOSTSET] && !is_set(c, op->index);
+		return op->index < c->n[IMAGE_HOSTSET] && !image_is_set(c, op->index);
 	}
 	return false;
 }
@@ -460,7 +418,7 @@ check_replies(struct image_check *c)
 		const struct image_reply *r = &i->reply[k];
 		uint32_t reads = 0, nlen = 0, host = 0, open = 0;
 
-		if (!follows(c, IMAGE_OP, &ops, r->op, r->nop) || r->nop > 4096)
+		if (!image_follows(c, IMAGE_OP, &ops, r->op, r->nop) || r->nop > 4096)
 			return image_refuse(c, "reply %u lies outside", k);
 		for (uint32_t o = 0; o < r->nop; o++) {
 			const struct image_op *op = &i->op[r->op + o];
@@ -495,138 +453,9 @@ check_replies(struct image_check *c)
 	return true;
 }
 
-/* Each pair is found, and the searches end: 1,024 steps per pair on average are enough. */
-static bool
-check_index(struct image_check *c, const struct image_map *m)
-{
-	uint64_t steps = 0, enough = 1024 * ((uint64_t)m->n + 64);
-
-	for (uint32_t p = 0; p < m->n; p++) {
-		struct span want = image_bytes(&c->i, c->i.pair[m->pair + p].key);
-		uint32_t h = image_key_hash(want) & m->mask, at;
-
-		for (; (at = c->i.index[m->index + h]) != p + 1; h = (h + 1) & m->mask)
-			if (at == 0 || ++steps > enough ||
-			    span_eq(want, image_bytes(&c->i, c->i.pair[m->pair + at - 1].key)))
-				return false;
-	}
-	return true;
-}
-
-static bool
-check_map(struct image_check *c, uint32_t k)
-{
-	const struct image_map *m = &c->i.map[k];
-	uint32_t used = 0;
-
-	if ((m->mask & (m->mask + 1)) != 0 || m->mask < m->n)
-		return image_refuse(c, "the index of map %u has no such size", k);
-	for (uint32_t p = m->pair; p < m->pair + m->n; p++)
-		if (!is_string(c, c->i.pair[p].key) || !is_string(c, c->i.pair[p].value))
-			return image_refuse(c, "a pair of map %u lies outside", k);
-	for (uint32_t p = m->pair + 1; p < m->pair + m->n; p++)
-		if (span_cmp(image_bytes(&c->i, c->i.pair[p - 1].key), image_bytes(&c->i, c->i.pair[p].key)) >= 0)
-			return image_refuse(c, "the keys of map %u do not ascend", k);
-	for (uint32_t h = 0; h <= m->mask; h++) {
-		if (c->i.index[m->index + h] > m->n)
-			return image_refuse(c, "the index of map %u is wrong", k);
-		used += c->i.index[m->index + h] != 0;
-	}
-	if (used != m->n || !check_index(c, m))	/* so one place is free, and every search ends */
-		return image_refuse(c, "a key of map %u cannot be found", k);
-	return true;
-}
-
-static bool
-check_eom(const struct image_check *c, const struct image_eom *e)
-{
-	if (e->kind >= EOM_KIND_N || e->zero != 0 || !is_string(c, e->term) ||
-	    !is_string(c, e->label))
-		return false;
-	if ((e->kind == EOM_TERM || e->kind == EOM_DECIMAL) && (e->term.n == 0 || e->term.n > 255))
-		return false;
-	if (e->kind == EOM_PARTS && (e->term.n == 0 || e->term.n > 255 || e->label.n != EOM_MARKS))
-		return false;
-	if (e->kind != EOM_LENGTH)
-		return true;
-	return (e->width == 1 || e->width == 2 || e->width == 4) &&
-	    (e->format == FMT_BE || e->format == FMT_LE);
-}
-
-static bool
-check_hostset(const struct image_check *c, const struct image_hostset *s)
-{
-	if (s->is_register > 1 || !all_zero(s->zero, sizeof s->zero) || (s->is_register && s->n > 1) ||
-	    (s->scope != SCOPE_PAIR && s->scope != SCOPE_HOST &&
-	    !(s->is_register && s->scope == SCOPE_CONNECTION)))
-		return false;
-	if (s->under != IMAGE_NONE && (s->is_register || s->under >= c->n[IMAGE_HOSTSET] || is_set(c, s->under)))
-		return false;
-	for (uint32_t k = s->member; k < s->member + s->n; k++)
-		if (!is_string(c, c->i.member[k]) || c->i.member[k].n > PATH_BYTES || (k > s->member &&
-		    span_cmp(image_bytes(&c->i, c->i.member[k - 1]), image_bytes(&c->i, c->i.member[k])) >= 0))
-			return false;
-	return true;
-}
-
-static bool
-check_hostsets(struct image_check *c)
-{
-	const struct image *i = &c->i;
-	uint64_t member = 0;
-	uint8_t keeps = 0;
-
-	for (uint32_t k = 0; k < c->n[IMAGE_HOSTSET]; k++) {
-		if (!follows(c, IMAGE_MEMBER, &member, i->hostset[k].member, i->hostset[k].n) ||
-		    !check_hostset(c, &i->hostset[k]))
-			return image_refuse(c, "set or register %u is wrong", k);
-		keeps |= i->hostset[k].scope == SCOPE_HOST ? MODEL_KEEPS_HOST : MODEL_KEEPS_PAIR;
-	}
-	if (keeps != (i->model->flags & (MODEL_KEEPS_PAIR | MODEL_KEEPS_HOST)))
-		return image_refuse(c, "it keeps other state than it says");
-
-	return true;
-}
-
-static bool
-check_lists(struct image_check *c)
-{
-	const struct image *i = &c->i;
-	uint64_t choice = 0, pair = 0, index = 0;
-
-	for (uint32_t k = 0; k < c->n[IMAGE_CHOICE]; k++)
-		if (!is_string(c, i->choice[k].value))
-			return image_refuse(c, "choice %u lies outside", k);
-	for (uint32_t k = 0; k < c->n[IMAGE_DATA]; k++) {
-		const struct image_data *d = &i->data[k];
-
-		if (!follows(c, IMAGE_CHOICE, &choice, d->choice, d->n) || d->n == 0 || d->weight == 0 ||
-		    d->scope >= SCOPE_N || i->choice[d->choice].before != 0)
-			return image_refuse(c, "data table %u is wrong", k);
-		for (uint32_t x = 0; x < d->n; x++)
-			if ((x + 1 < d->n ? i->choice[d->choice + x + 1].before : d->weight) <=
-			    i->choice[d->choice + x].before)
-				return image_refuse(c, "the weights of data table %u do not add up", k);
-	}
-	for (uint32_t k = 0; k < c->n[IMAGE_MAP]; k++)
-		if (!follows(c, IMAGE_PAIR, &pair, i->map[k].pair, i->map[k].n) ||
-		    !follows(c, IMAGE_INDEX, &index, i->map[k].index, i->map[k].mask + 1ull))
-			return image_refuse(c, "map %u lies outside", k);
-		else if (!check_map(c, k))
-			return false;
-	for (uint32_t k = 0; k < c->n[IMAGE_EOM]; k++)
-		if (!check_eom(c, &i->eom[k]))
-			return image_refuse(c, "end of message %u is wrong", k);
-	for (uint32_t k = 0; k < c->n[IMAGE_VAR]; k++)
-		if (i->var[k].type >= VAR_TYPE_N || !is_string(c, i->var[k].preset) ||
-		    i->var[k].preset.n > 255)
-			return image_refuse(c, "host variable %u is wrong", k);
-	return true;
-}
-
 bool
 image_check_entries(struct image_check *c)
 {
 	return check_model(c) && check_automaton(c) && check_templates(c) && check_states(c) &&
-	    check_hostsets(c) && check_groups(c) && check_replies(c) && check_lists(c);
+	    image_check_hostsets(c) && check_groups(c) && check_replies(c) && image_check_lists(c);
 }
