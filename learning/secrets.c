@@ -244,14 +244,17 @@ same_value(const struct use *u, uint32_t n)
 	return k;
 }
 
-/* Uses of a field by value: are these of their owners? How many long ones the server says, in percent. */
+/*
+ * Uses of a field by value: are these of their owners? How many of them the server says, in percent; short ones
+ * come by chance between other bytes than text.
+ */
 static bool
 is_owned(const struct finder *s, const struct use *u, uint32_t n, uint32_t *percent)
 {
 	uint32_t values = 0, longer = 0, said = 0, again = 0, faithful = 0;
 
 	for (uint32_t i = 0, m; i < n; i += m) {
-		bool may_be = s->out->values.value[u[i].value].n >= MIN_SECRET;
+		bool may_be = !s->x->client_lexer.binary || s->out->values.value[u[i].value].n >= MIN_SECRET;
 
 		m = same_value(u + i, n - i);
 		s->owners[u[i].value] = owners_of(u + i, m);

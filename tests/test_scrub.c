@@ -206,6 +206,17 @@ POOLED(scrub, no_password_is_anywhere_in_a_model)
 	cr_expect(holds(&m, span_str("name3")), "names are no secrets");
 }
 
+POOLED(scrub, words_of_text_that_the_server_says_are_none_however_short)
+{
+	static const char *const said[] = { "go", "on", "no", "log", "in", "bye", "220", "331", "530" };
+	struct handmade h = logins(pool);
+
+	for (size_t i = 0; i < ARRAY_LEN(said); i++)
+		handmade_talk(&h, "<220 ready\r\n", handmade_line(&h, ">USER other%zu\r\n", i), "<331 go on\r\n",
+		    handmade_line(&h, ">PASS %s\r\n", said[i]), "<230 fine\r\n", NULL);
+	cr_expect_eq(scrubbed(pool, h.c, 1)->report.secrets, 0);
+}
+
 POOLED(scrub, all_of_them_are_when_they_shall_be_kept)
 {
 	struct handmade h = logins(pool);
