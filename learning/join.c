@@ -9,7 +9,8 @@ enum {
 	FIFTHS = 5,			/* halves would favour who needs little to learn from */
 	ALONE_ONE_IN = 50,		/* a lead is not made up for by who is alone right less often than this, */
 	FEW = 200,			/* among more conversations: what is said in one has one cause */
-	ENOUGH = 1000			/* replies: what these leave open is not worth the time */
+	ENOUGH = 1000,			/* replies: what these leave open is not worth the time */
+	LEFT_OUT_ONE_IN = 3		/* templates may be, of a model that competed with all */
 };
 
 static const struct {
@@ -159,14 +160,14 @@ want(struct wanted *w, const struct join_report *r, uint32_t entry)
 	return err;
 }
 
-/* Has the automaton room for all its templates? Else it is not what competed. */
+/* Has the automaton room for nearly all its templates? Else it is not what competed. */
 static bool
 fits(struct built *b, const struct text *t)
 {
 	struct compile_report r;
 	struct diag why;
 
-	return built_make(b, t, &r, &why) == 0 && r.templates_left_out == 0;
+	return built_make(b, t, &r, &why) == 0 && r.templates_left_out * LEFT_OUT_ONE_IN <= t->ntemplate;
 }
 
 /* Who was right most often speaks, or PRISMA, where that one's model does not fit and PRISMA's does. *b: his model. */

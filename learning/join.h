@@ -6,7 +6,7 @@
  * answers the clients of the last; so for every fifth, until enough was played, or, of many conversations, only one
  * is not hopeless. PRISMA takes part with the names that it chose among all conversations (choose.h), service mining
  * where there is a definition. Who answers better (contest_beats()) than those before him is taken. He learns from all;
- * but if his templates have no room in an automaton then, he gives way to PRISMA. Beside him stands who answers some
+ * but if many of his templates have no room in an automaton then, he gives way to PRISMA. Beside him stands who answers some
  * kinds of messages better (merge.h). A model before whose choice still serves (learners.h) has its learners kept, and
  * nothing is played; but a definition that this learner would not read opens the choice again.
  */
