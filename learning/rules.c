@@ -6,36 +6,16 @@
 #include "learning/answer.h"
 #include "learning/constant.h"
 #include "learning/draw.h"
+#include "learning/map.h"
 
 enum {
 	ACCEPT_PERCENT = 90,
 	WEAK_PERCENT = 40,	/* better than nothing, where no rule holds */
-	MAX_SOURCES = 64,
 	HISTORY_FIELDS = 32,
 	MIN_REPEATS = 3,	/* samples that show that a word all servers say is the client's */
 	SURE_VALUES = 4,	/* different bytes that are no constant and equal none by chance */
 	FEW_DATA = 4,		/* recorded values in one reply that are drawn one by one */
 };
-
-/* What a rule has to explain: a token of the reply, or what an add leaves over at its front. */
-struct goal {
-	uint32_t token;
-	const struct rule *outer;	/* NULL: the whole token */
-};
-
-static struct span
-target(const struct rules *r, const struct answer *a, uint32_t sample, const struct goal *g)
-{
-	const struct exchange *e = &r->x->exchange[a->exchange[sample]];
-	struct span t = r->x->unit[e->server].token[g->token].bytes;
-
-	if (g->outer != NULL) {
-		struct span from = source_bytes(r, &g->outer->from, a->exchange[sample]);
-
-		t.n -= MIN(t.n, from.n + g->outer->after.n);
-	}
-	return t;
-}
 
 /* Samples that follow the rule; counting stops once fewer than percent can. */
 static uint32_t
@@ -45,7 +25,7 @@ followers(const struct rules *r, const struct answer *a, const struct goal *g,
 	uint32_t hits = 0;
 
 	for (uint32_t i = 0; i < a->n; i++) {
-		hits += rule_yields(rule, source_bytes(r, &rule->from, a->exchange[i]), target(r, a, i, g));
+		hits += rule_yields(rule, source_bytes(r, &rule->from, a->exchange[i]), goal_bytes(r, a, i, g));
 		if ((i + 1 - hits) * 100 > (uint64_t)a->n * (100 - percent))
 			return 0;
 	}
@@ -73,7 +53,7 @@ try_sources(const struct rules *r, const struct answer *a, const struct goal *g,
 				struct span from = source_bytes(r, &src[k], a->exchange[s]);
 
 				if (from.p == NULL ||
-				    !rule_guess(out, (enum rule_kind)kind, &src[k], from, target(r, a, s, g)))
+				    !rule_guess(out, (enum rule_kind)kind, &src[k], from, goal_bytes(r, a, s, g)))
 					continue;
 				n = followers(r, a, g, out, WEAK_PERCENT);
 				if (n * 100ull >= a->n * (uint64_t)ACCEPT_PERCENT)
@@ -100,7 +80,7 @@ try_ends(const struct rules *r, const struct answer *a, const struct goal *g,
 			uint32_t s = sample_at(i, a->n);
 			struct span from = source_bytes(r, &src[k], a->exchange[s]);
 
-			if (from.p == NULL || !rule_guess(out, RULE_ADD, &src[k], from, target(r, a, s, g)))
+			if (from.p == NULL || !rule_guess(out, RULE_ADD, &src[k], from, goal_bytes(r, a, s, g)))
 				continue;
 			out->before.n = 0;
 			out->rest = rest;
@@ -111,167 +91,13 @@ try_ends(const struct rules *r, const struct answer *a, const struct goal *g,
 	return false;
 }
 
-struct keyed {			/* a sample by key value and target */
-	struct span key, value;
-};
-
-static int
-keyed_cmp(const void *a, const void *b)
-{
-	const struct keyed *x = a, *y = b;
-	int c = span_cmp(x->key, y->key);
-
-	return c != 0 ? c : span_cmp(x->value, y->value);
-}
-
-/*
- * Samples whose target other samples with the same key foretell, of those that have such
- * others: sorts into scratch. Both counts out.
- */
-static void
-foretold(const struct rules *r, const struct answer *a, const struct goal *g, const struct source *key,
-    struct keyed *scratch, uint32_t *right, uint32_t *repeated)
-{
-	*right = *repeated = 0;
-	for (uint32_t i = 0; i < a->n; i++)
-		scratch[i] = (struct keyed){ source_bytes(r, key, a->exchange[i]),
-			target(r, a, i, g) };
-	qsort(scratch, a->n, sizeof *scratch, keyed_cmp);
-	for (uint32_t i = 0, k0 = 0, v0 = 0, most = 0; i < a->n; i++) {
-		bool last = i + 1 == a->n;
-		bool new_key = last || !span_eq(scratch[i + 1].key, scratch[i].key);
-
-		if (new_key || !span_eq(scratch[i + 1].value, scratch[i].value)) {
-			most = MAX(most, i + 1 - v0);
-			v0 = i + 1;
-		}
-		if (new_key) {
-			if (i + 1 - k0 > 1) {
-				*repeated += i + 1 - k0;
-				*right += most > 1 ? most : 0;
-			}
-			k0 = i + 1;
-			most = 0;
-		}
-	}
-}
-
-/* The client field, or run of fields, that decides the token best; false: none does. */
-static bool
-find_key(struct rules *r, const struct answer *a, const struct goal *g, struct source *out)
-{
-	struct source src[MAX_SOURCES];
-	uint32_t nsrc = sources_deciding(r, a->client, src, MAX_SOURCES);
-	struct keyed *scratch = pool_array(r->pool, a->n, sizeof *scratch);
-	uint32_t best = 0, best_right = 0, best_repeated = 0;
-	bool found = false;
-
-	for (uint32_t k = 0; k < nsrc; k++) {
-		uint32_t right, repeated, share;
-
-		foretold(r, a, g, &src[k], scratch, &right, &repeated);
-		/* never seen twice: as good as keys of this service were elsewhere */
-		share = (uint32_t)(repeated == 0 ? r->map_right * 1000 / MAX(r->map_repeated, 1u)
-						 : right * 1000ull / repeated);
-		if (share > best + 10) {
-			best = share;
-			*out = src[k];
-			found = true;
-			best_right = right;
-			best_repeated = repeated;
-		}
-	}
-	r->map_right += best_right;
-	r->map_repeated += best_repeated;
-	return found && best >= 200;
-}
-
-/* A sample by its key and by all that its map rules have to yield together. */
-struct mapped {
-	struct span key;
-	uint64_t joint;
-	uint32_t sample;
-};
-
-static int
-mapped_cmp(const void *a, const void *b)
-{
-	const struct mapped *x = a, *y = b;
-	int c = span_cmp(x->key, y->key);
-
-	return c != 0 ? c
-	    : x->joint != y->joint ? (x->joint > y->joint) - (x->joint < y->joint)
-				   : (x->sample > y->sample) - (x->sample < y->sample);
-}
-
-/*
- * Per key the sample that speaks for it: the earliest of those that agree most often. All maps of
- * the answer take their values from it, so that they fit together. Returns the number of keys.
- */
-static uint32_t
-speakers(const struct rules *r, const struct answer *a, struct mapped *m)
-{
-	uint32_t keys = 0, token = 0;
-
-	for (uint32_t i = 0; i < a->n; i++)
-		m[i] = (struct mapped){ source_bytes(r, &a->key, a->exchange[i]), 0, i };
-	for (uint32_t k = 0; k < a->nfields; k++, token++) {
-		while (!a->is_field[token])
-			token++;
-		for (uint32_t i = 0; i < a->n && a->rule[k].kind == RULE_MAP; i++)
-			m[i].joint = span_hash(target(r, a, i, &(struct goal){ token, NULL }), m[i].joint + k);
-	}
-	qsort(m, a->n, sizeof *m, mapped_cmp);
-	for (uint32_t i = 0, j0 = 0, most = 0; i < a->n; i++) {
-		bool last = i + 1 == a->n;
-		bool new_key = last || !span_eq(m[i + 1].key, m[i].key);
-
-		if (new_key || m[i + 1].joint != m[i].joint) {
-			uint32_t votes = i + 1 - j0;
-
-			if (votes > most || (votes == most && m[j0].sample < m[keys].sample)) {
-				most = votes;
-				m[keys] = m[j0];
-			}
-			j0 = i + 1;
-		}
-		if (new_key) {
-			keys++;
-			most = 0;
-		}
-	}
-	return keys;
-}
-
-static void
-learn_maps(const struct rules *r, struct answer *a)
-{
-	struct mapped *m = pool_array(r->pool, a->n, sizeof *m);
-	uint32_t keys = speakers(r, a, m), token = 0;
-
-	for (uint32_t k = 0; k < a->nfields; k++, token++) {
-		struct rule *rule = &a->rule[k];
-
-		while (!a->is_field[token])
-			token++;
-		if (rule->kind != RULE_MAP)
-			continue;
-		rule->from = a->key;
-		rule->n = keys;
-		rule->pair = pool_array(r->pool, keys, sizeof *rule->pair);
-		for (uint32_t i = 0; i < keys; i++)
-			rule->pair[i] = (struct text_pair){ m[i].key,
-				target(r, a, m[i].sample, &(struct goal){ token, NULL }) };
-	}
-}
-
 static void
 learn_data(const struct rules *r, const struct answer *a, const struct goal *g, struct rule *out)
 {
 	struct span *value = pool_array(r->pool, a->n, sizeof *value);
 
 	for (uint32_t i = 0; i < a->n; i++)
-		value[i] = target(r, a, i, g);
+		value[i] = goal_bytes(r, a, i, g);
 	draw(r, a, value, out);
 }
 
@@ -302,7 +128,7 @@ try_bits(const struct rules *r, const struct answer *a, const struct goal *g, st
 
 	if (bits.mask == 0xff || !echo_source(r, a, g->token, &bits.from))
 		return false;
-	bits.rest_bits = target(r, a, 0, g).p[0] & (uint8_t)~bits.mask;
+	bits.rest_bits = goal_bytes(r, a, 0, g).p[0] & (uint8_t)~bits.mask;
 	*out = bits;
 	return holds(r, a, g, out);
 }
@@ -322,7 +148,7 @@ trusted(const struct rules *r, const struct answer *a, const struct goal *g, con
 {
 	bool byte = is_byte_or_part(r, a, g->token);
 
-	return a->n > 1 || (rule->kind == RULE_COPY && (byte || target(r, a, 0, g).n >= RULE_MIN_ECHO));
+	return a->n > 1 || (rule->kind == RULE_COPY && (byte || goal_bytes(r, a, 0, g).n >= RULE_MIN_ECHO));
 }
 
 /*
@@ -349,7 +175,7 @@ try_byte(const struct rules *r, const struct answer *a, const struct goal *g, st
 	uint32_t values = 0;
 
 	for (uint32_t i = 0; i < a->n && values < SURE_VALUES; i++) {
-		uint8_t b = target(r, a, i, g).p[0];
+		uint8_t b = goal_bytes(r, a, i, g).p[0];
 
 		if (memchr(seen, b, values) == NULL)
 			seen[values++] = b;
@@ -361,7 +187,7 @@ try_byte(const struct rules *r, const struct answer *a, const struct goal *g, st
 		if (!t->is_field[j] || t->token[j].kind != TOKEN_BYTE)
 			continue;
 		while (hits < a->n && rule_yields(out, source_bytes(r, &out->from, a->exchange[hits]),
-		    target(r, a, hits, g)))
+		    goal_bytes(r, a, hits, g)))
 			hits++;
 		if (hits == a->n)
 			return true;
@@ -401,9 +227,9 @@ learn_field(struct rules *r, struct answer *a, const struct goal *g, struct rule
 		return;
 	}
 	if (asked && g->outer == NULL && !constant_part(r, a, g->token) &&
-	    (a->has_map || find_key(r, a, g, &a->key) || belongs_to_subject(r, a, g))) {
+	    (a->has_map || map_key(r, a, g, &a->key) || belongs_to_subject(r, a, g))) {
 		a->has_map = true;
-		*out = (struct rule){ .kind = RULE_MAP };	/* learn_maps() fills it */
+		*out = (struct rule){ .kind = RULE_MAP };	/* map_learn() fills it */
 		return;
 	}
 	learn_data(r, a, g, out);
@@ -529,7 +355,7 @@ learn_answer(struct rules *r, struct answer *a)
 	for (k = 0; k < a->nfields; k++)
 		a->invented += a->rule[k].kind == RULE_MAP || (a->rule[k].kind == RULE_DATA && a->rule[k].n > 1);
 	if (a->has_map)
-		learn_maps(r, a);
+		map_learn(r, a);
 	join_data(r, a);
 	for (uint32_t i = 0; i < a->n; i++)
 		a->closes += r->x->exchange[a->exchange[i]].closes;
