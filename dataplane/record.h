@@ -30,8 +30,8 @@ struct record_transfer {
 	uint8_t sum[RECORD_SUM];	/* SHA-256 of them */
 	uint8_t asked[RECORD_ASKED];	/* the message that began it, up to its name's end, cut */
 	uint8_t nasked, name_at, nname;	/* what it is called is a part of that */
-	bool taken;			/* from the peer; else sent to it */
-	bool whole;			/* not broken off */
+	uint8_t taken;			/* from the peer; else sent to it */
+	uint8_t whole;			/* not broken off */
 };
 
 struct record {

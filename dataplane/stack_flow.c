@@ -287,8 +287,8 @@ stack_lone(struct stack *s, const struct lone_syn *l, uint8_t how)
 	stack_record(s, &r);
 }
 
-void
-stack_turn(struct stack *s, const struct flow *f, const struct turn *t)
+static void
+note_unknown(struct stack *s, const struct flow *f, const struct turn *t)
 {
 	struct record r = { .kind = RECORD_UNKNOWN, .slot = f->slot,
 		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP, .conf = t->conf,
@@ -296,9 +296,14 @@ stack_turn(struct stack *s, const struct flow *f, const struct turn *t)
 		.own_port = f->own_port, .start_ms = s->wall_ms - (now32(s) - f->start_ms),
 		.last_ms = s->wall_ms, .worker = s->c.worker, .flow_id = stack_flow_id(s, f) };
 
+	stack_record(s, &r);
+}
+
+void
+stack_turn(struct stack *s, const struct flow *f, const struct turn *t)
+{
 	COUNT(s->count.turns, 1);
 	COUNT(s->count.match[MIN(t->match, MATCH_NONE)], 1);
-	if (t->match < MATCH_NEAR || !bucket_take(&s->unknowns, now32(s)))
-		return;
-	stack_record(s, &r);
+	if (t->match >= MATCH_NEAR && bucket_take(&s->unknowns, now32(s)))
+		note_unknown(s, f, t);
 }

@@ -101,13 +101,31 @@ passed_over(const uint16_t *matched, int32_t template)
 	return n;
 }
 
+/* What templates that had nothing to say took down, the most specific first. */
+static void
+keep_passed(struct arena *a, const struct image *i, const uint16_t *matched, uint32_t passed, uint32_t more,
+    struct span message)
+{
+	struct fields other;
+
+	other.has = 0;
+	for (uint32_t k = 1; k <= passed && more != 0; k++) {
+		uint32_t mine = i->template[matched[k]].fills & more;
+
+		if (mine == 0)
+			continue;
+		match_capture(i, matched[k], message, &other);
+		keep(a, i, matched[k], mine, &other);
+		more &= ~mine;
+	}
+}
+
 void
 arena_remember(struct arena *a, struct fields *f, const struct image *i, int32_t template,
     struct span message, const uint16_t *matched)
 {
 	uint32_t own = template < 0 ? 0 : i->template[template].fills, passed = passed_over(matched, template);
 	uint32_t kept = own & i->model->keep, more = 0, first = first_slot(i);
-	struct fields other = { .has = 0 };
 
 	for (uint32_t k = 1; k <= passed; k++)
 		more |= i->template[matched[k]].fills & i->model->keep & ~kept;
@@ -118,15 +136,8 @@ arena_remember(struct arena *a, struct fields *f, const struct image *i, int32_t
 		if (is_of(a, at, first) && !(own >> (a->bytes[at] - first) & 1))
 			f->slot[a->bytes[at] - first].p = f->before + at + 2;
 	forget_slots(a, first, kept | more);
-	for (uint32_t k = 1; k <= passed && more != 0; k++) {
-		uint32_t mine = i->template[matched[k]].fills & more;
-
-		if (mine == 0)
-			continue;
-		match_capture(i, matched[k], message, &other);
-		keep(a, i, matched[k], mine, &other);
-		more &= ~mine;
-	}
+	if (more != 0)
+		keep_passed(a, i, matched, passed, more, message);
 	if (template >= 0)
 		keep(a, i, (uint32_t)template, kept, f);
 }
