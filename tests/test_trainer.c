@@ -77,7 +77,7 @@ end(void)
 	cr_expect_eq(rmdir(place), 0, "files are left over");
 }
 
-TestSuite(trainer, .init = begin, .fini = end, .timeout = 120);
+TestSuite(trainer, .init = begin, .fini = end, .timeout = 400);
 
 static struct trainer_job
 job_of(const char *const *captures, uint32_t nold, uint32_t nnew, uint16_t port)
@@ -157,7 +157,7 @@ is_mined(const char *file, bool *opens)
 	return mined;
 }
 
-Test(trainer, a_definition_keeps_what_was_mined_and_what_goes_over_further_connections, .timeout = 400)
+Test(trainer, a_definition_keeps_what_was_mined_and_what_goes_over_further_connections)
 {
 	const char *captures[] = { DATA("ftp-data-walks.pcap.gz") };
 	struct trainer_job j = job_of(captures, 0, 1, 21);
