@@ -10,7 +10,8 @@ enum {
 	ALONE_ONE_IN = 50,		/* a lead is not made up for by who is alone right less often than this, */
 	FEW = 200,			/* among more conversations: what is said in one has one cause */
 	ENOUGH = 1000,			/* replies: what these leave open is not worth the time */
-	LEFT_OUT_ONE_IN = 3		/* templates may be, of a model that competed with all */
+	FIRST_LEFT_OUT = 3,		/* one in so many templates may be, of a model that competed with all; */
+	SECOND_LEFT_OUT = 20		/* of one beside another: what it says instead would be heard */
 };
 
 static const struct {
@@ -162,12 +163,12 @@ want(struct wanted *w, const struct join_report *r, uint32_t entry)
 
 /* Has the automaton room for nearly all its templates? Else it is not what competed. */
 static bool
-fits(struct built *b, const struct text *t)
+fits(struct built *b, const struct text *t, uint32_t one_in)
 {
 	struct compile_report r;
 	struct diag why;
 
-	return built_make(b, t, &r, &why) == 0 && r.templates_left_out * LEFT_OUT_ONE_IN <= t->ntemplate;
+	return built_make(b, t, &r, &why) == 0 && r.templates_left_out * one_in <= t->ntemplate;
 }
 
 /* Who was right most often speaks, or PRISMA, where that one's model does not fit and PRISMA's does. *b: his model. */
@@ -176,12 +177,12 @@ choose_first(struct wanted *w, struct join_report *r, struct built *b)
 {
 	int err = want(w, r, r->chosen);
 
-	if (err < 0 || fits(b, &w->text[r->chosen]) || r->chosen == 0)
+	if (err < 0 || fits(b, &w->text[r->chosen], FIRST_LEFT_OUT) || r->chosen == 0)
 		return err;
-	if (fits(b, &w->text[0]))
+	if (fits(b, &w->text[0], FIRST_LEFT_OUT))
 		r->chosen = 0;
 	else
-		fits(b, &w->text[r->chosen]);
+		fits(b, &w->text[r->chosen], FIRST_LEFT_OUT);
 	return 0;
 }
 
@@ -217,7 +218,7 @@ stand_beside(struct wanted *w, struct join_report *r, struct built *b)
 	err = m->second == m->first ? 0 : want(w, r, m->second);
 	if (err < 0 || m->second == m->first)
 		return err;
-	if (fits(b, &w->text[m->second]))
+	if (fits(b, &w->text[m->second], SECOND_LEFT_OUT))
 		merge_write(&w->text[m->first], &w->text[m->second], m);
 	else
 		merge_alone(m);

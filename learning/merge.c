@@ -42,7 +42,8 @@ merge_hear(struct merge *m, uint32_t learner, const struct eval_report *r)
 			a->known = l->match == MATCH_EXACT;
 			if (l->recorded.n > 0) {
 				a->played++;
-				a->right = (uint16_t)(a->right + (judged++)->same_class);
+				a->right = (uint16_t)(a->right + judged->same_class);
+				a->equal = (uint16_t)(a->equal + (judged++)->equal);
 			} else
 				a->unasked += l->said.n > 0;
 		}
@@ -85,11 +86,13 @@ static void
 count(struct merge_score *to, const struct merge_answer *a, const struct merge_answer *first)
 {
 	int32_t lead = (int32_t)(a->right + first->unasked) - (int32_t)(first->right + a->unasked);
+	int32_t nearer = (int32_t)a->equal - (int32_t)first->equal;
 
 	to->played += a->played;
 	to->right += a->right;
 	to->unasked += a->unasked;
 	*(lead > 0 ? &to->won : &to->lost) += (uint32_t)(lead > 0 ? lead : -lead);
+	*(nearer > 0 ? &to->closer : &to->farther) += (uint32_t)(nearer > 0 ? nearer : -nearer);
 }
 
 static void
@@ -151,9 +154,19 @@ merge_sort(struct merge_report *out, struct pool *pool, const struct merge *m, u
 
 /* More than chance makes of equals: contest.h. */
 static bool
-wins(const struct merge_score *s)
+is_lead(uint32_t more, uint32_t less)
 {
-	return s->won > s->lost && (s->won - s->lost) > sqrt(s->won + s->lost);
+	return more > less && more - less > sqrt(more + less);
+}
+
+/* Who takes over what the first has an answer to is nearer to the byte, too, or it is about something else. */
+static bool
+wins(const struct merge_kind *k, uint32_t learner)
+{
+	const struct merge_score *s = &k->score[learner];
+
+	return is_lead(s->won, s->lost) &&
+	    (k->template < 0 ? !is_lead(s->farther, s->closer) : s->closer > s->farther);
 }
 
 /* Replies that are gained where a learner answers the kinds that it wins. */
@@ -163,7 +176,7 @@ gain_of(const struct merge_report *r, uint32_t learner)
 	uint32_t gain = 0;
 
 	for (uint32_t k = 0; k < r->n; k++)
-		if (wins(&r->kind[k].score[learner]))
+		if (wins(&r->kind[k], learner))
 			gain += r->kind[k].score[learner].won - r->kind[k].score[learner].lost;
 	return gain;
 }
@@ -181,7 +194,7 @@ merge_choose(struct merge_report *r, const bool *may, uint32_t learners)
 			r->second = l;
 		}
 	for (uint32_t k = 0; k < r->n && r->second != r->first; k++)
-		if (wins(&r->kind[k].score[r->second]))
+		if (wins(&r->kind[k], r->second))
 			r->kind[k].by = r->second;
 }
 

@@ -6,7 +6,7 @@
  * learner, who was right most often: his model of all conversations takes it for one of its templates; but where he
  * did not know it, or had nothing to say, when he had not learned from it, that is what it is. Where the recorded
  * server was silent, speaking counts against a learner. Kinds for which another one was right clearly more often
- * (contest.h) are answered by a second machine, that one's (models/second.h).
+ * (contest.h), and not clearly more seldom to the byte, are answered by a second machine, that one's (models/second.h).
  */
 #include "learning/eval.h"
 #include "models/text.h"
@@ -17,6 +17,7 @@ enum { MERGE_CONNECT = -3, MERGE_SILENT = -2, MERGE_OTHER = -1 };	/* the connect
 struct merge_score {
 	uint32_t played, right, unasked;	/* replies; of them the right kind; said where the server was silent */
 	uint32_t won, lost;		/* by how many of both this learner did better, worse than the first */
+	uint32_t closer, farther;	/* by how many of the replies that were right to the byte */
 };
 
 struct merge_kind {
@@ -32,7 +33,7 @@ struct merge_report {
 };
 
 struct merge_answer {			/* to one message, or to the connection */
-	uint16_t played, right, unasked;
+	uint16_t played, right, equal, unasked;
 	bool spoke, known;		/* something was said; as an answer to what it was taken for */
 };
 

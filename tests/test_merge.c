@@ -172,7 +172,7 @@ Test(merge, what_chance_may_do_and_what_is_hardly_worth_it_makes_no_second)
 {
 	struct merge_kind some[] = {
 		{ .template = 0, .score = { { .played = 100 }, { .won = 5, .lost = 3 } } },
-		{ .template = 1, .score = { { .played = 500 }, { .won = 2 } } },
+		{ .template = 1, .score = { { .played = 500 }, { .won = 2, .closer = 1 } } },
 	};
 	struct merge_report r = { .kind = some, .n = 2 };
 
@@ -183,6 +183,23 @@ Test(merge, what_chance_may_do_and_what_is_hardly_worth_it_makes_no_second)
 	cr_expect_eq(r.second, 1);
 	cr_expect_eq(some[0].by, 0, "5 to 3 may be chance");
 	cr_expect_eq(some[1].by, 1);
+}
+
+Test(merge, what_the_first_answers_goes_to_nobody_who_is_not_nearer_to_the_byte)
+{
+	struct merge_kind some[] = {
+		{ .template = MERGE_SILENT, .score = { { .played = 50 }, { .won = 20 } } },
+		{ .template = 0, .score = { { .played = 50 }, { .won = 20 } } },
+		{ .template = 1, .score = { { .played = 50 }, { .won = 20, .closer = 3, .farther = 3 } } },
+		{ .template = 2, .score = { { .played = 50 }, { .won = 20, .closer = 4, .farther = 3 } } },
+	};
+	struct merge_report r = { .kind = some, .n = 4 };
+
+	merge_choose(&r, anybody, 2);
+	cr_expect_eq(some[0].by, 1, "better than nothing");
+	cr_expect_eq(some[1].by, 0);
+	cr_expect_eq(some[2].by, 0);
+	cr_expect_eq(some[3].by, 1);
 }
 
 Test(merge, a_retraining_keeps_what_the_second_answers_by_what_templates_look_like)
