@@ -1,6 +1,8 @@
 #include "learning/constant.h"
 
-enum { MAX_SOURCES = 64, TRIED_OUT = 3 };
+#include "learning/goal.h"
+
+enum { TRIED_OUT = 3 };
 
 /* Do the samples have so many different values in a field that may decide? */
 static bool
@@ -25,22 +27,17 @@ is_tried_out(const struct rules *r, const struct answer *a)
 	return false;
 }
 
-static struct span
-said_in(const struct rules *r, const struct answer *a, uint32_t sample, uint32_t token)
-{
-	return r->x->unit[r->x->exchange[a->exchange[sample]].server].token[token].bytes;
-}
-
 bool
 constant_part(const struct rules *r, const struct answer *a, uint32_t token)
 {
 	const struct template *t = &r->client->t[a->client];
-	struct span said = said_in(r, a, 0, token);
+	const struct goal whole = { token, NULL };
+	struct span said = goal_bytes(r, a, 0, &whole);
 
 	if (r->server->t[a->server].token[token].kind != TOKEN_PART)
 		return false;
 	for (uint32_t i = 1; i < a->n; i++)
-		if (!span_eq(said_in(r, a, i, token), said))
+		if (!span_eq(goal_bytes(r, a, i, &whole), said))
 			return false;
 	for (uint32_t j = 0; said.n >= RULE_MIN_ECHO && j < t->ntoken; j++)
 		if (!t->is_field[j] && t->token[j].kind == TOKEN_PART && span_eq(t->token[j].bytes, said))

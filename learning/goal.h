@@ -1,6 +1,6 @@
 #pragma once
 /*
- * goal.h - what a rule has to explain, for rules.c and map.c.
+ * goal.h - what a rule has to explain, for rules.c, map.c and constant.c.
  */
 #include "learning/rules.h"
 

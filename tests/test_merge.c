@@ -57,18 +57,27 @@ kind(const struct merge_report *r, int32_t template)
 	return NULL;
 }
 
+/* Two learners were heard, the first of them speaks. */
+static void
+sort_two(struct merge_report *r, struct pool *pool, const struct handmade *h, const struct eval_report *a,
+    const struct eval_report *b)
+{
+	struct merge m;
+
+	merge_begin(&m, pool, h->c, 2);
+	merge_hear(&m, 0, a);
+	merge_hear(&m, 1, b);
+	merge_sort(r, pool, &m, 0, a);
+}
+
 POOLED(merge, every_kind_of_message_has_its_own_score)
 {
 	struct handmade h = recorded(pool);
 	struct eval_report a = played(pool, &h, "220 ready", "331 go on", "", "500 what"),
 		b = played(pool, &h, "220 ready", "500 what", "", "221 bye");
 	struct merge_report r;
-	struct merge m;
 
-	merge_begin(&m, pool, h.c, 2);
-	merge_hear(&m, 0, &a);
-	merge_hear(&m, 1, &b);
-	merge_sort(&r, pool, &m, 0, &a);
+	sort_two(&r, pool, &h, &a, &b);
 	cr_expect_eq(r.n, 3, "the connection, USER, QUIT; nobody ever answered NOOP");
 	cr_expect_eq(kind(&r, 0)->score[0].right, N);
 	cr_expect_eq(kind(&r, 0)->score[1].right, 0);
@@ -87,12 +96,8 @@ POOLED(merge, silence_is_a_kind_and_speaking_unasked_counts)
 		b = played(pool, &h, "220 ready", "331 go on", "200 here", "221 bye");
 	const struct merge_score *s;
 	struct merge_report r;
-	struct merge m;
 
-	merge_begin(&m, pool, h.c, 2);
-	merge_hear(&m, 0, &a);
-	merge_hear(&m, 1, &b);
-	merge_sort(&r, pool, &m, 0, &a);
+	sort_two(&r, pool, &h, &a, &b);
 	s = kind(&r, MERGE_SILENT)->score;
 	cr_expect_eq(s[0].played, N, "QUIT");
 	cr_expect_eq(s[0].right, 0);
@@ -130,12 +135,8 @@ POOLED(merge, a_second_learner_answers_what_it_was_right_about_clearly_more_ofte
 	struct text_template template[3] = { { .support = 1 }, { .support = 1 }, { .support = 1 } };
 	struct text first = { .template = template, .ntemplate = 3 }, second = { .nsource = 1, .prisma.order = 2 };
 	struct merge_report r;
-	struct merge m;
 
-	merge_begin(&m, pool, h.c, 2);
-	merge_hear(&m, 0, &a);
-	merge_hear(&m, 1, &b);
-	merge_sort(&r, pool, &m, 0, &a);
+	sort_two(&r, pool, &h, &a, &b);
 	merge_choose(&r, anybody, 2);
 	cr_assert_eq(r.second, 1);
 	cr_expect_eq(kind(&r, 0)->by, 0);
@@ -155,12 +156,8 @@ POOLED(merge, a_second_learner_may_answer_where_the_first_is_silent)
 		b = played(pool, &h, "220 ready", "500 what", "", "221 bye");
 	struct text first = { 0 }, second = { 0 };
 	struct merge_report r;
-	struct merge m;
 
-	merge_begin(&m, pool, h.c, 2);
-	merge_hear(&m, 0, &a);
-	merge_hear(&m, 1, &b);
-	merge_sort(&r, pool, &m, 0, &a);
+	sort_two(&r, pool, &h, &a, &b);
 	merge_choose(&r, (bool []){ true, false, true }, 2);
 	cr_expect_eq(r.second, 0, "who may not, does not");
 	merge_choose(&r, anybody, 2);
