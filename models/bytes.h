@@ -99,6 +99,33 @@ load_be64(const void *p)
 	return __builtin_bswap64(v);
 }
 
+static inline uint16_t
+load_le16(const void *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+static inline uint32_t
+load_le32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+static inline uint64_t
+load_le64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
 static inline void
 store_be16(void *p, uint16_t v)
 {

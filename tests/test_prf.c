@@ -24,6 +24,23 @@ Test(prf, siphash_gives_the_papers_numbers)
 		    vectors[i].n);
 }
 
+Test(prf, eight_hashes_at_once_are_what_each_is_alone)
+{
+	const uint64_t key[2] = { 0x0706050403020100u, 0x0f0e0d0c0b0a0908u };
+	uint64_t w[5][PRF_LANES], out[PRF_LANES], message[5], stir = 1;
+
+	for (size_t n = 0; n <= ARRAY_LEN(w); n++) {
+		for (size_t i = 0; i < n * PRF_LANES; i++)
+			w[i / PRF_LANES][i % PRF_LANES] = stir = stir * 0x9e3779b97f4a7c15u + i;
+		siphash_lanes(key, w, n, out);
+		for (unsigned lane = 0; lane < PRF_LANES; lane++) {
+			for (size_t i = 0; i < n; i++)
+				message[i] = w[i][lane];
+			cr_expect_eq(out[lane], siphash((const uint8_t *)key, span_of(message, 8 * n)), "%zu", n);
+		}
+	}
+}
+
 static uint64_t
 one(enum scope scope, uint32_t own, uint32_t peer, uint32_t connection, uint16_t turn, uint8_t k)
 {
