@@ -43,20 +43,43 @@ put_link(uint8_t *p, const uint8_t *dmac, const uint8_t *smac, const uint16_t *v
 	return p + 2;
 }
 
+/* Words are made and summed in registers and stored whole: bytes just stored are read again late. */
+static inline void
+put64(uint8_t *p, uint64_t v)
+{
+	memcpy(p, &v, sizeof v);
+}
+
+static inline void
+put32(uint8_t *p, uint32_t v)
+{
+	memcpy(p, &v, sizeof v);
+}
+
+/* As 16 bits of a word that lies in network order. */
+static inline uint64_t
+net16(uint16_t v, unsigned at)
+{
+	return (uint64_t)__builtin_bswap16(v) << at;
+}
+
+static inline uint64_t
+net32(uint32_t v, unsigned at)
+{
+	return (uint64_t)__builtin_bswap32(v) << at;
+}
+
 static uint8_t *
 put_ip4(uint8_t *p, const struct wire_out *o, size_t total)
 {
-	p[0] = 0x45;
-	p[1] = o->tos;
-	store_be16(p + 2, (uint16_t)total);
-	store_be16(p + 4, o->ip_id);
-	store_be16(p + 6, o->df ? 0x4000 : 0);
-	p[8] = o->ttl;
-	p[9] = o->proto;
-	store_be16(p + 10, 0);
-	store_be32(p + 12, addr_to_v4(&o->src));
-	store_be32(p + 16, addr_to_v4(&o->dst));
-	store_be16(p + 10, wire_sum_fold(wire_sum(span_of(p, WIRE_IPV4_HEADER), 0)));
+	uint64_t a = 0x45 | (uint64_t)o->tos << 8 | net16((uint16_t)total, 16) | net16(o->ip_id, 32) |
+	    net16(o->df ? 0x4000 : 0, 48);
+	uint64_t b = o->ttl | (uint64_t)o->proto << 8 | net32(addr_to_v4(&o->src), 32);
+	uint32_t c = (uint32_t)net32(addr_to_v4(&o->dst), 0);
+
+	put64(p, a);
+	put64(p + 8, b | net16(wire_sum_fold(sum_more(sum_more(c, a), b)), 16));
+	put32(p + 16, c);
 	return p + WIRE_IPV4_HEADER;
 }
 
@@ -72,51 +95,64 @@ put_ip6(uint8_t *p, const struct wire_out *o, size_t total)
 	return p + WIRE_IPV6_HEADER;
 }
 
-/* The L4 header before n bytes of header and payload, with its sum. */
+/* Headers of L4 before n bytes of payload that sum to sum, with the pseudo header. */
+static void
+put_tcp(uint8_t *p, const struct wire_out *o, uint64_t sum)
+{
+	uint64_t a = net16(o->sport, 0) | net16(o->dport, 16) | net32(o->seq, 32);
+	uint64_t b = net32(o->ack, 0) | (uint64_t)((WIRE_TCP_HEADER + o->noptions) / 4 << 4) << 32 |
+	    (uint64_t)o->tcp_flags << 40 | net16(o->win, 48);
+
+	assert(o->noptions % 4 == 0 && o->noptions <= 40);
+	sum = sum_more(sum_more(sum, a), b);
+	for (unsigned i = 0; i < o->noptions; i += 4) {	/* as they were written, or each read waits */
+		uint32_t word = load_le32(o->options + i);
+
+		put32(p + WIRE_TCP_HEADER + i, word);
+		sum += word;
+	}
+	put64(p, a);
+	put64(p + 8, b);
+	put32(p + 16, (uint32_t)net16(wire_sum_fold(sum), 0));
+}
+
+static void
+put_udp(uint8_t *p, const struct wire_out *o, size_t n, uint64_t sum)
+{
+	uint64_t a = net16(o->sport, 0) | net16(o->dport, 16) | net16((uint16_t)(WIRE_UDP_HEADER + n), 32);
+	uint16_t folded = wire_sum_fold(sum_more(sum, a));
+
+	put64(p, a | net16(folded == UDP_NO_SUM ? 0xffff : folded, 48));	/* RFC 768 */
+}
+
+static void
+put_icmp(uint8_t *p, const struct wire_out *o, uint64_t sum)
+{
+	uint64_t a = o->icmp_type | (uint64_t)o->icmp_code << 8 | net32(o->icmp_rest, 32);
+
+	put64(p, a | net16(wire_sum_fold(sum_more(sum, a)), 16));
+}
+
 static void
 put_l4(uint8_t *p, const struct wire_out *o, size_t n)
 {
-	uint8_t *sum_at = p;
-	uint64_t sum = o->proto == PROTO_ICMP ? 0 : wire_sum_pseudo(&o->src, &o->dst, o->proto, n);
-	uint16_t folded;
+	size_t header = l4_header_bytes(o);
+	uint64_t sum = o->proto == PROTO_ICMP ? 0 : wire_sum_pseudo(&o->src, &o->dst, o->proto, header + n);
 
+	if (header == 0)
+		return;
+	if (n > 0)
+		sum = wire_sum(span_of(p + header, n), sum);
 	switch (o->proto) {
 	case PROTO_TCP:
-		assert(o->noptions % 4 == 0 && o->noptions <= 40);
-		store_be16(p, o->sport);
-		store_be16(p + 2, o->dport);
-		store_be32(p + 4, o->seq);
-		store_be32(p + 8, o->ack);
-		p[12] = (uint8_t)((WIRE_TCP_HEADER + o->noptions) / 4 << 4);
-		p[13] = o->tcp_flags;
-		store_be16(p + 14, o->win);
-		store_be32(p + 16, 0);
-		if (o->noptions > 0)
-			memcpy(p + WIRE_TCP_HEADER, o->options, o->noptions);
-		sum_at = p + 16;
+		put_tcp(p, o, sum);
 		break;
 	case PROTO_UDP:
-		store_be16(p, o->sport);
-		store_be16(p + 2, o->dport);
-		store_be16(p + 4, (uint16_t)n);
-		store_be16(p + 6, 0);
-		sum_at = p + 6;
-		break;
-	case PROTO_ICMP:
-	case PROTO_ICMP6:
-		p[0] = o->icmp_type;
-		p[1] = o->icmp_code;
-		store_be16(p + 2, 0);
-		store_be32(p + 4, o->icmp_rest);
-		sum_at = p + 2;
+		put_udp(p, o, n, sum);
 		break;
 	default:
-		return;
+		put_icmp(p, o, sum);
 	}
-	folded = wire_sum_fold(wire_sum(span_of(p, n), sum));
-	if (o->proto == PROTO_UDP && folded == UDP_NO_SUM)
-		folded = 0xffff;	/* RFC 768 */
-	store_be16(sum_at, folded);
 }
 
 size_t
@@ -132,7 +168,7 @@ wire_build(const struct wire_out *o, uint8_t *frame, size_t room, size_t n)
 	p = put_link(frame, o->dmac, o->smac, o->vlan, o->tpid, o->nvlan,
 	    v4 ? ETHERTYPE_IP4 : ETHERTYPE_IP6);
 	p = v4 ? put_ip4(p, o, total) : put_ip6(p, o, total);
-	put_l4(p, o, l4_header_bytes(o) + n);
+	put_l4(p, o, n);
 	return headers + n;
 }
 
