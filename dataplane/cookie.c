@@ -35,17 +35,20 @@ key_of(struct cookies *c, uint64_t epoch)
 	return c->key[hour & 1];
 }
 
+/* What the MAC covers. */
+struct covered {
+	struct flow_key k;
+	uint64_t epoch;
+	uint32_t client_isn, fields;
+};
+static_assert(sizeof(struct covered) == 32, "no padding in what is hashed");
+
 static uint32_t
 mac_of(const uint64_t key[2], const struct flow_key *k, uint32_t client_isn, uint64_t epoch,
     uint32_t fields)
 {
-	struct {
-		struct flow_key k;
-		uint64_t epoch;
-		uint32_t client_isn, fields;
-	} m = { *k, epoch, client_isn, fields };
+	struct covered m = { *k, epoch, client_isn, fields };
 
-	static_assert(sizeof m == 32, "no padding in what is hashed");
 	return (uint32_t)keyed(key, &m, sizeof m) & MAC_MASK;
 }
 
@@ -55,14 +58,27 @@ mask_of(const uint64_t key[2], const struct flow_key *k)
 	return (uint32_t)(keyed(key, k, sizeof *k) >> 32);
 }
 
+static uint32_t
+fields_of(const struct cookie *what, uint64_t epoch)
+{
+	return (uint32_t)(epoch & 3) << 30 | (uint32_t)what->mss_class << 28 |
+	    (uint32_t)what->wscale << 24 | (uint32_t)what->sack << MAC_BITS;
+}
+
+static struct cookie
+what_of(uint32_t word)
+{
+	return (struct cookie){ .mss_class = word >> 28 & 3, .wscale = word >> 24 & 15,
+		.sack = word >> MAC_BITS & 1 };
+}
+
 uint32_t
 cookie_make(struct cookies *c, const struct flow_key *k, uint32_t client_isn,
     const struct cookie *what, uint64_t now_s)
 {
 	uint64_t epoch = now_s / COOKIE_EPOCH_S;
 	const uint64_t *key = key_of(c, epoch);
-	uint32_t fields = (uint32_t)(epoch & 3) << 30 | (uint32_t)what->mss_class << 28 |
-	    (uint32_t)what->wscale << 24 | (uint32_t)what->sack << MAC_BITS;
+	uint32_t fields = fields_of(what, epoch);
 
 	return ((fields | mac_of(key, k, client_isn, epoch, fields)) ^ mask_of(key, k)) + client_isn;
 }
@@ -82,9 +98,69 @@ cookie_check(struct cookies *c, const struct flow_key *k, uint32_t client_isn, u
 		if (word >> 30 != (epoch & 3) ||
 		    mac_of(key, k, client_isn, epoch, fields) != (word & MAC_MASK))
 			continue;
-		*what = (struct cookie){ .mss_class = word >> 28 & 3, .wscale = word >> 24 & 15,
-			.sack = word >> MAC_BITS & 1 };
+		*what = what_of(word);
 		return true;
 	}
 	return false;
+}
+
+static void
+one_by_one(struct cookies *c, struct cookie_task *t, unsigned n, uint64_t now_s)
+{
+	for (; n > 0; n--, t++) {
+		if (t->make)
+			t->isn = cookie_make(c, t->key, t->client_isn, &t->what, now_s);
+		else
+			t->good = cookie_check(c, t->key, t->client_isn, t->isn, &t->what, now_s);
+	}
+}
+
+/* Eight at most, of one key. */
+static void
+side_by_side(const uint64_t key[2], struct cookie_task *t, unsigned n, uint64_t now)
+{
+	uint64_t tuple[2][PRF_LANES] = { 0 }, all[4][PRF_LANES] = { 0 }, mask[PRF_LANES], mac[PRF_LANES];
+	uint32_t word[PRF_LANES];
+
+	static_assert(sizeof(struct flow_key) == 16, "two words");
+	for (unsigned i = 0; i < n; i++) {
+		memcpy(&tuple[0][i], t[i].key, 8);
+		memcpy(&tuple[1][i], (const uint8_t *)t[i].key + 8, 8);
+	}
+	siphash_lanes(key, tuple, ARRAY_LEN(tuple), mask);
+	for (unsigned i = 0; i < n; i++) {
+		word[i] = t[i].make ? fields_of(&t[i].what, now) :
+		    (t[i].isn - t[i].client_isn) ^ (uint32_t)(mask[i] >> 32);
+		all[0][i] = tuple[0][i];
+		all[1][i] = tuple[1][i];
+		all[2][i] = now - ((now - (word[i] >> 30)) & (EPOCHS - 1));
+		all[3][i] = t[i].client_isn | (uint64_t)(word[i] & ~MAC_MASK) << 32;
+	}
+	siphash_lanes(key, all, ARRAY_LEN(all), mac);
+	for (unsigned i = 0; i < n; i++) {
+		if (t[i].make) {
+			t[i].isn = ((word[i] | ((uint32_t)mac[i] & MAC_MASK)) ^ (uint32_t)(mask[i] >> 32)) +
+			    t[i].client_isn;
+		} else {
+			t[i].good = (((uint32_t)mac[i] ^ word[i]) & MAC_MASK) == 0;
+			t[i].what = what_of(word[i]);
+		}
+	}
+}
+
+void
+cookies_burst(struct cookies *c, struct cookie_task *t, unsigned n, uint64_t now_s)
+{
+	uint64_t now = now_s / COOKIE_EPOCH_S;
+	const uint64_t *key = key_of(c, now);
+
+	/* In the first epochs of an hour there are two keys, at the very beginning fewer epochs. */
+	if (now % EPOCHS_PER_HOUR < EPOCHS - 1) {
+		one_by_one(c, t, n, now_s);
+		return;
+	}
+	for (unsigned m; n > 0; t += m, n -= m) {
+		m = MIN(n, (unsigned)PRF_LANES);
+		side_by_side(key, t, m, now);
+	}
 }

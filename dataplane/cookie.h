@@ -32,9 +32,20 @@ keyed(const uint64_t key[2], const void *data, size_t n)
 	return siphash((const uint8_t *)key, span_of(data, n));
 }
 
+/* One of a burst: a SYN that wants an isn, or an ACK whose isn is to be judged. */
+struct cookie_task {
+	const struct flow_key *key;
+	uint32_t client_isn, isn;	/* isn: given back, or asked about */
+	struct cookie what;		/* taken in, or given back */
+	bool make;
+	bool good;			/* given back: isn is one of ours */
+};
+
 void	cookies_init(struct cookies *c, const uint64_t seed[2]);
 uint32_t cookie_make(struct cookies *c, const struct flow_key *k, uint32_t client_isn,
     const struct cookie *what, uint64_t now_s);
 /* Is isn one of ours for this client, not older than four epochs? Fills what. */
 bool	cookie_check(struct cookies *c, const struct flow_key *k, uint32_t client_isn,
     uint32_t isn, struct cookie *what, uint64_t now_s);
+/* cookie_make() and cookie_check() of many, eight hashes at a time. */
+void	cookies_burst(struct cookies *c, struct cookie_task *t, unsigned n, uint64_t now_s);

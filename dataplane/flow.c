@@ -103,6 +103,22 @@ other_bucket(const struct flow_table *t, uint32_t b, uint16_t tag)
 	return h >= b ? h - b : h + t->nbuckets - b;
 }
 
+/* Which places of a bucket hold a tag: bit i for place i. All are compared at once. */
+static unsigned
+tags(const struct flow_bucket *b, uint16_t tag)
+{
+	typedef uint16_t eight __attribute__((vector_size(16)));
+	eight have, bit = { 1, 2, 4, 8, 16, 32, 64, 128 };
+	uint64_t half[2];
+
+	memcpy(&have, b->tag, sizeof have);
+	have = (eight)(have == tag) & bit;
+	memcpy(half, &have, sizeof half);
+	half[0] |= half[1];
+	half[0] |= half[0] >> 32;
+	return (half[0] | half[0] >> 16) & 255;
+}
+
 void
 flow_prefetch(const struct flow_table *t, uint64_t hash)
 {
@@ -110,6 +126,26 @@ flow_prefetch(const struct flow_table *t, uint64_t hash)
 
 	__builtin_prefetch(&t->bucket[b]);
 	__builtin_prefetch(&t->bucket[other_bucket(t, b, tag_of(hash))]);
+}
+
+static bool
+expect_in(const struct flow_table *t, const struct flow_bucket *b, uint16_t tag)
+{
+	unsigned hits = tags(b, tag);
+
+	for (unsigned left = hits; left != 0; left &= left - 1)
+		__builtin_prefetch(flow_at(t, b->flow[__builtin_ctz(left)]), 1);
+	return hits != 0;
+}
+
+bool
+flow_expect(const struct flow_table *t, uint64_t hash)
+{
+	uint16_t tag = tag_of(hash);
+	uint32_t b = first_bucket(t, hash);
+	bool hit = expect_in(t, &t->bucket[b], tag);
+
+	return expect_in(t, &t->bucket[other_bucket(t, b, tag)], tag) || hit || t->nstash > 0;
 }
 
 static bool
@@ -122,9 +158,11 @@ is(const struct flow *f, const struct flow_key *k)
 static struct flow *
 find_in(const struct flow_table *t, const struct flow_bucket *b, uint16_t tag, const struct flow_key *k)
 {
-	for (int i = 0; i < WAYS; i++) {
-		if (b->tag[i] == tag && is(flow_at(t, b->flow[i]), k))
-			return flow_at(t, b->flow[i]);
+	for (unsigned hits = tags(b, tag); hits != 0; hits &= hits - 1) {
+		struct flow *f = flow_at(t, b->flow[__builtin_ctz(hits)]);
+
+		if (is(f, k))
+			return f;
 	}
 	return NULL;
 }

@@ -107,6 +107,11 @@ size_t	flow_table_bytes(uint32_t n);
 void	flow_table_init(struct flow_table *t, void *mem, uint32_t n, const uint64_t secret[2]);
 uint64_t flow_hash(const struct flow_table *t, const struct flow_key *k);
 void	flow_prefetch(const struct flow_table *t, uint64_t hash);
+/*
+ * Asks for the entries that may be the key's, once the buckets are there. False: there is none, which may change until
+ * it is looked for.
+ */
+bool	flow_expect(const struct flow_table *t, uint64_t hash);
 /* NULL: no such conversation. */
 struct flow *flow_find(const struct flow_table *t, const struct flow_key *k, uint64_t hash);
 /* A zeroed entry with the key's addresses; NULL when the table or both buckets are full. The key is new. */

@@ -10,6 +10,7 @@
  */
 #include "dataplane/cookie.h"
 #include "dataplane/link.h"
+#include "dataplane/tcp.h"
 
 struct halfopen_entry {
 	uint64_t hash;			/* 0: empty */
@@ -17,8 +18,7 @@ struct halfopen_entry {
 	uint16_t own_port, peer_port;
 	uint32_t isn, client_isn, ts_val;
 	struct link link;
-	struct cookie what;
-	bool has_mss, has_ts, has_wscale;
+	struct tcp_offer offer;
 	uint8_t waited;			/* seconds since the SYN, as stack_syn.c counts */
 	uint32_t due_ms;
 };

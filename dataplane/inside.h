@@ -69,6 +69,9 @@ struct packet {
 	struct flow_key key;
 	uint64_t hash;
 	bool whole;			/* put together from fragments: w points elsewhere */
+	/* computed for a burst at once: stack.c, prepare() */
+	uint32_t clock;			/* TCP: offset of the clock of dst */
+	const struct cookie_task *cookie;	/* NULL: was not foreseen */
 };
 
 enum flow_timer {
@@ -99,6 +102,12 @@ bool	stack_answer(struct stack *s, struct packet *p, const struct wire_out *o, s
 void	stack_record(struct stack *s, const struct record *r);
 uint64_t stack_random(struct stack *s);
 
+static inline const struct persona *
+stack_persona_at(const struct range *r)
+{
+	return r != NULL && r->persona != NULL ? r->persona : &persona_linux;
+}
+
 /* stack_flow.c */
 /* A conversation of p's key, its slot pinned, due in idle_ms; NULL: no room, counted. */
 struct flow *stack_open(struct stack *s, const struct packet *p, uint8_t slot, uint32_t idle_ms);
@@ -120,7 +129,11 @@ void	stack_lone(struct stack *s, const struct lone_syn *l, uint8_t how);
 uint64_t stack_flow_id(const struct stack *s, const struct flow *f);
 /* Counts the turn, and notes a message that nothing explains. */
 void	stack_turn(struct stack *s, const struct flow *f, const struct turn *t);
-uint32_t stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *p);
+uint32_t stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *persona);
+/* The same of a packet's destination. */
+uint32_t stack_clock(const struct stack *s, const struct packet *p, const struct persona *persona);
+/* Of each packet's destination its clock's offset. */
+void	stack_clocks(const struct stack *s, struct packet *p[], unsigned n);
 
 /* the protocols */
 void	stack_arp(struct stack *s, struct packet *p);
@@ -128,6 +141,8 @@ void	stack_icmp(struct stack *s, struct packet *p);
 void	stack_unreachable(struct stack *s, struct packet *p);
 void	stack_udp(struct stack *s, struct packet *p);
 void	stack_stranger(struct stack *s, struct packet *p);	/* TCP without a flow */
+/* Will the answer to a stranger's p want a cookie made or judged? Then t says which. */
+bool	stack_wants_cookie(const struct packet *p, struct cookie_task *t);
 void	stack_segment(struct stack *s, struct packet *p, struct flow *f);
 /* The conversation begins with the segment in p. */
 void	stack_begin(struct stack *s, struct packet *p, struct flow *f);

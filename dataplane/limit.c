@@ -78,23 +78,40 @@ prefixes_init(struct prefixes *p, void *mem, uint32_t n)
 	*p = (struct prefixes){ .e = mem, .n = n };
 }
 
-/* The prefix's entry, made if need be, its times up to date. */
+void
+prefixes_prefetch(const struct prefixes *p, uint32_t prefix)
+{
+	const struct prefix_entry *set = &p->e[set_of(prefix, p->n)];
+
+	__builtin_prefetch(set, 1);
+	__builtin_prefetch(&set[WAYS - 1], 1);
+}
+
+/* Where a prefix that has no entry may have one: an empty place, or the oldest. */
 static struct prefix_entry *
-entry_of(struct prefixes *p, uint32_t prefix, uint32_t now_ms)
+place_in(struct prefix_entry *set, uint32_t now_ms)
+{
+	struct prefix_entry *e = set;
+
+	for (int i = 1; i < WAYS; i++)
+		if (set[i].key == 0 || (e->key != 0 && now_ms - set[i].since_ms > now_ms - e->since_ms))
+			e = &set[i];
+	return e;
+}
+
+struct prefix_entry *
+prefixes_of(struct prefixes *p, uint32_t prefix, uint32_t now_ms)
 {
 	struct prefix_entry *set = &p->e[set_of(prefix, p->n)], *e = set;
 	uint32_t key = prefix + 1;
 
-	for (int i = 0; i < WAYS; i++) {
-		if (set[i].key == key) {
-			e = &set[i];
-			break;
-		}
-		if (set[i].key == 0 || (e->key != 0 && now_ms - set[i].since_ms > now_ms - e->since_ms))
-			e = &set[i];
-	}
-	if (e->key != key)
+	while (e < set + WAYS && e->key != key)
+		e++;
+	if (e == set + WAYS) {
+		e = place_in(set, now_ms);
 		*e = (struct prefix_entry){ .key = key, .since_ms = now_ms, .second_ms = now_ms };
+		return e;
+	}
 	if (now_ms - e->since_ms >= WINDOW_MS) {
 		e->since_ms = now_ms;
 		e->in = e->out = 0;
@@ -104,35 +121,4 @@ entry_of(struct prefixes *p, uint32_t prefix, uint32_t now_ms)
 		e->packets = 0;
 	}
 	return e;
-}
-
-void
-prefixes_charge(struct prefixes *p, uint32_t prefix, uint32_t bytes, uint32_t now_ms)
-{
-	struct prefix_entry *e = entry_of(p, prefix, now_ms);
-
-	e->in = (uint32_t)MIN((uint64_t)e->in + bytes, UINT32_MAX);
-}
-
-bool
-prefixes_allow(struct prefixes *p, uint32_t prefix, uint32_t bytes, uint32_t ratio, uint32_t slack,
-    uint32_t now_ms)
-{
-	struct prefix_entry *e = entry_of(p, prefix, now_ms);
-
-	if ((uint64_t)e->out + bytes > (uint64_t)e->in * ratio + slack)
-		return false;
-	e->out += bytes;
-	return true;
-}
-
-bool
-prefixes_packet(struct prefixes *p, uint32_t prefix, uint32_t per_second, uint32_t now_ms)
-{
-	struct prefix_entry *e = entry_of(p, prefix, now_ms);
-
-	if (e->packets >= per_second)
-		return false;
-	e->packets++;
-	return true;
 }

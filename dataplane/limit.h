@@ -30,22 +30,48 @@ void	once_init(struct once *o, void *mem, uint32_t n);
 bool	once_take(struct once *o, uint32_t key, uint32_t within_ms, uint32_t now_ms);
 
 /* Bytes in and out, and packets out, per prefix. */
+struct prefix_entry {
+	uint32_t key;		/* prefix + 1; 0: empty */
+	uint32_t since_ms;	/* of the byte counts: a minute */
+	uint32_t in, out;
+	uint32_t second_ms, packets;	/* this second's */
+};
+
 struct prefixes {
-	struct prefix_entry {
-		uint32_t key;		/* prefix + 1; 0: empty */
-		uint32_t since_ms;	/* of the byte counts: a minute */
-		uint32_t in, out;
-		uint32_t second_ms, packets;	/* this second's */
-	} *e;
+	struct prefix_entry *e;
 	uint32_t n;		/* a power of two */
 };
 
 size_t	prefixes_bytes(uint32_t n);
 void	prefixes_init(struct prefixes *p, void *mem, uint32_t n);
+/* Its entry will be asked for. */
+void	prefixes_prefetch(const struct prefixes *p, uint32_t prefix);
+/* The prefix's entry, made if need be, its times up to date. Valid until the next call. */
+struct prefix_entry *prefixes_of(struct prefixes *p, uint32_t prefix, uint32_t now_ms);
+
 /* Received from the prefix. */
-void	prefixes_charge(struct prefixes *p, uint32_t prefix, uint32_t bytes, uint32_t now_ms);
+static inline void
+prefix_charge(struct prefix_entry *e, uint32_t bytes)
+{
+	e->in += MIN(bytes, UINT32_MAX - e->in);
+}
+
 /* May bytes go to the prefix, at most ratio times what came and slack beyond? Counts them if so. */
-bool	prefixes_allow(struct prefixes *p, uint32_t prefix, uint32_t bytes, uint32_t ratio,
-    uint32_t slack, uint32_t now_ms);
+static inline bool
+prefix_allow(struct prefix_entry *e, uint32_t bytes, uint32_t ratio, uint32_t slack)
+{
+	if ((uint64_t)e->out + bytes > (uint64_t)e->in * ratio + slack)
+		return false;
+	e->out += bytes;
+	return true;
+}
+
 /* May one more packet go to the prefix in this second? */
-bool	prefixes_packet(struct prefixes *p, uint32_t prefix, uint32_t per_second, uint32_t now_ms);
+static inline bool
+prefix_packet(struct prefix_entry *e, uint32_t per_second)
+{
+	if (e->packets >= per_second)
+		return false;
+	e->packets++;
+	return true;
+}

@@ -1,80 +1,107 @@
 #include "dataplane/lone.h"
 
 enum { WAYS = 4, LOOK_AT = 64 };
-enum lone_state { LONE_FREE, LONE_WAITS, LONE_TOLD };
+enum lone_state { LONE_FREE, LONE_WAITS, LONE_TOLD, LONE_STATES = 3 };	/* the low bits of lone_mark.key */
 
 size_t
 lone_bytes(uint32_t n)
 {
-	return (size_t)n * sizeof(struct lone_syn);
+	return (size_t)n * (sizeof(struct lone_mark) + sizeof(struct lone_syn));
 }
 
 void
 lone_init(struct lone *l, void *mem, uint32_t n)
 {
 	assert((n & (n - 1)) == 0 && n >= WAYS);
-	*l = (struct lone){ .e = mem, .n = n };
+	*l = (struct lone){ .m = mem, .e = (struct lone_syn *)((struct lone_mark *)mem + n), .n = n };
 }
 
-static struct lone_syn *
-places_of(const struct lone *l, const struct addr *peer, uint16_t own_port)
+static uint64_t
+hash_of(const struct addr *peer, uint16_t own_port)
 {
-	uint64_t h = span_hash(span_of(peer->b, sizeof peer->b), own_port);
-
-	return &l->e[(h >> 16) & (l->n - 1) & ~(uint64_t)(WAYS - 1)];
+	return hash_stir(load_le64(peer->b + 8) ^ hash_stir(load_le64(peer->b) + own_port));
 }
 
-static struct lone_syn *
-find(const struct lone *l, const struct addr *peer, uint16_t own_port)
+static uint32_t
+places_of(const struct lone *l, uint64_t hash)
 {
-	struct lone_syn *set = places_of(l, peer, own_port);
-
-	for (int i = 0; i < WAYS; i++)
-		if (set[i].state != LONE_FREE && set[i].own_port == own_port && addr_eq(&set[i].peer, peer))
-			return &set[i];
-	return NULL;
-}
-
-static bool
-is_over(const struct lone_syn *e, uint32_t now_ms)
-{
-	return e->state == LONE_FREE || (e->state == LONE_TOLD && now_ms - e->since_ms >= LONE_HOLD_MS);
+	return (uint32_t)hash & (l->n - 1) & ~(uint32_t)(WAYS - 1);
 }
 
 void
-lone_add(struct lone *l, const struct lone_syn *syn)
+lone_prefetch(const struct lone *l, const struct addr *peer, uint16_t own_port)
 {
-	struct lone_syn *e = find(l, &syn->peer, syn->own_port), *set;
+	__builtin_prefetch(&l->m[places_of(l, hash_of(peer, own_port))], 1);
+}
 
-	if (e != NULL && !is_over(e, syn->since_ms))
-		return;
-	set = places_of(l, &syn->peer, syn->own_port);
-	for (int i = 0; e == NULL && i < WAYS; i++)
-		if (is_over(&set[i], syn->since_ms))
-			e = &set[i];
-	if (e == NULL)
-		return;
-	*e = *syn;
-	e->state = LONE_WAITS;
+static enum lone_state
+state_of(const struct lone_mark *m)
+{
+	return m->key & LONE_STATES;
+}
+
+static void
+put_state(struct lone_mark *m, enum lone_state state)
+{
+	m->key = state == LONE_FREE ? 0 : (m->key & ~(uint32_t)LONE_STATES) | state;
+}
+
+/* The key's place, or l->n. */
+static uint32_t
+find(const struct lone *l, uint64_t hash, const struct addr *peer, uint16_t own_port)
+{
+	uint32_t at = places_of(l, hash);
+
+	for (uint32_t i = at; i < at + WAYS; i++)
+		if (((l->m[i].key ^ (uint32_t)(hash >> 32)) & ~(uint32_t)LONE_STATES) == 0 &&
+		    state_of(&l->m[i]) != LONE_FREE && l->e[i].own_port == own_port &&
+		    addr_eq(&l->e[i].peer, peer))
+			return i;
+	return l->n;
+}
+
+static bool
+is_over(const struct lone_mark *m, uint32_t now_ms)
+{
+	return state_of(m) == LONE_FREE || (state_of(m) == LONE_TOLD && now_ms - m->since_ms >= LONE_HOLD_MS);
+}
+
+struct lone_syn *
+lone_add(struct lone *l, const struct addr *peer, uint16_t own_port, uint32_t now_ms)
+{
+	uint64_t hash = hash_of(peer, own_port);
+	uint32_t at = find(l, hash, peer, own_port), end = at + 1;
+
+	if (at == l->n) {
+		at = places_of(l, hash);
+		end = at + WAYS;
+	}
+	while (at < end && !is_over(&l->m[at], now_ms))
+		at++;
+	if (at == end)
+		return NULL;
+	l->m[at] = (struct lone_mark){ (uint32_t)(hash >> 32), now_ms };
+	put_state(&l->m[at], LONE_WAITS);
 	COUNT(l->waiting, 1);
+	return &l->e[at];
 }
 
 void
 lone_forget(struct lone *l, const struct addr *peer, uint16_t own_port, uint64_t hash)
 {
-	struct lone_syn *e = find(l, peer, own_port);
+	uint32_t at = find(l, hash_of(peer, own_port), peer, own_port);
 
-	if (e == NULL || e->state != LONE_WAITS || e->hash != hash)
+	if (at == l->n || state_of(&l->m[at]) != LONE_WAITS || l->e[at].hash != hash)
 		return;
-	e->state = LONE_FREE;
+	put_state(&l->m[at], LONE_FREE);
 	COUNT(l->waiting, -1);
 }
 
 static void
-tell(struct lone *l, struct lone_syn *e, struct lone_syn *to)
+tell(struct lone *l, uint32_t at, struct lone_syn *to)
 {
-	*to = *e;
-	e->state = LONE_TOLD;
+	*to = l->e[at];
+	put_state(&l->m[at], LONE_TOLD);
 	COUNT(l->waiting, -1);
 }
 
@@ -82,12 +109,12 @@ bool
 lone_end(struct lone *l, const struct addr *peer, uint16_t own_port, uint64_t hash, uint32_t now_ms,
     struct lone_syn *to, bool *told)
 {
-	struct lone_syn *e = find(l, peer, own_port);
+	uint32_t at = find(l, hash_of(peer, own_port), peer, own_port);
 
-	*told = e != NULL && e->state == LONE_TOLD && !is_over(e, now_ms);
-	if (e == NULL || e->state != LONE_WAITS || e->hash != hash)
+	*told = at < l->n && state_of(&l->m[at]) == LONE_TOLD && !is_over(&l->m[at], now_ms);
+	if (at == l->n || state_of(&l->m[at]) != LONE_WAITS || l->e[at].hash != hash)
 		return false;
-	tell(l, e, to);
+	tell(l, at, to);
 	return true;
 }
 
@@ -95,10 +122,10 @@ bool
 lone_pop(struct lone *l, struct lone_syn *to, uint32_t now_ms)
 {
 	for (int i = 0; i < LOOK_AT && l->waiting > 0; i++) {
-		struct lone_syn *e = &l->e[l->next++ & (l->n - 1)];
+		uint32_t at = l->next++ & (l->n - 1);
 
-		if (e->state == LONE_WAITS && now_ms - e->since_ms >= LONE_WAIT_MS) {
-			tell(l, e, to);
+		if (state_of(&l->m[at]) == LONE_WAITS && now_ms - l->m[at].since_ms >= LONE_WAIT_MS) {
+			tell(l, at, to);
 			return true;
 		}
 	}

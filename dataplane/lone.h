@@ -17,15 +17,20 @@ struct lone_syn {
 	uint64_t hash;			/* of the flow that it asked for */
 	struct addr peer, own;
 	int64_t start_ms;		/* Unix */
-	uint32_t since_ms;
 	uint16_t peer_port, own_port;
 	uint16_t bytes_in, bytes_out;	/* of the SYN and our answer, IP */
 	uint16_t vlan[2];
 	uint8_t nvlan;
-	uint8_t state;			/* of lone.c; 0: free */
+};
+
+/* Apart from the rest, so that a search, and the look for what is due, reads one line. */
+struct lone_mark {
+	uint32_t key;			/* a digest of the key, and the state: lone.c; 0: free */
+	uint32_t since_ms;
 };
 
 struct lone {
+	struct lone_mark *m;
 	struct lone_syn *e;
 	uint32_t n;			/* a power of two */
 	uint32_t waiting, next;		/* how many; where lone_pop() goes on */
@@ -33,8 +38,9 @@ struct lone {
 
 size_t	lone_bytes(uint32_t n);
 void	lone_init(struct lone *l, void *mem, uint32_t n);	/* mem zeroed */
-/* Keeps a copy, if its key has no place yet and there is one. Its state is of no meaning. */
-void	lone_add(struct lone *l, const struct lone_syn *syn);
+void	lone_prefetch(const struct lone *l, const struct addr *peer, uint16_t own_port);
+/* A place to be filled with a SYN of that key, if it has none yet and there is one; else NULL. */
+struct lone_syn *lone_add(struct lone *l, const struct addr *peer, uint16_t own_port, uint32_t now_ms);
 /* The handshake came: the key is free again. */
 void	lone_forget(struct lone *l, const struct addr *peer, uint16_t own_port, uint64_t hash);
 /*

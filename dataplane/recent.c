@@ -28,6 +28,12 @@ mark_of(uint64_t hash)
 }
 
 void
+recent_prefetch(const struct recent *r, uint64_t hash)
+{
+	__builtin_prefetch(pair_of(r, hash));
+}
+
+void
 recent_add(struct recent *r, uint64_t hash, uint32_t rcv_nxt, uint32_t snd_nxt, uint32_t now_ms)
 {
 	struct recent_entry *p = pair_of(r, hash), *e = p;

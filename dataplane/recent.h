@@ -25,6 +25,7 @@ struct recent {
 
 size_t	recent_bytes(uint32_t n);
 void	recent_init(struct recent *r, void *mem, uint32_t n);
+void	recent_prefetch(const struct recent *r, uint64_t hash);
 void	recent_add(struct recent *r, uint64_t hash, uint32_t rcv_nxt, uint32_t snd_nxt, uint32_t now_ms);
 /* The entry that a segment starting at seq belongs to, or NULL. */
 const struct recent_entry *recent_find(const struct recent *r, uint64_t hash, uint32_t seq,

@@ -138,16 +138,10 @@ stack_init(void *mem, const struct stack_config *c, const struct sink *sink)
 	return s;
 }
 
-static const struct persona *
-persona_of(const struct packet *p)
-{
-	return p->range != NULL && p->range->persona != NULL ? p->range->persona : &persona_linux;
-}
-
 void
 stack_reply_to(const struct stack *s, const struct packet *p, struct wire_out *o)
 {
-	const struct persona *persona = persona_of(p);
+	const struct persona *persona = stack_persona_at(p->range);
 	struct link way;
 
 	link_of(&way, &p->w);
@@ -301,7 +295,39 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 	flow_key_of(&p->key, &w->dst, w->dport, &w->src, w->sport, w->proto);
 	p->hash = flow_hash(&s->flows, &p->key);
 	flow_prefetch(&s->flows, p->hash);
+	if (w->proto == PROTO_TCP)
+		__builtin_prefetch(&p->range->tcp[w->dport]);
+	prefixes_prefetch(w->proto == PROTO_UDP ? &s->udp : &s->one_to_one, flow_prefix(&w->src));
 	return true;
+}
+
+/*
+ * Passes C and D: hashes of the whole burst at once, and the memory that its decisions will read is asked for. Nothing
+ * here depends on a flow's state, which the decisions before may still change.
+ */
+static void
+prepare(struct stack *s, struct packet *const packets[], unsigned n, struct cookie_task tasks[])
+{
+	struct packet *tcp[CHUNK];
+	unsigned ntcp = 0, ntasks = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct packet *p = packets[i];
+
+		p->cookie = NULL;
+		if (p->w.ethertype == ETHERTYPE_ARP4)
+			continue;
+		if (p->w.proto == PROTO_TCP)
+			tcp[ntcp++] = p;
+		if (!flow_expect(&s->flows, p->hash) && p->w.proto == PROTO_TCP) {
+			lone_prefetch(&s->lone, &p->w.src, p->w.dport);
+			recent_prefetch(&s->recent, p->hash);
+			if (stack_wants_cookie(p, &tasks[ntasks]))
+				p->cookie = &tasks[ntasks++];
+		}
+	}
+	stack_clocks(s, tcp, ntcp);
+	cookies_burst(&s->cookies, tasks, ntasks, s->now_ms / 1000);
 }
 
 /* Pass F: one packet, in order of arrival. */
@@ -350,12 +376,12 @@ void
 stack_burst(struct stack *s, const struct set *set, struct frame *frames, unsigned n,
     uint64_t now_ns, int64_t wall_ms)
 {
-	struct packet packets[CHUNK];
-	bool keep[CHUNK];
+	struct packet packets[CHUNK], *kept[CHUNK];
+	struct cookie_task tasks[CHUNK];
 
 	set_clock(s, set, now_ns, wall_ms);
 	for (unsigned from = 0; from < n; from += CHUNK) {
-		unsigned m = MIN(n - from, CHUNK);
+		unsigned m = MIN(n - from, CHUNK), nkept = 0;
 
 		for (unsigned i = 0; i < m; i++)
 			__builtin_prefetch(frames[from + i].data);
@@ -365,17 +391,18 @@ stack_burst(struct stack *s, const struct set *set, struct frame *frames, unsign
 			p->frame = &frames[from + i];
 			COUNT(s->count.frames_in, 1);
 			COUNT(s->count.bytes_in, p->frame->len);
-			keep[i] = classify(s, p, now_ns);
+			if (!classify(s, p, now_ns))
+				continue;
+			kept[nkept++] = p;
 			/* A whole packet lies in the table only until the next fragment comes. */
-			if (keep[i] && p->whole) {
+			if (p->whole) {
+				prepare(s, &kept[--nkept], 1, tasks);
 				decide(s, p);
-				keep[i] = false;
 			}
 		}
-		for (unsigned i = 0; i < m; i++) {
-			if (keep[i])
-				decide(s, &packets[i]);
-		}
+		prepare(s, kept, nkept, tasks);
+		for (unsigned i = 0; i < nkept; i++)
+			decide(s, kept[i]);
 	}
 }
 

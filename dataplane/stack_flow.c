@@ -8,9 +8,8 @@ const struct persona *
 stack_persona(const struct stack *s, const struct flow *f)
 {
 	struct addr own = flow_own(f);
-	const struct range *r = set_range(s->set, &own);
 
-	return r != NULL && r->persona != NULL ? r->persona : &persona_linux;
+	return stack_persona_at(set_range(s->set, &own));
 }
 
 uint64_t
@@ -25,12 +24,40 @@ stack_flow_hash(const struct stack *s, const struct flow *f)
 }
 
 /* Offset by a keyed hash of the address: hosts must not share one clock. RFC 7323 5.4. */
-uint32_t
-stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *p)
+static uint32_t
+clock_at(const struct stack *s, uint32_t offset, const struct persona *persona)
 {
-	uint32_t offset = (uint32_t)keyed(s->clock_key, own->b, sizeof own->b);
+	return offset + (uint32_t)(s->now_ms * persona->ts_hz / 1000);
+}
 
-	return offset + (uint32_t)(s->now_ms * p->ts_hz / 1000);
+uint32_t
+stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *persona)
+{
+	return clock_at(s, (uint32_t)keyed(s->clock_key, own->b, sizeof own->b), persona);
+}
+
+uint32_t
+stack_clock(const struct stack *s, const struct packet *p, const struct persona *persona)
+{
+	return clock_at(s, p->clock, persona);
+}
+
+void
+stack_clocks(const struct stack *s, struct packet *p[], unsigned n)
+{
+	uint64_t own[2][PRF_LANES] = { 0 }, offset[PRF_LANES];
+
+	for (unsigned i = 0; i < n; i += PRF_LANES) {
+		unsigned m = MIN(n - i, (unsigned)PRF_LANES);
+
+		for (unsigned k = 0; k < m; k++) {
+			own[0][k] = load_le64(p[i + k]->w.dst.b);
+			own[1][k] = load_le64(p[i + k]->w.dst.b + 8);
+		}
+		siphash_lanes(s->clock_key, own, ARRAY_LEN(own), offset);
+		for (unsigned k = 0; k < m; k++)
+			p[i + k]->clock = (uint32_t)offset[k];
+	}
 }
 
 /* The ordinal only has to differ from the pair's other conversations, and to stay. */

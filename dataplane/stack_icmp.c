@@ -41,7 +41,7 @@ stack_arp(struct stack *s, struct packet *p)
 static void
 echo(struct stack *s, struct packet *p)
 {
-	uint32_t prefix = flow_prefix(&p->w.src);
+	struct prefix_entry *limit;
 	struct wire_out o;
 
 	if (!p->range->ping || p->w.icmp_code != 0) {
@@ -52,12 +52,13 @@ echo(struct stack *s, struct packet *p)
 		drop(s, DROP_UNHANDLED);
 		return;
 	}
-	prefixes_charge(&s->one_to_one, prefix, (uint32_t)p->w.ip.n, now32(s));
-	if (!prefixes_packet(&s->one_to_one, prefix, s->c.syn_ack_per_prefix, now32(s))) {
+	limit = prefixes_of(&s->one_to_one, flow_prefix(&p->w.src), now32(s));
+	prefix_charge(limit, (uint32_t)p->w.ip.n);
+	if (!prefix_packet(limit, s->c.syn_ack_per_prefix)) {
 		drop(s, DROP_RATE);
 		return;
 	}
-	if (!prefixes_allow(&s->one_to_one, prefix, (uint32_t)p->w.ip.n, 1, 0, now32(s))) {
+	if (!prefix_allow(limit, (uint32_t)p->w.ip.n, 1, 0)) {
 		drop(s, DROP_RATIO);
 		return;
 	}

@@ -24,27 +24,27 @@ reset(struct stack *s, struct packet *p)
 		COUNT(s->count.rst_out, 1);
 }
 
-/* Writes and sends the SYN-ACK of e. Returns its bytes of IP, 0 if it could not leave. */
+/*
+ * Sends a SYN-ACK of which o says whence and whither and its numbers. Returns its bytes of IP, 0 if it could not leave.
+ * limit: of the peer's prefix.
+ */
 static uint32_t
-say_syn_ack(struct stack *s, struct packet *p, const struct halfopen_entry *e,
-    const struct persona *persona)
+say_syn_ack(struct stack *s, struct packet *p, struct wire_out *o, struct prefix_entry *limit,
+    const struct persona *persona, const struct tcp_offer *offer, uint32_t clock, uint32_t ts_val)
 {
 	uint8_t options[TCP_OPTIONS_MAX];
-	struct wire_out o = { .src = e->own, .dst = e->peer, .proto = PROTO_TCP, .ttl = persona->ttl,
-		.df = persona->df, .sport = e->own_port, .dport = e->peer_port, .seq = e->isn,
-		.ack = e->client_isn + 1, .tcp_flags = TCP_SYN | TCP_ACK, .win = persona->window };
 	uint32_t bytes;
 
-	link_write(&o, &e->link, s->c.mac);
-	o.options = options;
-	o.noptions = tcp_syn_ack_options(options, persona, e->has_mss, e->what.sack, e->has_ts,
-	    e->has_wscale, stack_host_clock(s, &e->own, persona), e->ts_val);
-	bytes = (uint32_t)(WIRE_IPV4_HEADER + WIRE_TCP_HEADER + o.noptions);
-	if (!prefixes_allow(&s->one_to_one, flow_prefix(&e->peer), bytes, 1, REPEAT_SLACK, now32(s))) {
+	o->tcp_flags = TCP_SYN | TCP_ACK;
+	o->win = persona->window;
+	o->options = options;
+	o->noptions = tcp_syn_ack_options(options, persona, offer, clock, ts_val);
+	bytes = (uint32_t)(WIRE_IPV4_HEADER + WIRE_TCP_HEADER + o->noptions);
+	if (!prefix_allow(limit, bytes, 1, REPEAT_SLACK)) {
 		drop(s, DROP_RATIO);
 		return 0;
 	}
-	if (!stack_answer(s, p, &o, (struct span){ 0 }))
+	if (!stack_answer(s, p, o, (struct span){ 0 }))
 		return 0;
 	COUNT(s->count.syn_ack_out, 1);
 	return bytes;
@@ -53,10 +53,13 @@ say_syn_ack(struct stack *s, struct packet *p, const struct halfopen_entry *e,
 static void
 note_lone(struct stack *s, const struct packet *p, uint32_t answered)
 {
-	lone_add(&s->lone, &(struct lone_syn){ .hash = p->hash, .peer = p->w.src, .own = p->w.dst,
-	    .start_ms = s->wall_ms, .since_ms = now32(s), .peer_port = p->w.sport, .own_port = p->w.dport,
-	    .bytes_in = (uint16_t)p->w.ip.n, .bytes_out = (uint16_t)answered,
-	    .vlan = { p->w.vlan[0], p->w.vlan[1] }, .nvlan = p->w.nvlan });
+	struct lone_syn *l = lone_add(&s->lone, &p->w.src, p->w.dport, now32(s));
+
+	if (l != NULL)
+		*l = (struct lone_syn){ .hash = p->hash, .peer = p->w.src, .own = p->w.dst,
+			.start_ms = s->wall_ms, .peer_port = p->w.sport, .own_port = p->w.dport,
+			.bytes_in = (uint16_t)p->w.ip.n, .bytes_out = (uint16_t)answered,
+			.vlan = { p->w.vlan[0], p->w.vlan[1] }, .nvlan = p->w.nvlan };
 }
 
 /* The peer ended what its SYN began. False: of this source and port nothing waits or was just told. */
@@ -82,36 +85,92 @@ stack_lone_due(struct stack *s)
 		stack_lone(s, &l, 0);
 }
 
+/* What the cookie must remember of a SYN. RFC 9293 3.7.1: no offer means 536. */
+static struct cookie
+what_of(const struct wire_tcp *seg, const struct persona *persona)
+{
+	return (struct cookie){
+		.mss_class = tcp_mss_class(seg->has_mss ? MIN(seg->mss, persona->mss) : 536),
+		.wscale = seg->has_wscale ? MIN(seg->wscale, 14) : COOKIE_NO_WSCALE,
+		.sack = seg->has_sack_ok,
+	};
+}
+
+static uint32_t
+isn_for(struct stack *s, const struct packet *p, const struct persona *persona)
+{
+	struct cookie what;
+
+	if (p->cookie != NULL && p->cookie->make)
+		return p->cookie->isn;
+	what = what_of(&p->w.tcp, persona);
+	return cookie_make(&s->cookies, &p->key, p->w.tcp.seq, &what, s->now_ms / 1000);
+}
+
+static const struct model *
+model_at(const struct stack *s, const struct target *target)
+{
+	return target->action == ACTION_ANSWER ? s->set->slot[target->slot] : NULL;
+}
+
+/* Speaks the server first there? Then a handshake that gets no further is noticed by nobody. */
+static bool
+speaks_first(const struct stack *s, const struct target *target, bool awaited)
+{
+	const struct model *m = model_at(s, target);
+
+	return awaited || (m != NULL && model_speaks_first(m));
+}
+
+static void
+keep_halfopen(struct stack *s, const struct packet *p, const struct tcp_offer *offer, uint32_t isn)
+{
+	const struct wire_tcp *seg = &p->w.tcp;
+	struct halfopen_entry e = { .hash = p->hash, .own = p->w.dst, .peer = p->w.src,
+		.own_port = p->w.dport, .peer_port = p->w.sport, .isn = isn, .client_isn = seg->seq,
+		.ts_val = seg->ts_val, .offer = *offer, .due_ms = now32(s) + SECOND_MS };
+
+	link_of(&e.link, &p->w);
+	halfopen_add(&s->half, &e);
+}
+
 static void
 syn(struct stack *s, struct packet *p, const struct target *target, bool awaited)
 {
-	const struct persona *persona = p->range->persona != NULL ? p->range->persona : &persona_linux;
+	const struct persona *persona = stack_persona_at(p->range);
+	struct prefix_entry *limit = prefixes_of(&s->one_to_one, flow_prefix(&p->w.src), now32(s));
 	const struct wire_tcp *seg = &p->w.tcp;
-	uint32_t prefix = flow_prefix(&p->w.src), answered;
-	struct halfopen_entry e = { .hash = p->hash, .own = p->w.dst, .peer = p->w.src,
-		.own_port = p->w.dport, .peer_port = p->w.sport, .client_isn = seg->seq,
-		.ts_val = seg->ts_val,
-		.has_mss = seg->has_mss, .has_ts = seg->has_ts, .has_wscale = seg->has_wscale,
-		.due_ms = now32(s) + SECOND_MS };
-	const struct model *m = target->action == ACTION_ANSWER ? s->set->slot[target->slot] : NULL;
+	struct tcp_offer offer = { seg->has_mss, seg->has_sack_ok, seg->has_ts, seg->has_wscale };
+	struct wire_out o;
+	uint32_t answered;
 
-	prefixes_charge(&s->one_to_one, prefix, (uint32_t)p->w.ip.n, now32(s));
-	if (!prefixes_packet(&s->one_to_one, prefix, s->c.syn_ack_per_prefix, now32(s))) {
+	prefix_charge(limit, (uint32_t)p->w.ip.n);
+	if (!prefix_packet(limit, s->c.syn_ack_per_prefix)) {
 		drop(s, DROP_RATE);
 		return;
 	}
-	/* RFC 9293 3.7.1: no offer means 536. */
-	e.what.mss_class = tcp_mss_class(seg->has_mss ? MIN(seg->mss, persona->mss) : 536);
-	e.what.wscale = seg->has_wscale ? MIN(seg->wscale, 14) : COOKIE_NO_WSCALE;
-	e.what.sack = seg->has_sack_ok;
-	e.isn = cookie_make(&s->cookies, &p->key, seg->seq, &e.what, s->now_ms / 1000);
-	link_of(&e.link, &p->w);
-	answered = say_syn_ack(s, p, &e, persona);
+	stack_reply_to(s, p, &o);
+	o.seq = isn_for(s, p, persona);
+	o.ack = seg->seq + 1;
+	answered = say_syn_ack(s, p, &o, limit, persona, &offer, stack_clock(s, p, persona), seg->ts_val);
 	if (answered == 0)
 		return;
 	note_lone(s, p, answered);
-	if (awaited || (m != NULL && model_speaks_first(m)))
-		halfopen_add(&s->half, &e);
+	if (speaks_first(s, target, awaited))
+		keep_halfopen(s, p, &offer, o.seq);
+}
+
+/* The SYN-ACK of e once more. */
+static bool
+repeat(struct stack *s, const struct halfopen_entry *e, const struct persona *persona)
+{
+	struct wire_out o = { .src = e->own, .dst = e->peer, .proto = PROTO_TCP, .ttl = persona->ttl,
+		.df = persona->df, .sport = e->own_port, .dport = e->peer_port, .seq = e->isn,
+		.ack = e->client_isn + 1 };
+
+	link_write(&o, &e->link, s->c.mac);
+	return say_syn_ack(s, NULL, &o, prefixes_of(&s->one_to_one, flow_prefix(&e->peer), now32(s)), persona,
+	    &e->offer, stack_host_clock(s, &e->own, persona), e->ts_val) > 0;
 }
 
 void
@@ -125,8 +184,7 @@ stack_halfopen(struct stack *s)
 		if (r == NULL)
 			continue;
 		e.waited++;
-		if (e.waited % 2 == 1 && say_syn_ack(s, NULL, &e,
-		    r->persona != NULL ? r->persona : &persona_linux))
+		if (e.waited % 2 == 1 && repeat(s, &e, stack_persona_at(r)))
 			COUNT(s->count.retransmits, 1);
 		e.due_ms = now32(s) + SECOND_MS;
 		if (e.waited < REPEATS_END_S)
@@ -140,7 +198,7 @@ close_at_once(struct stack *s, struct packet *p)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint8_t options[TCP_OPTIONS_MAX];
-	const struct persona *persona = p->range->persona != NULL ? p->range->persona : &persona_linux;
+	const struct persona *persona = stack_persona_at(p->range);
 	struct flow look = { .flags = seg->has_ts ? FLOW_TS : 0, .ts_recent = seg->ts_val };
 	struct wire_out o;
 
@@ -150,7 +208,7 @@ close_at_once(struct stack *s, struct packet *p)
 	o.tcp_flags = TCP_FIN | TCP_ACK;
 	o.win = persona->window >> persona->wscale;
 	o.options = options;
-	o.noptions = tcp_options(options, &look, stack_host_clock(s, &p->w.dst, persona), NULL, 0);
+	o.noptions = tcp_options(options, &look, stack_clock(s, p, persona), NULL, 0);
 	recent_add(&s->recent, p->hash, o.ack, o.seq + 1, now32(s));
 	stack_answer(s, p, &o, (struct span){ 0 });
 }
@@ -159,7 +217,7 @@ close_at_once(struct stack *s, struct packet *p)
 static void
 late(struct stack *s, struct packet *p, const struct recent_entry *was)
 {
-	const struct persona *persona = p->range->persona != NULL ? p->range->persona : &persona_linux;
+	const struct persona *persona = stack_persona_at(p->range);
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint8_t options[TCP_OPTIONS_MAX];
 	struct flow look = { .flags = seg->has_ts ? FLOW_TS : 0, .ts_recent = seg->ts_val };
@@ -174,7 +232,7 @@ late(struct stack *s, struct packet *p, const struct recent_entry *was)
 	o.tcp_flags = TCP_ACK;
 	o.win = persona->window >> persona->wscale;
 	o.options = options;
-	o.noptions = tcp_options(options, &look, stack_host_clock(s, &p->w.dst, persona), NULL, 0);
+	o.noptions = tcp_options(options, &look, stack_clock(s, p, persona), NULL, 0);
 	stack_answer(s, p, &o, (struct span){ 0 });
 }
 
@@ -183,12 +241,11 @@ static void
 open_flow(struct stack *s, struct packet *p, const struct target *target, bool awaited, const struct cookie *what)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
-	const struct model *m = target->action == ACTION_ANSWER ? s->set->slot[target->slot] : NULL;
-	bool first = awaited || (m != NULL && model_speaks_first(m)), bare = p->w.payload.n == 0;
+	bool first = speaks_first(s, target, awaited), bare = p->w.payload.n == 0;
 	struct flow *f;
 
 	halfopen_del(&s->half, p->hash);
-	prefixes_charge(&s->one_to_one, flow_prefix(&p->w.src), PROVEN_CREDIT, now32(s));
+	prefix_charge(prefixes_of(&s->one_to_one, flow_prefix(&p->w.src), now32(s)), PROVEN_CREDIT);
 	if (bare && !first && seg->flags & TCP_FIN) {
 		end_lone(s, p, TCP_FIN | TCP_ACK);
 		close_at_once(s, p);
@@ -196,7 +253,7 @@ open_flow(struct stack *s, struct packet *p, const struct target *target, bool a
 	}
 	if (bare && !first && s->flows.used > s->flows.n - s->flows.n / 8)
 		return;		/* nothing to remember yet; its data will open it */
-	f = stack_open(s, p, m != NULL ? target->slot : 0, s->c.idle_tcp_ms);
+	f = stack_open(s, p, model_at(s, target) != NULL ? target->slot : 0, s->c.idle_tcp_ms);
 	if (f == NULL)
 		return;
 	lone_forget(&s->lone, &p->w.src, p->w.dport, p->hash);
@@ -210,6 +267,16 @@ open_flow(struct stack *s, struct packet *p, const struct target *target, bool a
 	if (awaited)
 		stack_related_came(s, p, f);
 	stack_begin(s, p, f);
+}
+
+/* Is what it acknowledges a cookie of ours? */
+static bool
+proves(struct stack *s, const struct packet *p, struct cookie *what)
+{
+	if (p->cookie == NULL || p->cookie->make)
+		return cookie_check(&s->cookies, &p->key, p->w.tcp.seq - 1, p->w.tcp.ack - 1, what, s->now_ms / 1000);
+	*what = p->cookie->what;
+	return p->cookie->good;
 }
 
 static void
@@ -227,7 +294,7 @@ acknowledgement(struct stack *s, struct packet *p, const struct target *target, 
 		reset(s, p);
 		return;
 	}
-	if (cookie_check(&s->cookies, &p->key, seg->seq - 1, seg->ack - 1, &what, s->now_ms / 1000)) {
+	if (proves(s, p, &what)) {
 		open_flow(s, p, target, awaited, &what);
 		return;
 	}
@@ -237,6 +304,30 @@ acknowledgement(struct stack *s, struct packet *p, const struct target *target, 
 		reset(s, p);
 }
 
+static bool
+serves(const struct target *t)
+{
+	return t->action == ACTION_ANSWER || t->action == ACTION_HANDSHAKE;
+}
+
+bool
+stack_wants_cookie(const struct packet *p, struct cookie_task *t)
+{
+	const struct wire_tcp *seg = &p->w.tcp;
+	uint8_t flags = seg->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
+	struct target target = set_lookup(p->range, PROTO_TCP, p->w.dport);
+
+	if (!serves(&target))
+		return false;
+	if (flags == TCP_SYN) {
+		*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq, .make = true,
+			.what = what_of(seg, stack_persona_at(p->range)) };
+		return true;
+	}
+	*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq - 1, .isn = seg->ack - 1 };
+	return (flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK;
+}
+
 void
 stack_stranger(struct stack *s, struct packet *p)
 {
@@ -244,7 +335,7 @@ stack_stranger(struct stack *s, struct packet *p)
 	struct target target = awaited ? (struct target){ ACTION_HANDSHAKE, 0 } :
 	    set_lookup(p->range, PROTO_TCP, p->w.dport);
 	uint8_t flags = p->w.tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
-	bool serves = target.action == ACTION_ANSWER || target.action == ACTION_HANDSHAKE;
+	bool open = serves(&target);
 
 	COUNT(s->count.syn_in, flags == TCP_SYN);
 	if (flags & TCP_RST) {
@@ -254,9 +345,9 @@ stack_stranger(struct stack *s, struct packet *p)
 		drop(s, DROP_NO_FLOW);
 		return;
 	}
-	if (!serves && target.action != ACTION_DROP)
+	if (!open && target.action != ACTION_DROP)
 		stack_scan(s, p);
-	if (!serves && target.action != ACTION_RESET) {
+	if (!open && target.action != ACTION_RESET) {
 		drop(s, DROP_ACTION);
 		return;
 	}
@@ -264,11 +355,11 @@ stack_stranger(struct stack *s, struct packet *p)
 		acknowledgement(s, p, &target, awaited);
 		return;
 	}
-	if (flags & TCP_ACK || (serves && flags != TCP_SYN)) {
+	if (flags & TCP_ACK || (open && flags != TCP_SYN)) {
 		drop(s, DROP_NO_FLOW);	/* backscatter; odd flags to a listener: RFC 9293 3.10.7.2 */
 		return;
 	}
-	if (serves)
+	if (open)
 		syn(s, p, &target, awaited);
 	else
 		reset(s, p);

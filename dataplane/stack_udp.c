@@ -23,7 +23,7 @@ say(struct stack *s, struct packet *p, struct flow *f, struct span datagram)
 	uint32_t bytes = (uint32_t)(WIRE_IPV4_HEADER + WIRE_UDP_HEADER + datagram.n);
 	struct wire_out o;
 
-	if (!prefixes_allow(&s->udp, flow_prefix(&p->w.src), bytes, s->c.udp_ratio, 0, now32(s))) {
+	if (!prefix_allow(prefixes_of(&s->udp, flow_prefix(&p->w.src), now32(s)), bytes, s->c.udp_ratio, 0)) {
 		drop(s, DROP_RATIO);
 		return false;
 	}
@@ -110,7 +110,7 @@ stack_udp(struct stack *s, struct packet *p)
 		f = stack_open(s, p, target.action == ACTION_ANSWER ? target.slot : 0, s->c.idle_udp_ms);
 	if (f == NULL)
 		return;
-	prefixes_charge(&s->udp, flow_prefix(&p->w.src), (uint32_t)p->w.ip.n, now32(s));
+	prefix_charge(prefixes_of(&s->udp, flow_prefix(&p->w.src), now32(s)), (uint32_t)p->w.ip.n);
 	stack_count_in(f, p);
 	stack_due(s, f, TIMER_IDLE, s->c.idle_udp_ms);
 	if (f->slot != 0)

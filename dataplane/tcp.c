@@ -178,91 +178,122 @@ tcp_rto_ms(const struct flow *f, const struct persona *p)
 	return rto;
 }
 
-static uint8_t
-put_timestamp(uint8_t *to, uint32_t val, uint32_t ecr)
+/*
+ * Writes options in words of four bytes, for whoever reads them so right after: wire_build(). They come to an
+ * end only at one.
+ */
+struct pen {
+	uint8_t *to;
+	uint64_t word;		/* the first byte lowest */
+	unsigned bits;
+	uint8_t n;		/* bytes written */
+};
+
+static inline void
+put(struct pen *w, uint32_t bytes, unsigned n)
 {
-	to[0] = OPT_TS;
-	to[1] = 10;
-	store_be32(to + 2, val);
-	store_be32(to + 6, ecr);
-	return 10;
+	uint32_t whole;
+
+	w->word |= (uint64_t)bytes << w->bits;
+	w->bits += 8 * n;
+	if (w->bits < 32)
+		return;
+	whole = (uint32_t)w->word;
+	memcpy(w->to + w->n, &whole, sizeof whole);
+	w->n += 4;
+	w->word >>= 32;
+	w->bits -= 32;
 }
 
-static uint8_t
-put_nops(uint8_t *to, unsigned n)
+static inline void
+put_option(struct pen *w, uint8_t kind, uint8_t length)
 {
-	memset(to, OPT_NOP, n);
-	return (uint8_t)n;
+	put(w, kind | (uint32_t)length << 8, 2);
+}
+
+static inline void
+put_be32(struct pen *w, uint32_t v)
+{
+	put(w, __builtin_bswap32(v), 4);
+}
+
+static inline void
+put_two_nops(struct pen *w)
+{
+	put_option(w, OPT_NOP, OPT_NOP);
+}
+
+static inline void
+put_timestamp(struct pen *w, uint32_t val, uint32_t ecr)
+{
+	put_option(w, OPT_TS, 10);
+	put_be32(w, val);
+	put_be32(w, ecr);
 }
 
 uint8_t
-tcp_syn_ack_options(uint8_t to[TCP_OPTIONS_MAX], const struct persona *p, bool has_mss, bool sack,
-    bool ts, bool wscale, uint32_t ts_val, uint32_t ts_ecr)
+tcp_syn_ack_options(uint8_t to[TCP_OPTIONS_MAX], const struct persona *p, const struct tcp_offer *offer,
+    uint32_t ts_val, uint32_t ts_ecr)
 {
-	uint8_t n = 0;
+	struct pen w = { .to = to };
 
 	for (size_t i = 0; i < ARRAY_LEN(p->option_order); i++) {
 		switch (p->option_order[i]) {
 		case OPT_MSS:
-			if (!has_mss)
+			if (!offer->mss)
 				break;
-			to[n] = OPT_MSS;
-			to[n + 1] = 4;
-			store_be16(to + n + 2, p->mss);
-			n += 4;
+			put_option(&w, OPT_MSS, 4);
+			put(&w, __builtin_bswap16(p->mss), 2);
 			break;
 		case OPT_SACK_OK:	/* stands before timestamps, or behind two NOPs */
-			if (!sack)
+			if (!offer->sack)
 				break;
-			if (!ts)
-				n += put_nops(to + n, 2);
-			to[n++] = OPT_SACK_OK;
-			to[n++] = 2;
+			if (!offer->ts)
+				put_two_nops(&w);
+			put_option(&w, OPT_SACK_OK, 2);
 			break;
 		case OPT_TS:
-			if (!ts)
+			if (!offer->ts)
 				break;
-			if (!sack)
-				n += put_nops(to + n, 2);
-			n += put_timestamp(to + n, ts_val, ts_ecr);
+			if (!offer->sack)
+				put_two_nops(&w);
+			put_timestamp(&w, ts_val, ts_ecr);
 			break;
 		case OPT_NOP:		/* fills up the window scale */
-			if (wscale)
-				n += put_nops(to + n, 1);
+			if (offer->wscale)
+				put(&w, OPT_NOP, 1);
 			break;
 		case OPT_WSCALE:
-			if (!wscale)
+			if (!offer->wscale)
 				break;
-			to[n++] = OPT_WSCALE;
-			to[n++] = 3;
-			to[n++] = p->wscale;
+			put(&w, OPT_WSCALE | 3u << 8 | (uint32_t)p->wscale << 16, 3);
 			break;
 		}
 	}
-	return n;
+	assert(w.bits == 0);
+	return w.n;
 }
 
 uint8_t
 tcp_options(uint8_t to[TCP_OPTIONS_MAX], const struct flow *f, uint32_t ts_val,
     const struct tcp_range *sack, unsigned nsack)
 {
-	uint8_t n = 0;
+	struct pen w = { .to = to };
 
 	if (f->flags & FLOW_TS) {
-		n += put_nops(to, 2);
-		n += put_timestamp(to + n, ts_val, f->ts_recent);
+		put_two_nops(&w);
+		put_timestamp(&w, ts_val, f->ts_recent);
 	}
 	if (nsack == 0 || !(f->flags & FLOW_SACK))
-		return n;
+		return w.n;
 	nsack = MIN(nsack, f->flags & FLOW_TS ? TCP_SACKS - 1u : TCP_SACKS);
-	n += put_nops(to + n, 2);
-	to[n++] = OPT_SACK;
-	to[n++] = (uint8_t)(2 + 8 * nsack);
-	for (unsigned i = 0; i < nsack; i++, n += 8) {
-		store_be32(to + n, sack[i].from);
-		store_be32(to + n + 4, sack[i].to);
+	put_two_nops(&w);
+	put_option(&w, OPT_SACK, (uint8_t)(2 + 8 * nsack));
+	for (unsigned i = 0; i < nsack; i++) {
+		put_be32(&w, sack[i].from);
+		put_be32(&w, sack[i].to);
 	}
-	return n;
+	return w.n;
 }
 
 struct tcp_reset

@@ -101,3 +101,41 @@ Test(cookie, the_numbers_of_one_epoch_have_no_pattern)
 	}
 	cr_expect(rises > 900 && rises < 1100, "%u of 2000", rises);
 }
+
+/* In every epoch of two hours, so at changes of keys, too. */
+Test(cookie, a_burst_is_what_each_is_alone)
+{
+	struct cookie_task t[19];
+	struct flow_key k[ARRAY_LEN(t)];
+	struct cookies c;
+
+	cookies_init(&c, seed);
+	for (uint64_t now_s = 0; now_s < 7300; now_s += 16) {
+		unsigned n = (unsigned)(now_s / 16 % (ARRAY_LEN(t) + 1));
+
+		for (unsigned i = 0; i < n; i++) {
+			uint64_t made_s = now_s - MIN(now_s, 40u * (i % 5));
+			struct cookie what = { .mss_class = i & 3, .wscale = i & 15, .sack = i & 1 };
+
+			k[i] = key((uint16_t)(now_s + i));
+			t[i] = (struct cookie_task){ .key = &k[i], .client_isn = i * 77777, .what = what,
+				.make = i % 3 == 0 };
+			if (i % 3 == 1)	/* the other third is of nobody */
+				t[i].isn = cookie_make(&c, &k[i], t[i].client_isn, &what, made_s);
+		}
+		for (unsigned i = 0; i < n; i++) {	/* those above may have gone back an hour */
+			struct cookie_task alone = t[i], burst[ARRAY_LEN(t)];
+
+			memcpy(burst, t, sizeof t);
+			cookies_burst(&c, burst, n, now_s);
+			alone.good = !t[i].make && cookie_check(&c, &k[i], t[i].client_isn, t[i].isn, &alone.what,
+			    now_s);
+			if (t[i].make)
+				alone.isn = cookie_make(&c, &k[i], t[i].client_isn, &t[i].what, now_s);
+			cr_assert_eq(burst[i].isn, alone.isn, "%u at %u s", i, (unsigned)now_s);
+			cr_assert(t[i].make || burst[i].good == alone.good, "%u at %u s", i, (unsigned)now_s);
+			cr_assert(!alone.good || (burst[i].what.mss_class == alone.what.mss_class &&
+			    burst[i].what.wscale == alone.what.wscale && burst[i].what.sack == alone.what.sack));
+		}
+	}
+}

@@ -62,9 +62,9 @@ Test(limit, bytes_out_never_exceed_the_ratio_whoever_asks)
 		uint32_t prefix = (uint32_t)((x = x * 6364136223846793005u + 1442695040888963407u) >> 40) % 500;
 		uint32_t bytes = 40 + (uint32_t)(x >> 20) % 100, answer = (uint32_t)(x >> 30) % 500;
 
-		prefixes_charge(&p, prefix, bytes, ms);
+		prefix_charge(prefixes_of(&p, prefix, ms), bytes);
 		in += bytes;
-		if (prefixes_allow(&p, prefix, answer, 3, 0, ms))
+		if (prefix_allow(prefixes_of(&p, prefix, ms), answer, 3, 0))
 			out += answer;
 	}
 	cr_expect_leq(out, 3 * in);
@@ -80,8 +80,8 @@ Test(limit, packets_per_second_are_counted_per_prefix)
 
 	prefixes_init(&p, mem, 64);
 	for (uint32_t ms = 0; ms < 3000; ms++)
-		n += prefixes_packet(&p, 77, 10, ms);
+		n += prefix_packet(prefixes_of(&p, 77, ms), 10);
 	cr_expect_eq(n, 30);
-	cr_expect(prefixes_packet(&p, 78, 10, 2999));
+	cr_expect(prefix_packet(prefixes_of(&p, 78, 2999), 10));
 	free(mem);
 }

@@ -17,7 +17,11 @@ empty(void)
 static void
 add(struct lone *l, uint32_t peer, uint16_t port, uint64_t hash, uint32_t now_ms)
 {
-	lone_add(l, &(struct lone_syn){ .peer = addr_v4(peer), .own_port = port, .hash = hash, .since_ms = now_ms });
+	struct addr from = addr_v4(peer);
+	struct lone_syn *to = lone_add(l, &from, port, now_ms);
+
+	if (to != NULL)
+		*to = (struct lone_syn){ .peer = from, .own_port = port, .hash = hash };
 }
 
 static unsigned
@@ -46,7 +50,7 @@ Test(lone, a_source_and_port_is_told_once_a_minute)
 	cr_expect_eq(l.waiting, 1, "another port");
 	add(&l, 1, 21, 5, LONE_HOLD_MS);
 	cr_expect_eq(l.waiting, 2, "another minute");
-	free(l.e);
+	free(l.m);
 }
 
 Test(lone, a_handshake_frees_the_place_of_its_own_syn_only)
@@ -61,7 +65,7 @@ Test(lone, a_handshake_frees_the_place_of_its_own_syn_only)
 	cr_expect_eq(l.waiting, 0);
 	add(&l, 1, 21, 9, 1);
 	cr_expect_eq(l.waiting, 1);
-	free(l.e);
+	free(l.m);
 }
 
 Test(lone, a_flood_fills_the_table_and_no_more)
@@ -75,5 +79,5 @@ Test(lone, a_flood_fills_the_table_and_no_more)
 	cr_expect_eq(l.waiting, 0);
 	add(&l, 123456, 1, 1, LONE_HOLD_MS);
 	cr_expect_eq(l.waiting, 1, "places that are over are taken again");
-	free(l.e);
+	free(l.m);
 }

@@ -164,7 +164,8 @@ Test(tcp, options_never_exceed_the_header)
 		}
 	}
 	for (unsigned v = 0; v < 16; v++) {
-		uint8_t len = tcp_syn_ack_options(to, &persona_linux, v & 1, v & 2, v & 4, v & 8, 1, 2);
+		struct tcp_offer offer = { .mss = v & 1, .sack = v & 2, .ts = v & 4, .wscale = v & 8 };
+		uint8_t len = tcp_syn_ack_options(to, &persona_linux, &offer, 1, 2);
 
 		cr_expect_leq(len, TCP_OPTIONS_MAX);
 		cr_expect_eq(len % 4, 0, "%u", v);
