@@ -1,4 +1,4 @@
-#include "learning/scriptgen/kinds.h"
+#include "learning/scriptgen/simplify.h"
 
 #include <stdio.h>
 
@@ -134,7 +134,7 @@ labels_left(struct pool *pool, uint32_t answer, uint32_t other)
 	label_of_message(&k.label[1], pool, span_str("NOOP"), 2);
 	kinds_assign(&k, s.memo, s.member, s.n);
 	cr_assert(k.n == 2 && k.of[0] == 0 && k.of[1] == 1, "the more specific label comes first");
-	kinds_simplify(&k, s.memo, s.member, s.n);
+	simplify_kinds(&k, kinds_matches(s.memo), s.member, s.n);
 	return k.n;
 }
 

@@ -25,13 +25,16 @@ add_message(struct set *s, struct pool *pool, uint32_t i, uint32_t name, uint32_
 static uint32_t
 refined(struct set *s, struct pool *pool)
 {
+	struct matches matches;
+
 	label_of_message(&s->label[0], pool, s->messages.value[0], 64);
 	for (uint32_t o = 0; o < 7; o++)
 		if (o != 2)
 			label_free(&s->label[0], 0, o);
 	s->key = label_key(pool, &s->label[0]);
 	s->kinds = (struct kinds){ .label = s->label, .key = &s->key, .n = 1, .of = pool_array(pool, MESSAGES, sizeof(uint32_t)) };
-	return refine_labels(&s->kinds, pool, &s->messages, s->member, MESSAGES);
+	matches_init(&matches, pool, &s->messages);
+	return refine_labels(&s->kinds, &matches, s->member, MESSAGES);
 }
 
 /* Ten of 400 messages have the one name that exists: the whole name is the value, the number in front is none. */
@@ -70,4 +73,16 @@ POOLED(refine, a_value_that_was_seldom_said_decides_nothing)
 	for (uint32_t i = 0; i < MESSAGES; i++)
 		add_message(&s, pool, i, i < 3 ? 99 : i % NAMES, i < 3);
 	cr_assert_eq(refined(&s, pool), 0);
+}
+
+/* A hundred names are more than are told apart; the first digit of them decides. */
+POOLED(refine, a_byte_that_decides_is_a_value_by_itself)
+{
+	struct set s;
+
+	intern_init(&s.messages, pool);
+	for (uint32_t i = 0; i < MESSAGES; i++)
+		add_message(&s, pool, i, i % 100, i % 100 / 10 == 3);
+	cr_assert_eq(refined(&s, pool), 1);
+	cr_assert_str_eq(label_print(pool, &s.kinds.label[1]), "..?..3.\\x2e");
 }

@@ -57,10 +57,11 @@ talk(struct desk *d, uint32_t conversation, const uint8_t *type, uint32_t n)
 	machine_add(&d->m, s);
 }
 
+static const uint8_t visits[][6] = { { 1, 5, 5, 9, 5, 2 }, { 1, 9, 9, 5, 9, 2 }, { 1, 5, 9, 9, 5, 5 } };
+
 static void
 open_desk(struct desk *d, struct pool *pool)
 {
-	static const uint8_t visits[][6] = { { 1, 5, 5, 9, 5, 2 }, { 1, 9, 9, 5, 9, 2 }, { 1, 5, 9, 9, 5, 5 } };
 	struct machine_params p = machine_params(false);
 
 	*d = (struct desk){ .pool = pool, .seed = 3 };
@@ -115,4 +116,23 @@ POOLED(types, what_is_unlike_all_others_has_a_label_of_its_type)
 	for (uint32_t l = 0; l < d.m.nlabels; l++)
 		matching += label_match(&d.m.label[l], span_of(odd, sizeof odd), value);
 	cr_assert_gt(matching, 0u);
+}
+
+/* What is counted conversation by conversation is what all of them together say, after each one. */
+POOLED(types, found_one_conversation_at_a_time_they_are_those_of_all_at_once)
+{
+	struct desk d;
+
+	open_desk(&d, pool);
+	for (uint32_t i = 24; i < 60; i++) {
+		struct types from_scratch;
+		struct responses_input in;
+		uint8_t other[6] = { 1, (uint8_t)(i % 11), 5, (uint8_t)(i % 7), 9, 9 };
+
+		talk(&d, i, i % 2 == 0 ? visits[i % 3] : other, 6);
+		machine_update(&d.m);
+		in = machine_responses(&d.m, false);
+		types_find(&from_scratch, types_memo_create(pool), &in);
+		cr_assert_eq(memcmp(&d.m.types, &from_scratch, sizeof from_scratch), 0, "after %u", i);
+	}
 }

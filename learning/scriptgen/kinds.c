@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-enum { KINDS_ANSWERS = 512 };	/* told apart where labels are simplified */
-
 struct joined {			/* an alignment, and whose rows they are */
 	struct alignment a;
 	uint32_t *message;
@@ -11,6 +9,7 @@ struct joined {			/* an alignment, and whose rows they are */
 
 struct made {			/* the labels of a macrocluster */
 	struct label *label;
+	uint32_t *id;			/* their numbers in matches */
 	uint32_t n;
 };
 
@@ -19,6 +18,7 @@ struct kinds_memo {
 	const struct intern *messages;
 	size_t longest;			/* bytes of a message that are looked at */
 	struct kinds_memo *head;	/* for the beginnings of those that resemble no other so far; or NULL */
+	struct matches *matches;	/* the same for the beginnings */
 	struct intern pairs, joins, clusters;
 	double *distance;		/* per pair */
 	struct joined *joined;		/* per join */
@@ -27,12 +27,14 @@ struct kinds_memo {
 };
 
 static struct kinds_memo *
-memo_create(struct pool *pool, const struct intern *messages, size_t longest)
+memo_create(struct matches *matches, size_t longest)
 {
+	struct pool *pool = matches->pool;
 	struct kinds_memo *memo = pool_alloc(pool, sizeof *memo);
 
 	memo->pool = pool;
-	memo->messages = messages;
+	memo->messages = matches->messages;
+	memo->matches = matches;
 	memo->longest = longest;
 	intern_init(&memo->pairs, pool);
 	intern_init(&memo->joins, pool);
@@ -43,11 +45,20 @@ memo_create(struct pool *pool, const struct intern *messages, size_t longest)
 struct kinds_memo *
 kinds_memo_create(struct pool *pool, const struct intern *messages)
 {
-	struct kinds_memo *memo = memo_create(pool, messages, ALIGN_MAX);
+	struct matches *matches = pool_alloc(pool, sizeof *matches);
+	struct kinds_memo *memo;
 
-	memo->head = memo_create(pool, messages, KINDS_HEAD);
-	memo->head->head = memo_create(pool, messages, KINDS_FRONT);
+	matches_init(matches, pool, messages);
+	memo = memo_create(matches, ALIGN_MAX);
+	memo->head = memo_create(matches, KINDS_HEAD);
+	memo->head->head = memo_create(matches, KINDS_FRONT);
 	return memo;
+}
+
+struct matches *
+kinds_matches(const struct kinds_memo *memo)
+{
+	return memo->matches;
 }
 
 static struct span
@@ -153,6 +164,14 @@ push_label(struct made *to, struct kinds_memo *memo, const struct label *l)
 	if ((to->n & (to->n - 1)) == 0)
 		to->label = pool_grow(memo->pool, to->label, to->n, MAX(2 * to->n, 1u), sizeof *l);
 	to->label[to->n++] = *l;
+}
+
+static void
+number_labels(struct made *to, struct kinds_memo *memo)
+{
+	to->id = pool_array(memo->pool, to->n + 1, sizeof *to->id);
+	for (uint32_t i = 0; i < to->n; i++)
+		to->id[i] = matches_label(memo->matches, &to->label[i], label_key(memo->pool, &to->label[i]));
 }
 
 static bool
@@ -270,25 +289,30 @@ divide(struct made *to, struct kinds_memo *memo, uint32_t id, const struct tally
 			push_label(to, memo, &own);
 		}
 	}
+	number_labels(to, memo);
 }
 
 struct finding {
 	struct kinds_memo *memo;
+	const uint64_t *rank;		/* per message */
 	const struct kinds_member *m;
 	const struct kinds_params *p;
 	struct kinds *out;
+	uint32_t *id;			/* per label, in matches */
 	uint32_t room;
 };
 
 static void
-add_label(struct finding *f, const struct label *l)
+add_label(struct finding *f, const struct label *l, uint32_t id)
 {
 	struct kinds *k = f->out;
 
 	if (k->n == f->room) {
 		f->room = MAX(64u, 2 * f->room);
 		k->label = pool_grow(f->memo->pool, k->label, k->n, f->room, sizeof *k->label);
+		f->id = pool_grow(f->memo->pool, f->id, k->n, f->room, sizeof *f->id);
 	}
+	f->id[k->n] = id;
 	k->label[k->n++] = *l;
 }
 
@@ -314,7 +338,7 @@ add_cluster(struct finding *f, uint32_t join_id, const struct tally *next)
 	}
 	made = &f->memo->made[id];
 	for (uint32_t i = 0; i < made->n; i++)
-		add_label(f, &made->label[i]);
+		add_label(f, &made->label[i], made->id[i]);
 }
 
 /* Aligns and describes a sample of members, in the order of their bytes. */
@@ -367,10 +391,8 @@ struct ranked {
 };
 
 static int
-by_rank(const void *a, const void *b)
+by_rank(const struct ranked *x, const struct ranked *y)
 {
-	const struct ranked *x = a, *y = b;
-
 	return x->rank != y->rank ? (x->rank > y->rank) - (x->rank < y->rank) : span_cmp(x->bytes, y->bytes);
 }
 
@@ -380,30 +402,48 @@ by_bytes(const void *a, const void *b)
 	return span_cmp(((const struct ranked *)a)->bytes, ((const struct ranked *)b)->bytes);
 }
 
+/* Those of lowest rank, lowest first; returns how many. */
+static uint32_t
+choose(struct ranked *chosen, const struct finding *f, const uint32_t *left, uint32_t n)
+{
+	uint32_t k = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t message = f->m[left[i]].message, at;
+		struct ranked one = { f->rank[message], f->memo->messages->value[message], left[i] };
+
+		if (k == KINDS_FANOUT && by_rank(&one, &chosen[k - 1]) > 0)
+			continue;
+		for (at = k < KINDS_FANOUT ? k++ : k - 1; at > 0 && by_rank(&one, &chosen[at - 1]) < 0; at--)
+			chosen[at] = chosen[at - 1];
+		chosen[at] = one;
+	}
+	return k;
+}
+
 /*
  * One round: a sample of what is left is learned, and what it explains is done. Of the sample what
  * has no label joins the odd ones. Returns what is left.
  */
 static uint32_t
-find_round(struct finding *f, struct ranked *left, uint32_t n, struct ranked *odd, uint32_t *nodd)
+find_round(struct finding *f, uint32_t *left, uint32_t n, uint32_t *odd, uint32_t *nodd)
 {
 	struct ranked chosen[KINDS_FANOUT];
-	uint32_t sample[KINDS_FANOUT], k = MIN(n, (uint32_t)KINDS_FANOUT), from = f->out->n, kept = 0;
-	struct span value[LABEL_SEGMENTS];
+	uint32_t sample[KINDS_FANOUT], k = choose(chosen, f, left, n), from = f->out->n, kept = 0;
+	struct ranked last = chosen[k - 1];
 
-	memcpy(chosen, left, k * sizeof *chosen);
 	qsort(chosen, k, sizeof *chosen, by_bytes);
 	for (uint32_t i = 0; i < k; i++)
 		sample[i] = chosen[i].member;
 	learn_sample(f, sample, k);
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t l = from;
+		uint32_t l = from, message = f->m[left[i]].message;
 
-		while (l < f->out->n && !label_match(&f->out->label[l], left[i].bytes, value))
+		while (l < f->out->n && !matches_has(f->memo->matches, f->id[l], message))
 			l++;
 		if (l < f->out->n)
 			continue;
-		if (i < k)
+		if (by_rank(&(struct ranked){ f->rank[message], f->memo->messages->value[message], 0 }, &last) <= 0)
 			odd[(*nodd)++] = left[i];
 		else
 			left[kept++] = left[i];
@@ -414,6 +454,7 @@ find_round(struct finding *f, struct ranked *left, uint32_t n, struct ranked *od
 struct sorted {
 	const struct label *label;
 	struct span key;
+	uint32_t id;
 };
 
 static int
@@ -424,11 +465,10 @@ by_label(const void *a, const void *b)
 	return label_order(x->label, x->key, y->label, y->key);
 }
 
-/* A label that no message has is none. */
-static void
-drop_unused(struct kinds *k, struct kinds_memo *memo, uint32_t n)
+void
+kinds_drop_unused(struct kinds *k, struct pool *pool, uint32_t n)
 {
-	uint32_t *number = pool_array(memo->pool, k->n + 1, sizeof *number), used = 0;
+	uint32_t *number = pool_array(pool, k->n + 1, sizeof *number), used = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		if (k->of[i] != KINDS_NONE)
@@ -451,19 +491,20 @@ kinds_assign(struct kinds *k, struct kinds_memo *memo, const struct kinds_member
 {
 	struct sorted *s = pool_array(memo->pool, k->n + 1, sizeof *s);
 	uint32_t kept = 0;
-	struct span value[LABEL_SEGMENTS];
 
 	for (uint32_t i = 0; i < k->n; i++)
-		s[i] = (struct sorted){ &k->label[i], label_key(memo->pool, &k->label[i]) };
+		s[i] = (struct sorted){ &k->label[i], label_key(memo->pool, &k->label[i]), 0 };
 	qsort(s, k->n, sizeof *s, by_label);
 	for (uint32_t i = 0; i < k->n; i++)
 		if (kept == 0 || !span_eq(s[i].key, s[kept - 1].key))
 			s[kept++] = s[i];
+	for (uint32_t l = 0; l < kept; l++)
+		s[l].id = matches_label(memo->matches, s[l].label, s[l].key);
 	k->of = pool_array(memo->pool, n + 1, sizeof *k->of);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t l = 0;
 
-		while (l < kept && !label_match(s[l].label, memo->messages->value[m[i].message], value))
+		while (l < kept && !matches_has(memo->matches, s[l].id, m[i].message))
 			l++;
 		k->of[i] = l < kept ? l : KINDS_NONE;
 	}
@@ -476,120 +517,29 @@ kinds_assign(struct kinds *k, struct kinds_memo *memo, const struct kinds_member
 	k->n = kept;
 }
 
-struct foretelling {		/* how often what was answered, by label */
-	uint32_t *count;		/* labels x answers */
-	uint32_t answers;
-	struct intern known;
-};
-
-static void
-count_answers(struct foretelling *f, const struct tally *t, uint32_t label, int sign)
-{
-	for (uint32_t i = 0; i < t->n; i++) {
-		uint32_t a = intern_add(&f->known, span_of(&t->what[i], sizeof *t->what));
-
-		if (a < f->answers)
-			f->count[(size_t)label * f->answers + a] += (uint32_t)((int)t->count[i] * sign);
-	}
-}
-
-/* Answers right if the most frequent one is always given: to one label, or to two as one. */
-static uint32_t
-right(const struct foretelling *f, uint32_t a, uint32_t b)
-{
-	uint32_t most = 0;
-
-	for (uint32_t i = 0; i < f->answers; i++) {
-		uint32_t n = f->count[(size_t)a * f->answers + i];
-
-		most = MAX(most, a == b ? n : n + f->count[(size_t)b * f->answers + i]);
-	}
-	return most;
-}
-
-/* The next label for all of these members, if one is as good for each of them; else false. */
-static bool
-can_do_without(const struct kinds *k, const struct kinds_memo *memo, const struct kinds_member *m,
-    const uint32_t *member, uint32_t n, const struct foretelling *f, const bool *gone, uint32_t *next)
-{
-	struct span value[LABEL_SEGMENTS];
-	uint32_t own = k->of[member[0]];
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t l = own + 1;
-
-		while (l < k->n && (gone[l] ||
-		    !label_match(&k->label[l], memo->messages->value[m[member[i]].message], value)))
-			l++;
-		if (l == k->n || (i > 0 && l != next[0] && right(f, own, l) < right(f, own, own) + right(f, l, l)))
-			return false;
-		next[i] = l;
-		if (i == 0 && right(f, own, l) < right(f, own, own) + right(f, l, l))
-			return false;
-	}
-	return true;
-}
-
-void
-kinds_simplify(struct kinds *k, struct kinds_memo *memo, const struct kinds_member *m, uint32_t n)
-{
-	struct foretelling f = { .answers = KINDS_ANSWERS };
-	uint32_t *member = pool_array(memo->pool, n + 1, sizeof *member);
-	uint32_t *next = pool_array(memo->pool, n + 1, sizeof *next);
-	bool *gone = pool_alloc(memo->pool, k->n + 1);
-
-	intern_init(&f.known, memo->pool);
-	f.count = pool_array(memo->pool, (size_t)k->n * f.answers + 1, sizeof *f.count);
-	for (uint32_t i = 0; i < n; i++)
-		if (k->of[i] != KINDS_NONE)
-			count_answers(&f, &m[i].next, k->of[i], 1);
-	for (uint32_t l = 0; l < k->n; l++) {
-		uint32_t members = 0;
-
-		for (uint32_t i = 0; i < n; i++)
-			if (k->of[i] == l)
-				member[members++] = i;
-		if (members == 0 || !can_do_without(k, memo, m, member, members, &f, gone, next))
-			continue;
-		gone[l] = true;
-		for (uint32_t i = 0; i < members; i++) {
-			count_answers(&f, &m[member[i]].next, l, -1);
-			count_answers(&f, &m[member[i]].next, next[i], 1);
-			k->of[member[i]] = next[i];
-		}
-	}
-	drop_unused(k, memo, n);
-}
-
 void
 kinds_find(struct kinds *out, struct kinds_memo *memo, const struct kinds_member *m, uint32_t n,
     const struct kinds_params *p)
 {
-	struct finding f = { .memo = memo, .m = m, .p = p, .out = out };
-	struct ranked *left = pool_array(memo->pool, n + 1, sizeof *left);
-	struct ranked *odd = pool_array(memo->pool, n + 1, sizeof *odd);
+	struct finding f = { .memo = memo, .rank = matches_ranks(memo->matches), .m = m, .p = p, .out = out };
+	uint32_t *left = pool_array(memo->pool, n + 1, sizeof *left), *odd = pool_array(memo->pool, n + 1, sizeof *odd);
 	uint32_t rest = n, nodd;
 
 	*out = (struct kinds){ 0 };
-	for (uint32_t i = 0; i < n; i++) {
-		struct span bytes = memo->messages->value[m[i].message];
-
-		left[i] = (struct ranked){ hash_stir(span_hash(bytes, 0)), bytes, i };
-	}
-	qsort(left, n, sizeof *left, by_rank);
+	for (uint32_t i = 0; i < n; i++)
+		left[i] = i;
 	while (f.memo != NULL && rest > 0) {
-		struct ranked *other = odd;
+		uint32_t *other = odd;
 
 		nodd = 0;
 		for (uint32_t r = 0; r < KINDS_ROUNDS && rest > 0; r++)
 			rest = find_round(&f, left, rest, odd, &nodd);
 		memcpy(odd + nodd, left, rest * sizeof *odd);
 		rest += nodd;
-		qsort(odd, rest, sizeof *odd, by_rank);
 		odd = left;
 		left = other;
 		f.memo = f.memo->head;
 	}
 	kinds_assign(out, memo, m, n);
-	drop_unused(out, memo, n);
+	kinds_drop_unused(out, memo->pool, n);
 }

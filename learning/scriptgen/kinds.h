@@ -16,7 +16,7 @@
  * grow (machine.h) without starting over.
  */
 #include "learning/scriptgen/guide.h"
-#include "learning/scriptgen/label.h"
+#include "learning/scriptgen/matches.h"
 #include "learning/scriptgen/micro.h"
 
 enum { KINDS_FANOUT = 64, KINDS_ROUNDS = 64, KINDS_HEAD = 64, KINDS_FRONT = 16 };
@@ -50,10 +50,9 @@ struct kinds_memo *kinds_memo_create(struct pool *pool, const struct intern *mes
 struct kinds_params kinds_params(bool text);
 void	kinds_find(struct kinds *out, struct kinds_memo *memo, const struct kinds_member *m, uint32_t n,
     const struct kinds_params *p);
-/*
- * Takes labels away, the most specific first, whose messages another label matches too, where
- * what is answered is foretold as well without them: a label that tells nothing is none.
- */
-void	kinds_simplify(struct kinds *k, struct kinds_memo *memo, const struct kinds_member *m, uint32_t n);
 /* Anew which label each member has: after labels changed. Sorts labels, equal ones become one. */
 void	kinds_assign(struct kinds *k, struct kinds_memo *memo, const struct kinds_member *m, uint32_t n);
+/* A label that no member has is none. */
+void	kinds_drop_unused(struct kinds *k, struct pool *pool, uint32_t n);
+/* What the memo knows of labels and messages. */
+struct matches *kinds_matches(const struct kinds_memo *memo);

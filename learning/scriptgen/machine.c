@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "learning/scriptgen/refine.h"
+#include "learning/scriptgen/simplify.h"
 
 struct machine_params
 machine_params(bool text)
@@ -23,6 +24,7 @@ machine_init(struct machine *m, struct pool *pool, const struct intern *messages
 	m->requests = kinds_memo_create(pool, messages);
 	m->forms = kinds_memo_create(pool, messages);
 	m->dependencies = responses_memo_create(pool);
+	m->type_counts = types_memo_create(pool);
 }
 
 void
@@ -95,9 +97,11 @@ members_of(struct kinds_member **out, const struct machine *m, const struct wher
 {
 	struct asked *a = pool_array(m->pool, n + 1, sizeof *a);
 	uint32_t *what = pool_array(m->pool, n + 1, sizeof *what), *count = pool_array(m->pool, n + 1,
-	    sizeof *count), k = 0, members = 0, tallies = 0;
+	    sizeof *count), *name = pool_array(m->pool, m->form.n + 1, sizeof *name), k = 0, members = 0, tallies = 0;
 	struct kinds_member *member = *out = pool_array(m->pool, n + 1, sizeof *member);
 
+	for (uint32_t f = 0; f < m->form.n; f++)
+		name[f] = (uint32_t)span_hash(m->form.key[f], 0) >> 1;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct step *s = &m->sequence[at[i].sequence].step[at[i].step];
 		uint32_t form = s->response >= STEP_SILENCE ? s->response : m->form_of[s->response];
@@ -107,7 +111,7 @@ members_of(struct kinds_member **out, const struct machine *m, const struct wher
 		if (s->response < STEP_SILENCE && m->p.request.text && m->said[s->response] > 1)
 			form = (uint32_t)span_hash(m->messages->value[s->response], 0) >> 1;
 		else if (s->response < STEP_SILENCE && form != KINDS_NONE)
-			form = (uint32_t)span_hash(m->form.key[form], 0) >> 1;
+			form = name[form];
 		a[k++] = (struct asked){ s->request, form };
 	}
 	qsort(a, k, sizeof *a, by_message);
@@ -162,7 +166,7 @@ fit(struct machine *m, struct kinds *k, const struct kinds_member *member, uint3
 		for (uint32_t l = 0; l < k->n; l++)
 			label_cut(&k->label[l], longest[i]);
 		kinds_assign(k, m->requests, member, n);
-		kinds_simplify(k, m->requests, member, n);
+		simplify_kinds(k, kinds_matches(m->requests), member, n);
 		for (uint32_t l = 0; l < k->n; l++)
 			bytes += label_bytes(&k->label[l]);
 		if (bytes <= m->p.bytes)
@@ -175,7 +179,7 @@ static void
 refine(struct machine *m, struct kinds *k, const struct kinds_member *member, uint32_t n)
 {
 	for (uint32_t depth = 0; depth < m->p.request.micro.depth &&
-	    refine_labels(k, m->pool, m->messages, member, n) > 0; depth++)
+	    refine_labels(k, kinds_matches(m->requests), member, n) > 0; depth++)
 		kinds_assign(k, m->requests, member, n);
 }
 
@@ -210,6 +214,7 @@ struct growth {			/* of a machine that is made anew from its sequences */
 	struct machine *m;
 	struct kinds kinds;		/* of the requests of all states, or of one */
 	uint32_t *place;		/* per message: member of kinds */
+	uint32_t *number;		/* per label of kinds, from 1: in keys */
 	struct intern keys;		/* of labels, in the order of first sight */
 	struct where *at;		/* sequences that stand in a state, side by side */
 	uint32_t *first, nat;		/* per state, and one more: its part of at */
@@ -226,15 +231,15 @@ find_kinds(struct growth *g, const struct where *at, uint32_t n)
 	types_kinds(&g->kinds, g->m->requests, &g->m->types, g->m->pool, g->m->messages, member, members, &g->m->p.request);
 	for (uint32_t i = 0; i < members; i++)
 		g->place[member[i].message] = i;
-	if (g->m->p.per_state)
-		return;
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n && !g->m->p.per_state; i++) {
 		uint32_t request = g->m->sequence[at[i].sequence].step[at[i].step].request;
 
 		g->m->label_of[at[i].sequence][at[i].step] = request == STEP_CONNECT ? KINDS_CONNECT
 		    : g->kinds.of[g->place[request]];
 	}
-	free_repeated(g->m, &g->kinds, member, members);
+	if (!g->m->p.per_state)
+		free_repeated(g->m, &g->kinds, member, members);
+	g->number = pool_array(g->m->pool, g->kinds.n + 1, sizeof *g->number);
 }
 
 struct leaving {		/* a sequence that leaves a state */
@@ -260,12 +265,15 @@ machine_label(struct growth *g, uint32_t local)
 
 	if (local == 0)
 		return KINDS_CONNECT;
+	if (g->number[local - 1] != 0)
+		return g->number[local - 1] - 1;
 	id = intern_add(&g->keys, g->kinds.key[local - 1]);
 	if (id >= g->label_room) {
 		m->label = pool_grow(m->pool, m->label, g->label_room, 2 * g->label_room + 64, sizeof *m->label);
 		g->label_room = 2 * g->label_room + 64;
 	}
 	m->label[id] = g->kinds.label[local - 1];
+	g->number[local - 1] = id + 1;
 	return id;
 }
 
@@ -403,7 +411,7 @@ machine_update(struct machine *m)
 	if (!m->p.request.text) {
 		struct responses_input in = machine_responses(m, false);
 
-		types_find(&m->types, m->pool, &in);
+		types_find(&m->types, m->type_counts, &in);
 	}
 	intern_init(&g.keys, m->pool);
 	all = pool_array(m->pool, steps + 1, sizeof *all);

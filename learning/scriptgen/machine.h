@@ -41,6 +41,7 @@ struct machine {
 	uint32_t nsequences, room;
 	struct kinds_memo *requests, *forms;
 	struct responses_memo *dependencies;
+	struct types_memo *type_counts;
 
 	/* the machine, of all sequences at the last update */
 	struct kinds form;		/* of answers; of[] by message is form_of */

@@ -18,7 +18,8 @@ struct matched {			/* the messages of one label */
 	struct span *value;		/* per message: what each segment took */
 	uint32_t **answer;		/* per message and answer to it: which, counted from 0 */
 	uint8_t *half;			/* per message, by its hash */
-	uint32_t silence;		/* the answer that is none */
+	uint32_t silence, usual;	/* answers: that is none; the most frequent one */
+	uint32_t unusual;		/* times that another one came: no run can tell more */
 	uint32_t n;
 };
 
@@ -36,34 +37,76 @@ bytes_of(const struct matched *r, const struct run *run, uint32_t i)
 	return span_of(r->value[(size_t)i * r->label->n + run->segment].p + run->offset, run->n);
 }
 
-/* The most frequent values, and per message which it has; VALUES: another. */
+/* Values of a run as they are found: messages have numbers of them. */
+struct found {
+	uint32_t *of;			/* per message */
+	uint32_t *count;		/* per value: how often it was said */
+	struct span *value;
+	uint32_t n;
+};
+
 static void
-read_values(struct run *run, uint32_t *of, const struct matched *r)
+find_bytes(struct found *f, const struct matched *r, const struct run *run)
 {
-	uint32_t *count = pool_array(r->pool, r->n + 1, sizeof *count), best[VALUES];
-	uint32_t *place = pool_array(r->pool, r->n + 1, sizeof *place);
+	uint32_t number[256] = { 0 };
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		struct span v = bytes_of(r, run, i);
+
+		if (number[*v.p] == 0) {
+			f->value[f->n] = v;
+			number[*v.p] = ++f->n;
+		}
+		f->of[i] = number[*v.p] - 1;
+	}
+}
+
+static void
+find_values(struct found *f, const struct matched *r, const struct run *run)
+{
 	struct intern known;
 
 	intern_init(&known, r->pool);
+	for (uint32_t i = 0; i < r->n; i++)
+		f->of[i] = intern_add(&known, bytes_of(r, run, i));
+	f->value = known.value;
+	f->n = known.n;
+}
+
+static bool
+comes_before(const struct found *f, uint32_t a, uint32_t b)
+{
+	return f->count[a] != f->count[b] ? f->count[a] > f->count[b] : span_cmp(f->value[a], f->value[b]) < 0;
+}
+
+/* The most frequent values, of equals the lowest, and per message which it has; VALUES: another. */
+static void
+read_values(struct run *run, uint32_t *of, const struct matched *r)
+{
+	struct found f = { .of = of, .count = pool_array(r->pool, r->n + 1, sizeof *f.count),
+		.value = pool_array(r->pool, 256, sizeof *f.value) };
+	uint32_t *place = pool_array(r->pool, r->n + 1, sizeof *place), best[VALUES];
+
+	if (run->n == 1)
+		find_bytes(&f, r, run);
+	else
+		find_values(&f, r, run);
+	for (uint32_t i = 0; i < r->n; i++)
+		f.count[of[i]] += r->m[r->member[i]].weight;
 	run->nvalues = 0;
-	for (uint32_t i = 0; i < r->n; i++) {
-		of[i] = intern_add(&known, bytes_of(r, run, i));
-		count[of[i]] += r->m[r->member[i]].weight;
-	}
-	for (uint32_t v = 0; v < known.n; v++) {
+	for (uint32_t v = 0; v < f.n; v++) {
 		uint32_t k = MIN(run->nvalues, VALUES - 1u);
 
-		if (count[v] < OFTEN || (run->nvalues == VALUES && count[v] <= count[best[k]]))
+		place[v] = VALUES;
+		if (f.count[v] < OFTEN || (run->nvalues == VALUES && !comes_before(&f, v, best[k])))
 			continue;
 		run->nvalues = k + 1;
-		for (; k > 0 && count[best[k - 1]] < count[v]; k--)
+		for (; k > 0 && comes_before(&f, v, best[k - 1]); k--)
 			best[k] = best[k - 1];
 		best[k] = v;
 	}
-	for (uint32_t v = 0; v < known.n; v++)
-		place[v] = VALUES;
 	for (uint32_t k = 0; k < run->nvalues; k++) {
-		run->value[k] = known.value[best[k]];
+		run->value[k] = f.value[best[k]];
 		place[best[k]] = k;
 	}
 	for (uint32_t i = 0; i < r->n; i++)
@@ -94,7 +137,7 @@ holds(const uint32_t *half, const uint32_t *other, uint32_t usual, uint32_t sile
 static void
 judge(struct run *run, const struct matched *r)
 {
-	uint32_t table[2][VALUES + 1][ANSWERS] = { 0 }, both[ANSWERS] = { 0 }, all[ANSWERS] = { 0 }, usual;
+	uint32_t table[2][VALUES + 1][ANSWERS] = { 0 }, both[ANSWERS] = { 0 };
 	uint32_t *of = pool_array(r->pool, r->n + 1, sizeof *of);
 
 	read_values(run, of, r);
@@ -104,16 +147,14 @@ judge(struct run *run, const struct matched *r)
 		for (uint32_t k = 0; k < t->n; k++) {
 			table[r->half[i]][of[i]][r->answer[i][k]] += (t->count[k] + 1) / 2;
 			table[!r->half[i]][of[i]][r->answer[i][k]] += t->count[k] / 2;
-			all[r->answer[i][k]] += t->count[k];
 		}
 	}
-	usual = most_frequent(all);
 	for (uint32_t v = 0; v < run->nvalues; v++) {
-		run->own[v] = holds(table[0][v], table[1][v], usual, r->silence) &&
-		    holds(table[1][v], table[0][v], usual, r->silence);
+		run->own[v] = holds(table[0][v], table[1][v], r->usual, r->silence) &&
+		    holds(table[1][v], table[0][v], r->usual, r->silence);
 		for (uint32_t a = 0; a < ANSWERS; a++)
 			both[a] = table[0][v][a] + table[1][v][a];
-		run->gain += run->own[v] ? both[most_frequent(both)] - both[usual] : 0;
+		run->gain += run->own[v] ? both[most_frequent(both)] - both[r->usual] : 0;
 	}
 }
 
@@ -162,71 +203,105 @@ with_value(struct pool *pool, const struct label *l, const struct run *run, stru
 	return to;
 }
 
+/* Numbers for what was answered to these messages, and how much of it a run could tell. */
 static void
-read_label(struct matched *r, const struct kinds *k, uint32_t l, const struct intern *messages, const uint32_t *member,
-    uint32_t n)
+read_answers(struct matched *r)
 {
 	const uint32_t silence = STEP_SILENCE;
+	uint32_t all[ANSWERS] = { 0 }, n = 0, *number;
 	struct intern answers;
 
+	for (uint32_t i = 0; i < r->n; i++)
+		n += r->m[r->member[i]].next.n;
+	number = pool_array(r->pool, n + 1, sizeof *number);
+	r->answer = pool_array(r->pool, r->n, sizeof *r->answer);
 	intern_init(&answers, r->pool);
 	r->silence = intern_add(&answers, span_of(&silence, sizeof silence));
-	r->label = &k->label[l];
-	r->member = member;
-	r->n = n;
-	r->value = pool_array(r->pool, (size_t)n * r->label->n + 1, sizeof *r->value);
-	r->answer = pool_array(r->pool, n, sizeof *r->answer);
-	r->half = pool_alloc(r->pool, n);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct tally *t = &r->m[member[i]].next;
+	r->unusual = 0;
+	for (uint32_t i = 0; i < r->n; i++) {
+		const struct tally *t = &r->m[r->member[i]].next;
 
-		label_match(r->label, messages->value[r->m[member[i]].message], r->value + (size_t)i * r->label->n);
-		r->half[i] = hash_stir(span_hash(messages->value[r->m[member[i]].message], 0)) & 1;
-		r->answer[i] = pool_array(r->pool, t->n + 1, sizeof *r->answer[i]);
-		for (uint32_t a = 0; a < t->n; a++)
-			r->answer[i][a] = MIN(intern_add(&answers, span_of(&t->what[a], sizeof *t->what)), ANSWERS - 1u);
+		r->answer[i] = number;
+		for (uint32_t a = 0; a < t->n; a++) {
+			uint32_t id = intern_add(&answers, span_of(&t->what[a], sizeof *t->what));
+
+			*number = MIN(id, ANSWERS - 1u);
+			all[*number++] += t->count[a];
+			r->unusual += t->count[a];
+		}
+	}
+	r->usual = most_frequent(all);
+	r->unusual -= all[r->usual];
+}
+
+static void
+read_messages(struct matched *r, const struct intern *messages, const uint64_t *rank)
+{
+	r->value = pool_array(r->pool, (size_t)r->n * r->label->n + 1, sizeof *r->value);
+	r->half = pool_alloc(r->pool, r->n);
+	for (uint32_t i = 0; i < r->n; i++) {
+		uint32_t message = r->m[r->member[i]].message;
+
+		label_match(r->label, messages->value[message], r->value + (size_t)i * r->label->n);
+		r->half[i] = rank[message] & 1;
 	}
 }
 
 /* Would a label of l's take what is another label's? */
 static bool
-takes_others(const struct label *one, uint32_t l, const struct kinds *k, struct pool *pool,
-    const struct intern *messages, const struct kinds_member *m, uint32_t n)
+takes_others(const struct label *one, uint32_t l, const struct kinds *k, struct matches *matches,
+    const struct kinds_member *m, uint32_t n)
 {
-	struct span value[LABEL_SEGMENTS], key = label_key(pool, one);
+	struct span key = label_key(matches->pool, one);
+	uint32_t id = matches_label(matches, one, key);
 
 	for (uint32_t i = 0; i < n; i++)
-		if (k->of[i] != l && k->of[i] != KINDS_NONE &&
-		    label_match(one, messages->value[m[i].message], value) &&
+		if (k->of[i] != l && k->of[i] != KINDS_NONE && matches_has(matches, id, m[i].message) &&
 		    label_order(one, key, &k->label[k->of[i]], k->key[k->of[i]]) < 0)
 			return true;
 	return false;
 }
 
-uint32_t
-refine_labels(struct kinds *k, struct pool *pool, const struct intern *messages, const struct kinds_member *m,
-    uint32_t n)
+/* The run that tells most of the answers to a label; nvalues 0: none does. */
+static struct run
+ask(struct matched *r, struct matches *matches)
 {
-	uint32_t *member = pool_array(pool, n + 1, sizeof *member), labels = k->n, members;
-	struct matched r = { .pool = pool, .m = m };
-	struct run run;
+	const uint64_t *rank = matches_ranks(matches);
+	struct pool_mark mark = pool_mark(r->pool);
+	struct run run = { 0 };
+
+	read_answers(r);
+	if (r->unusual >= GAIN) {
+		read_messages(r, matches->messages, rank);
+		run = find_run(r);
+	}
+	pool_release(r->pool, &mark);
+	return run;
+}
+
+uint32_t
+refine_labels(struct kinds *k, struct matches *matches, const struct kinds_member *m, uint32_t n)
+{
+	struct pool *pool = matches->pool;
+	uint32_t *member = pool_array(pool, n + 1, sizeof *member), labels = k->n;
 
 	for (uint32_t l = 0; l < labels; l++) {
-		members = 0;
+		struct matched r = { .pool = pool, .m = m, .label = &k->label[l], .member = member };
+		struct run run;
+
 		for (uint32_t i = 0; i < n; i++)
 			if (k->of[i] == l)
-				member[members++] = i;
-		if (members < 2)
+				member[r.n++] = i;
+		if (r.n < 2)
 			continue;
-		read_label(&r, k, l, messages, member, members);
-		run = find_run(&r);
+		run = ask(&r, matches);
 		for (uint32_t v = 0; v < run.nvalues; v++) {
 			struct label own;
 
 			if (!run.own[v])
 				continue;
 			own = with_value(pool, &k->label[l], &run, run.value[v]);
-			if (takes_others(&own, l, k, pool, messages, m, n))
+			if (takes_others(&own, l, k, matches, m, n))
 				continue;
 			k->label = pool_grow(pool, k->label, k->n, k->n + 1, sizeof *k->label);
 			k->label[k->n++] = own;

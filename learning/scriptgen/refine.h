@@ -17,5 +17,4 @@
  * Adds labels to k, behind those that are there; k->of is true until then and kinds_assign() is due after it. Returns
  * how many were added.
  */
-uint32_t refine_labels(struct kinds *k, struct pool *pool, const struct intern *messages,
-    const struct kinds_member *m, uint32_t n);
+uint32_t refine_labels(struct kinds *k, struct matches *matches, const struct kinds_member *m, uint32_t n);

@@ -11,13 +11,21 @@ enum {
 
 enum { NO_BYTE = 256 };		/* the message is shorter */
 
-struct search {			/* requests that were answered, by sequence */
+struct byte {			/* at one offset of requests, as far as they reach */
+	uint32_t count[NO_BYTE + 1], conversations[NO_BYTE + 1], last[NO_BYTE + 1];	/* last: conversation, from 1 */
+	uint32_t pairs;			/* of a conversation and a value in it */
+	uint32_t answered, same;	/* answers so long; that have the request's byte */
+	uint32_t varied, varied_values;	/* requests, and values, in conversations with more than one value */
+};
+
+struct types_memo {		/* requests that were answered, by sequence */
 	struct pool *pool;
 	struct span *asked, *said;
-	uint32_t *sequence, *form;
-	uint32_t *type;			/* by the offsets taken so far */
-	uint32_t n, ntypes, nforms;
+	uint32_t *response, *form, *type; /* type: by the offsets taken so far */
+	uint32_t n, room, nsequences;
+	uint32_t ntypes, nforms;
 	double known;			/* log likelihood of the forms, by type */
+	struct byte byte[TYPES_BYTES];
 };
 
 static unsigned
@@ -42,32 +50,79 @@ divide(uint32_t *type, uint32_t types, struct pool *pool, const struct span *mes
 	return known;
 }
 
-static void
-read_requests(struct search *s, const struct responses_input *in)
+struct types_memo *
+types_memo_create(struct pool *pool)
 {
-	uint32_t steps = 0;
+	struct types_memo *s = pool_alloc(pool, sizeof *s);
 
-	for (uint32_t q = 0; q < in->nsequences; q++)
-		steps += in->sequence[q].n;
-	s->asked = pool_array(s->pool, steps + 1, sizeof *s->asked);
-	s->said = pool_array(s->pool, steps + 1, sizeof *s->said);
-	s->sequence = pool_array(s->pool, steps + 1, sizeof *s->sequence);
-	s->form = pool_array(s->pool, steps + 1, sizeof *s->form);
-	s->type = pool_array(s->pool, steps + 1, sizeof *s->type);
-	s->ntypes = 1;
-	for (uint32_t q = 0; q < in->nsequences; q++)
-		for (uint32_t i = 0; i < in->sequence[q].n; i++) {
-			const struct step *step = &in->sequence[q].step[i];
+	s->pool = pool;
+	return s;
+}
 
-			if (step->request == STEP_CONNECT || step->response >= STEP_SILENCE)
-				continue;
-			s->asked[s->n] = in->messages->value[step->request];
-			s->said[s->n] = in->messages->value[step->response];
-			s->sequence[s->n] = q;
-			s->form[s->n] = MIN(in->form_of[step->response], FORMS - 1u);
-			s->nforms = MAX(s->nforms, s->form[s->n] + 1);
-			s->n++;
+/* What one conversation, the requests from this one on, says about a byte. */
+static void
+count_byte(struct byte *b, const struct types_memo *s, uint32_t from, uint32_t offset)
+{
+	uint32_t own = 0;
+
+	for (uint32_t i = from; i < s->n; i++) {
+		unsigned v = byte_at(s->asked[i], offset);
+
+		if (b->last[v] != s->nsequences + 1) {
+			b->last[v] = s->nsequences + 1;
+			b->conversations[v]++;
+			own++;
 		}
+		b->count[v]++;
+		b->answered += s->said[i].n > offset;
+		b->same += byte_at(s->said[i], offset) == v && v != NO_BYTE;
+	}
+	b->pairs += own;
+	b->varied += own > 1 ? s->n - from : 0;
+	b->varied_values += own > 1 ? own : 0;
+}
+
+static void
+read_sequence(struct types_memo *s, const struct responses_input *in, const struct sequence *q)
+{
+	uint32_t from = s->n;
+
+	if (s->n + q->n > s->room) {
+		uint32_t room = MAX(2 * s->room, s->n + q->n);
+
+		s->asked = pool_grow(s->pool, s->asked, s->n, room, sizeof *s->asked);
+		s->said = pool_grow(s->pool, s->said, s->n, room, sizeof *s->said);
+		s->response = pool_grow(s->pool, s->response, s->n, room, sizeof *s->response);
+		s->form = pool_array(s->pool, room, sizeof *s->form);
+		s->type = pool_array(s->pool, room, sizeof *s->type);
+		s->room = room;
+	}
+	for (uint32_t i = 0; i < q->n; i++) {
+		const struct step *step = &q->step[i];
+
+		if (step->request == STEP_CONNECT || step->response >= STEP_SILENCE)
+			continue;
+		s->asked[s->n] = in->messages->value[step->request];
+		s->said[s->n] = in->messages->value[step->response];
+		s->response[s->n++] = step->response;
+	}
+	for (uint32_t o = 0; o < TYPES_BYTES; o++)
+		count_byte(&s->byte[o], s, from, o);
+}
+
+/* Sequences that are new; the forms of answers, all of which may have changed; no types yet. */
+static void
+read_requests(struct types_memo *s, const struct responses_input *in)
+{
+	for (; s->nsequences < in->nsequences; s->nsequences++)
+		read_sequence(s, in, &in->sequence[s->nsequences]);
+	s->ntypes = 1;
+	s->nforms = 0;
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->type[i] = 0;
+		s->form[i] = MIN(in->form_of[s->response[i]], FORMS - 1u);
+		s->nforms = MAX(s->nforms, s->form[i] + 1);
+	}
 }
 
 /* What one value tells: its forms, seen one after the other, each guessed from those before it. */
@@ -86,7 +141,7 @@ likelihood(const uint32_t *count, uint32_t nforms)
 
 /* Of the forms, by type and the byte at an offset; offset TYPES_BYTES: by type alone. */
 static double
-likelihood_by(const struct search *s, uint32_t offset, const uint8_t *value_of)
+likelihood_by(const struct types_memo *s, uint32_t offset, const uint8_t *value_of)
 {
 	uint32_t values = offset == TYPES_BYTES ? 1 : VALUES;
 	struct pool_mark mark = pool_mark(s->pool);
@@ -106,67 +161,46 @@ likelihood_by(const struct search *s, uint32_t offset, const uint8_t *value_of)
 
 enum repeated { NOT_REPEATED, TYPE, IDENTIFIER };
 
-/* What a byte is that answers repeat; if a type, value_of numbers its values. */
+/* What a byte is that answers repeat, of so many requests; if a type, value_of numbers its values. */
 static enum repeated
-judge(const struct search *s, uint32_t offset, uint8_t *value_of)
+judge(const struct byte *b, uint32_t n, uint8_t *value_of)
 {
-	uint32_t count[NO_BYTE + 1] = { 0 }, conversations[NO_BYTE + 1] = { 0 }, last[NO_BYTE + 1] = { 0 };
-	uint32_t values = 0, pairs = 0, answered = 0, same = 0, shared = 0;
-	uint32_t varied = 0, varied_values = 0;	/* in conversations with more than one value */
+	uint32_t values = 0, shared = 0;
 
-	for (uint32_t i = 0, end; i < s->n; i = end) {
-		uint32_t own = 0;
-
-		for (end = i; end < s->n && s->sequence[end] == s->sequence[i]; end++) {
-			unsigned b = byte_at(s->asked[end], offset);
-
-			if (last[b] != s->sequence[i] + 1) {
-				last[b] = s->sequence[i] + 1;
-				conversations[b]++;
-				own++;
-			}
-			count[b]++;
-			answered += s->said[end].n > offset;
-			same += byte_at(s->said[end], offset) == b && b != NO_BYTE;
-		}
-		pairs += own;
-		varied += own > 1 ? end - i : 0;
-		varied_values += own > 1 ? own : 0;
-	}
-	for (unsigned b = 0; b <= NO_BYTE; b++) {
-		if (count[b] == 0)
+	for (unsigned v = 0; v <= NO_BYTE; v++) {
+		if (b->count[v] == 0)
 			continue;
-		value_of[b] = (uint8_t)MIN(values, VALUES - 1u);
+		value_of[v] = (uint8_t)MIN(values, VALUES - 1u);
 		values++;
-		shared += conversations[b] > 1 ? count[b] : 0;
+		shared += b->conversations[v] > 1 ? b->count[v] : 0;
 	}
-	if (values < 2 || same * 10 < answered * 9)
+	if (values < 2 || b->same * 10 < b->answered * 9)
 		return NOT_REPEATED;
-	if (values > VALUES || shared * 20 < s->n * 19 || (varied_values > 0 && varied * 5 < varied_values * 6))
+	if (values > VALUES || shared * 20 < n * 19 || (b->varied_values > 0 && b->varied * 5 < b->varied_values * 6))
 		return IDENTIFIER;
-	return varied_values > 0 && varied * 2 >= varied_values * 3 && pairs >= 3 * values ? TYPE : NOT_REPEATED;
+	return b->varied_values > 0 && b->varied * 2 >= b->varied_values * 3 && b->pairs >= 3 * values ? TYPE
+	    : NOT_REPEATED;
 }
 
 void
-types_find(struct types *out, struct pool *pool, const struct responses_input *in)
+types_find(struct types *out, struct types_memo *s, const struct responses_input *in)
 {
 	uint8_t value_of[TYPES_BYTES][NO_BYTE + 1];
 	enum repeated verdict[TYPES_BYTES];
-	struct search s = { .pool = pool };
 
 	*out = (struct types){ 0 };
-	read_requests(&s, in);
+	read_requests(s, in);
 	for (uint32_t o = 0; o < TYPES_BYTES; o++) {
-		verdict[o] = judge(&s, o, value_of[o]);
+		verdict[o] = judge(&s->byte[o], s->n, value_of[o]);
 		out->identifier[o] = verdict[o] == IDENTIFIER;
 	}
-	s.known = likelihood_by(&s, TYPES_BYTES, NULL);
-	while (out->n < TYPES_MOST && s.ntypes <= MOST) {
+	s->known = likelihood_by(s, TYPES_BYTES, NULL);
+	while (out->n < TYPES_MOST && s->ntypes <= MOST) {
 		uint32_t best = TYPES_BYTES;
-		double most = s.known;
+		double most = s->known;
 
 		for (uint32_t o = 0; o < TYPES_BYTES; o++) {
-			double l = verdict[o] == TYPE ? likelihood_by(&s, o, value_of[o]) : most;
+			double l = verdict[o] == TYPE ? likelihood_by(s, o, value_of[o]) : most;
 
 			if (l > most) {
 				most = l;
@@ -175,8 +209,8 @@ types_find(struct types *out, struct pool *pool, const struct responses_input *i
 		}
 		if (best == TYPES_BYTES)
 			break;
-		s.ntypes = divide(s.type, s.ntypes, pool, s.asked, s.n, best);
-		s.known = most;
+		s->ntypes = divide(s->type, s->ntypes, s->pool, s->asked, s->n, best);
+		s->known = most;
 		out->offset[out->n++] = best;
 	}
 }

@@ -23,8 +23,14 @@ struct types {
 	bool identifier[TYPES_BYTES];	/* repeated, too, but another value in the next conversation, or message */
 };
 
-/* Uses messages, sequence and form_of. */
-void	types_find(struct types *out, struct pool *pool, const struct responses_input *in);
+struct types_memo;
+
+struct types_memo *types_memo_create(struct pool *pool);
+/*
+ * Uses messages, sequence and form_of. The memo counts each sequence once: those of the next call must begin with those
+ * of this one, and what comes again is only what follows from forms.
+ */
+void	types_find(struct types *out, struct types_memo *memo, const struct responses_input *in);
 /*
  * kinds_find() for the messages of each type alone, then all labels together. The bytes of their type are fixed in
  * them, as far as messages reach. Behind them stands a label of each type, and of the first byte or bytes of it, for whatever
