@@ -19,6 +19,7 @@
 #include "dataplane/limit.h"
 #include "dataplane/link.h"
 #include "dataplane/lone.h"
+#include "dataplane/loss.h"
 #include "dataplane/hosts.h"
 #include "dataplane/recent.h"
 #include "dataplane/stack.h"
@@ -41,6 +42,7 @@ struct stack {
 	struct flow_table flows;
 	struct wheel wheel;
 	struct talks talks;
+	struct losses losses;
 	struct links links;
 	struct recent recent;
 	struct hosts hosts;
@@ -118,8 +120,8 @@ void	stack_count_in(struct flow *f, const struct packet *p);
 void	stack_count_out(struct flow *f, size_t ip_bytes);
 void	stack_speaker(struct stack *s, const struct flow *f, struct speaker *who);
 const struct persona *stack_persona(const struct stack *s, const struct flow *f);
-/* Header of a frame to the flow's peer. */
-void	stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o);
+/* Header of a frame to the flow's peer; returns whom our address plays. */
+const struct persona *stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o);
 uint64_t stack_flow_hash(const struct stack *s, const struct flow *f);
 /* A record of p alone, if the sample has room for it. */
 void	stack_scan(struct stack *s, const struct packet *p);

@@ -7,13 +7,30 @@
  */
 #include "dataplane/inside.h"
 
-struct talk *say_talk(const struct stack *s, const struct flow *f);	/* NULL: payload never moved */
+static inline struct talk *
+say_talk(const struct stack *s, const struct flow *f)	/* NULL: payload never moved */
+{
+	return f->talk != 0 ? talk_at(&s->talks, f->talk) : NULL;
+}
+
+static inline struct loss *
+say_loss(const struct stack *s, const struct flow *f)	/* NULL: nothing was lost */
+{
+	const struct talk *t = say_talk(s, f);
+
+	return t != NULL && t->flags & TALK_LOSS ? losses_find(&s->losses, flow_id(&s->flows, f)) : NULL;
+}
+
 /* One past the last byte of payload that we have to say, FIN not counted. */
 uint32_t say_end(const struct stack *s, const struct flow *f);
 /* Highest sequence number sent, + 1. */
 uint32_t say_max(const struct stack *s, const struct flow *f);
 /* Go-back-N: from the first byte not acknowledged. */
 void	say_fall_back(const struct stack *s, struct flow *f);
+/* What the segment says of losses: a duplicate ACK, SACK blocks, or that one was mended. */
+void	say_heard(struct stack *s, struct flow *f, const struct wire_tcp *seg, const struct tcp_step *step);
+/* Its time is over: slow start, from the first byte not acknowledged. */
+void	say_timeout(struct stack *s, struct flow *f);
 /* Is there anything that the peer must still acknowledge, or that waits to be sent? */
 bool	say_owes(const struct stack *s, const struct flow *f);
 /* Bytes beyond rcv_nxt that we would take. */

@@ -36,7 +36,7 @@ share(uint32_t wanted, uint32_t flows, uint32_t part, uint32_t least, uint32_t m
 
 /* How many of everything a configuration has. */
 struct sizes {
-	uint32_t talks, arenas, cells, recent, hosts, expects, half, lone, frags, once, prefixes;
+	uint32_t talks, arenas, cells, losses, recent, hosts, expects, half, lone, frags, once, prefixes;
 };
 
 static struct sizes
@@ -46,6 +46,7 @@ sizes_of(const struct stack_config *c)
 		.talks = share(c->talks, c->flows, 2, 64, c->flows),
 		.arenas = share(c->arenas, c->flows, 4, 64, c->flows),
 		.cells = share(c->holds, c->flows, 16, 64, MAX_CELLS),
+		.losses = share(0, c->flows, 64, 16, 1 << 12),
 		.recent = share(0, c->flows, 1, 1024, 1 << 16),
 		.hosts = share(0, c->flows, 32, 16, 1 << 13),
 		.expects = share(0, c->flows, 64, 16, 1 << 10),
@@ -73,7 +74,7 @@ stack_bytes(const struct stack_config *c)
 		return 0;
 	return aligned(sizeof(struct stack)) + aligned(flow_table_bytes(c->flows)) +
 	    aligned(wheel_bytes(c->flows)) + aligned(talks_bytes(z.talks, z.arenas, z.cells)) +
-	    aligned(recent_bytes(z.recent)) + aligned(hosts_bytes(z.hosts)) + aligned(expects_bytes(z.expects)) +
+	    aligned(losses_bytes(z.losses)) + aligned(recent_bytes(z.recent)) + aligned(hosts_bytes(z.hosts)) + aligned(expects_bytes(z.expects)) +
 	    aligned(halfopen_bytes(z.half)) + aligned(lone_bytes(z.lone)) +
 	    aligned(frag_bytes(z.frags, FRAG_ROOM)) + aligned(once_bytes(z.once)) +
 	    2 * aligned(prefixes_bytes(z.prefixes));
@@ -116,6 +117,7 @@ stack_init(void *mem, const struct stack_config *c, const struct sink *sink)
 	wheel_init(&s->wheel, carve(&at, wheel_bytes(c->flows)), c->flows, 0);
 	talks_init(&s->talks, carve(&at, talks_bytes(z.talks, z.arenas, z.cells)), z.talks, z.arenas,
 	    z.cells);
+	losses_init(&s->losses, carve(&at, losses_bytes(z.losses)), z.losses);
 	recent_init(&s->recent, carve(&at, recent_bytes(z.recent)), z.recent);
 	hosts_init(&s->hosts, carve(&at, hosts_bytes(z.hosts)), z.hosts);
 	expects_init(&s->expects, carve(&at, expects_bytes(z.expects)), z.expects, secret[0]);

@@ -127,6 +127,7 @@ const char *flow_state_name(uint8_t state);
 	X(PART_TALKS, "talks")			/* line 1, when payload moved */               \
 	X(PART_ARENAS, "arenas")		/* captured fields */                          \
 	X(PART_HOLDS, "holds")			/* incomplete messages, frozen answers */      \
+	X(PART_LOSSES, "losses")		/* what peers lack, and how fast they get it */ \
 	X(PART_RECENT, "recently-closed")                                                      \
 	X(PART_HOSTS, "hosts")			/* what peers changed, over conversations */    \
 	X(PART_EXPECTED, "expected")		/* connections that belong to a conversation */ \

@@ -114,7 +114,7 @@ stack_count_out(struct flow *f, size_t ip_bytes)
 	f->packets_out += f->packets_out < UINT16_MAX;
 }
 
-void
+const struct persona *
 stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o)
 {
 	const struct persona *persona = stack_persona(s, f);
@@ -126,6 +126,7 @@ stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o)
 	/* A counter per conversation that starts anywhere: RFC 6864 allows any with DF. */
 	o->ip_id = (uint16_t)(connection_of(f) * 0x9e3779b1u >> 16) + f->packets_out;
 	link_write(o, &s->links.link[f->link], s->c.mac);
+	return persona;
 }
 
 /* Worse to lose first: what closes anyway, then what has been idle longest. */

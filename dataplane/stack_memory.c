@@ -53,6 +53,7 @@ stack_memory(const struct stack *s, struct stack_memory *m)
 	slab_part(m, PART_TALKS, &s->talks.talk);
 	slab_part(m, PART_ARENAS, &s->talks.arena);
 	slab_part(m, PART_HOLDS, &s->talks.cell);
+	m->part[PART_LOSSES].bytes = losses_bytes(m->part[PART_LOSSES].n = s->losses.n);
 	m->part[PART_RECENT].bytes = recent_bytes(m->part[PART_RECENT].n = s->recent.n);
 	m->part[PART_HOSTS].bytes = hosts_bytes(m->part[PART_HOSTS].n = s->hosts.n);
 	m->part[PART_EXPECTED].bytes = expects_bytes(m->part[PART_EXPECTED].n = s->expects.n);

@@ -2,10 +2,12 @@
 
 enum { FLIGHT_MAX = 65000 };
 
-struct talk *
-say_talk(const struct stack *s, const struct flow *f)
+/* How the talk's bytes reach the peer. */
+static struct flight
+flight_of(const struct stack *s, const struct flow *f)
 {
-	return f->talk != 0 ? talk_at(&s->talks, f->talk) : NULL;
+	return (struct flight){ .una = f->snd_una, .max = say_max(s, f), .segment = tcp_segment_max(f),
+		.sack = f->flags & FLOW_SACK };
 }
 
 uint32_t
@@ -27,11 +29,49 @@ say_max(const struct stack *s, const struct flow *f)
 	return tcp_fin_out(f) ? f->snd_una + 1 : f->snd_nxt;
 }
 
+static struct loss *
+want_loss(struct stack *s, struct flow *f, struct talk *t)
+{
+	struct loss *l = say_loss(s, f);
+
+	if (l == NULL)
+		l = losses_take(&s->losses, flow_id(&s->flows, f), f->snd_una, now32(s));
+	t->flags |= TALK_LOSS;
+	return l;
+}
+
+void
+say_heard(struct stack *s, struct flow *f, const struct wire_tcp *seg, const struct tcp_step *step)
+{
+	struct talk *t = say_talk(s, f);
+	struct flight out;
+
+	if (t == NULL || tcp_window(f) == 0)
+		return;
+	out = flight_of(s, f);
+	if (out.max == f->snd_nxt)	/* else it is being said again from the start */
+		loss_ack(want_loss(s, f, t), &out, seg, step->acked, step->again, &t->cwnd);
+}
+
+void
+say_timeout(struct stack *s, struct flow *f)
+{
+	struct talk *t = say_talk(s, f);
+	struct flight out = flight_of(s, f);
+
+	if (t != NULL)
+		loss_timeout(want_loss(s, f, t), &out, f->retries == 1, &t->cwnd);
+	say_fall_back(s, f);
+}
+
 void
 say_fall_back(const struct stack *s, struct flow *f)
 {
 	struct talk *t = say_talk(s, f);
+	struct loss *l = say_loss(s, f);
 
+	if (l != NULL)
+		loss_fall_back(l);
 	if (t != NULL)
 		t->behind = (uint16_t)(t->behind + (f->snd_nxt - f->snd_una));
 	f->snd_nxt = f->snd_una;
@@ -91,8 +131,7 @@ static bool
 send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, uint32_t n,
     uint8_t flags, uint32_t newest)
 {
-	const struct persona *persona = stack_persona(s, f);
-	struct addr own = flow_own(f);
+	const struct persona *persona;
 	struct talk *t = say_talk(s, f);
 	struct tcp_range sack[TALK_RANGES];
 	uint8_t options[TCP_OPTIONS_MAX];
@@ -101,12 +140,12 @@ send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, ui
 	struct frame frame;
 	size_t at;
 
-	stack_flow_to(s, f, &o);
+	persona = stack_flow_to(s, f, &o);
 	o.seq = seq;
 	o.tcp_flags = flags;
 	o.win = (uint16_t)(say_window(s, f, persona) >> (f->wscale == TCP_NO_WSCALE ? 0 : persona->wscale));
 	o.options = options;
-	o.noptions = tcp_options(options, f, stack_host_clock(s, &own, persona), sack,
+	o.noptions = tcp_options(options, f, stack_host_clock(s, &o.src, persona), sack,
 	    n == 0 ? sack_ranges(s, f, newest, sack) : 0);
 	at = wire_header_bytes(&o);
 	if (!stack_frame(s, p, at + n, &frame))
@@ -143,21 +182,70 @@ note_sent(struct stack *s, struct flow *f, bool fresh)
 	}
 }
 
-/* How many of the bytes up to end may go in the next segment. 0: window or slow start forbid. */
+/* What the network may carry more of. */
+static uint32_t
+room_on_the_way(const struct stack *s, const struct flow *f)
+{
+	uint32_t cwnd = say_talk(s, f)->cwnd * tcp_segment_max(f), pipe = f->snd_nxt - f->snd_una;
+	const struct loss *l = say_loss(s, f);
+	struct flight out;
+
+	if (l != NULL) {
+		out = flight_of(s, f);
+		pipe = out.max == f->snd_nxt ? loss_pipe(l, &out) : pipe;
+	}
+	return cwnd > pipe ? cwnd - pipe : 0;
+}
+
+/* How many of the bytes up to end may go in the next segment. 0: window or congestion forbid. */
 static uint32_t
 next_size(const struct stack *s, const struct flow *f, uint32_t end)
 {
-	const struct talk *t = say_talk(s, f);
-	uint32_t max = tcp_segment_max(f), flight = f->snd_nxt - f->snd_una, left = end - f->snd_nxt;
-	uint32_t limit = MIN(tcp_window(f), t->cwnd * max);
-	uint32_t n = MIN(left, max);
+	uint32_t out = f->snd_nxt - f->snd_una, n = MIN(end - f->snd_nxt, tcp_segment_max(f));
+	uint32_t window = MIN(tcp_window(f), FLIGHT_MAX), room;
 
-	limit = MIN(limit, FLIGHT_MAX);
-	if (flight >= limit)
+	if (out >= window)
 		return 0;
-	if (n > limit - flight)		/* silly windows only when nothing else goes: RFC 9293 3.8.6.2.1 */
-		n = flight == 0 ? limit : 0;
+	room = MIN(window - out, room_on_the_way(s, f));
+	if (n > room)		/* silly windows only when nothing else goes: RFC 9293 3.8.6.2.1 */
+		n = out == 0 ? room : 0;
 	return n;
+}
+
+/* Bytes of output from seq, and the FIN behind them where it belongs. */
+static bool
+say_part(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, uint32_t n, uint32_t end, bool *fin)
+{
+	bool last = seq + n == end;
+
+	*fin = last && *fin;
+	return send_segment(s, p, f, seq, n,
+	    (uint8_t)(TCP_ACK | (last && n > 0 ? TCP_PSH : 0) | (*fin ? TCP_FIN : 0)), 0);
+}
+
+/* Fast recovery: what is lost goes again before anything new. RFC 6675 5 (4.3 and C). True: something went. */
+static bool
+mend(struct stack *s, struct packet *p, struct flow *f, uint32_t end)
+{
+	struct loss *l = say_loss(s, f);
+	struct flight out = flight_of(s, f);
+	bool went = false;
+	uint32_t seq, n;
+
+	while (l != NULL && out.max == f->snd_nxt && (n = loss_next(l, &out, &seq)) > 0) {
+		bool first = seq == f->snd_una, fin = f->flags & FLOW_FIN_SENT;
+		uint32_t bytes = MIN(n, end - seq);
+
+		if (!first && loss_pipe(l, &out) >= say_talk(s, f)->cwnd * out.segment)
+			break;
+		if (!say_part(s, p, f, seq, bytes, end, &fin))
+			break;
+		l->mended = seq + bytes + fin;
+		COUNT(s->count.retransmits, 1);
+		f->flags &= ~(uint32_t)FLOW_TIMING;	/* Karn: RFC 6298 3 */
+		went = true;
+	}
+	return went;
 }
 
 void
@@ -166,13 +254,13 @@ say(struct stack *s, struct packet *p, struct flow *f, bool ack, uint32_t newest
 	uint32_t end = say_end(s, f), n;
 	bool fin_due = f->flags & FLOW_FIN_QUEUED && (!(f->flags & FLOW_FIN_SENT) || tcp_fin_out(f));
 
+	if (say_loss(s, f) != NULL && mend(s, p, f, end))
+		ack = false;
 	while (!(f->flags & FLOW_DELAYED) && tcp_before(f->snd_nxt, end) &&
 	    (n = next_size(s, f, end)) > 0) {
-		bool last = f->snd_nxt + n == end, fin = last && fin_due;
-		uint8_t flags = (uint8_t)(TCP_ACK | (last ? TCP_PSH : 0) | (fin ? TCP_FIN : 0));
-		bool fresh = f->snd_nxt == say_max(s, f);
+		bool fin = fin_due, fresh = f->snd_nxt == say_max(s, f);
 
-		if (!send_segment(s, p, f, f->snd_nxt, n, flags, 0))
+		if (!say_part(s, p, f, f->snd_nxt, n, end, &fin))
 			return;		/* the timer tries again */
 		note_sent(s, f, fresh);
 		advance(s, f, n);
@@ -181,7 +269,7 @@ say(struct stack *s, struct packet *p, struct flow *f, bool ack, uint32_t newest
 			goto fin_sent;
 	}
 	if (f->snd_nxt == end && fin_due && !(f->flags & FLOW_DELAYED)) {
-		if (!send_segment(s, p, f, f->snd_nxt, 0, TCP_ACK | TCP_FIN, 0))
+		if (!say_part(s, p, f, end, 0, end, &fin_due))
 			return;
 		ack = false;
 		goto fin_sent;

@@ -3,7 +3,7 @@
 
 enum { FIN_WAIT_MS = 60000, DELAY_LEAST_MS = 16, DELAY_MOST_MS = 10000,
 	CHALLENGE_SHIFT = 7, CHALLENGE_STEPS = 4, RETRIES_MAX = 7,
-	RTT_MOST_MS = 60000, CWND_MAX = 255, PATH_MTU_LEAST = 552 };
+	RTT_MOST_MS = 60000, PATH_MTU_LEAST = 552 };
 
 /* What follows from a turn that the session took. quiet: nothing was outstanding before. */
 static void
@@ -16,7 +16,7 @@ take_turn(struct stack *s, struct flow *f, struct talk *t, const struct turn *tu
 		f->flags |= FLOW_RST_QUEUED;
 	else if (turn->close)
 		f->flags |= FLOW_FIN_QUEUED;
-	if (quiet)
+	if (quiet && !(t->flags & TALK_LOSS))
 		t->cwnd = MAX(t->cwnd, TCP_IW);
 	if (quiet && turn->delay_ms >= DELAY_LEAST_MS && (turn->out_len > 0 || is_closing(f))) {
 		f->flags |= FLOW_DELAYED;
@@ -197,13 +197,14 @@ wind_up(struct stack *s, struct flow *f)
 static void
 sample_rtt(struct stack *s, struct flow *f, const struct wire_tcp *seg)
 {
-	const struct persona *persona = stack_persona(s, f);
 	struct addr own = flow_own(f);
+	const struct persona *persona;
 	uint32_t rtt_ms;
 
 	if (f->flags & FLOW_TS) {
 		if (!seg->has_ts || seg->ts_ecr == 0)
 			return;
+		persona = stack_persona(s, f);
 		rtt_ms = (stack_host_clock(s, &own, persona) - seg->ts_ecr) * 1000 / persona->ts_hz;
 	} else {
 		if (!(f->flags & FLOW_TIMING))
@@ -224,9 +225,7 @@ acknowledged(struct stack *s, struct flow *f, const struct wire_tcp *seg, uint32
 	sample_rtt(s, f, seg);
 	f->retries = 0;
 	if (t != NULL) {
-		uint32_t more = MAX(acked / tcp_segment_max(f), 1u);
-
-		t->cwnd = (uint8_t)MIN(t->cwnd + more, CWND_MAX);
+		t->cwnd = loss_cwnd(say_loss(s, f), t->cwnd, acked, tcp_segment_max(f));
 		if (is_related(s, f))
 			stack_related_went(s, f);
 		if (!tcp_before(f->snd_una, end))
@@ -354,6 +353,8 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 		acknowledged(s, f, seg, step.acked, end);
 	else if (step.window && f->retries > 0 && tcp_window(f) > 0)
 		say_fall_back(s, f);	/* reopened: the probes may not have been taken */
+	if (step.again || seg->nsack > 0 || say_loss(s, f) != NULL)
+		say_heard(s, f, seg, &step);
 	if (step.take > 0 && f->timer == TIMER_PUSH)
 		f->timer = TIMER_IDLE;	/* a byte: the pause starts anew */
 	if (step.take > 0)
@@ -429,7 +430,6 @@ stack_path_mtu(struct stack *s, struct flow *f, uint32_t seq, uint16_t mtu)
 static void
 resend(struct stack *s, struct flow *f)
 {
-	struct talk *t = say_talk(s, f);
 	bool shut = tcp_window(f) == 0 && say_end(s, f) != f->snd_una;
 
 	if (!shut && f->retries >= stack_persona(s, f)->retries) {
@@ -438,12 +438,11 @@ resend(struct stack *s, struct flow *f)
 	}
 	f->retries = MIN(f->retries + 1u, RETRIES_MAX) & RETRIES_MAX;
 	COUNT(s->count.retransmits, 1);
-	say_fall_back(s, f);
 	if (shut) {
+		say_fall_back(s, f);
 		say_probe(s, f);
 	} else {
-		if (t != NULL)
-			t->cwnd = 1;
+		say_timeout(s, f);
 		say(s, NULL, f, false, 0);
 	}
 	settle(s, NULL, f, true);

@@ -21,6 +21,7 @@ enum talk_flag {
 	TALK_PLAN = 1,		/* session_render() is part of the output */
 	TALK_PUSH = 2,		/* the last byte in the hold was pushed */
 	TALK_RELATED = 4,	/* belongs to another conversation, takes no turns */
+	TALK_LOSS = 8,		/* took a place in the table of losses */
 };
 
 struct talk {

@@ -120,6 +120,8 @@ tcp_input(struct flow *f, const struct wire_tcp *seg, uint32_t len, const struct
 		return refuse(DROP_OUT_OF_WINDOW, false, false);
 	if (!take_ack(f, seg, view, !tcp_before(end, f->rcv_nxt), &step))
 		return refuse(DROP_OUT_OF_WINDOW, true, true);
+	step.again = step.acked == 0 && !step.window && len == 0 && !(seg->flags & TCP_FIN) &&
+	    seg->ack == f->snd_una && view->snd_max != f->snd_una;
 	if (f->flags & FLOW_TS && seg->has_ts && !tcp_before(f->rcv_nxt, seg->seq))
 		f->ts_recent = seg->ts_val;	/* RFC 7323 4.3 (2) */
 	take_payload(f, seg, len, view->rcv_wnd, &step);

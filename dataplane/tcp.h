@@ -3,8 +3,8 @@
  * tcp.h - what TCP decides. Takes a segment, the flow and the time, returns what is to be done.
  *
  * Nothing here sends, allocates, looks up or reads a clock; stack_tcp.c acts on the answers. RFC 9293,
- * 7323 (timestamps, PAWS), 2018 (SACK towards the peer), 5961 (blind attacks), 6298 (timeout),
- * 5681 (slow start, go-back-N instead of fast recovery).
+ * 7323 (timestamps, PAWS), 2018 (SACK towards the peer), 5961 (blind attacks), 6298 (timeout);
+ * congestion and what the peer lacks: loss.h.
  */
 #include "dataplane/flow.h"
 #include "dataplane/persona.h"
@@ -41,6 +41,7 @@ struct tcp_step {
 	bool limited;		/* that ACK counts against the limit per flow (RFC 5961 7) */
 	bool fin;		/* a FIN follows the payload taken */
 	bool window;		/* the peer's window changed */
+	bool again;		/* a duplicate ACK: RFC 5681 2 */
 	uint32_t acked;		/* sequence numbers newly acknowledged */
 	uint32_t skip, take;	/* part of the payload that is new and in the window */
 	uint32_t ahead;		/* its first byte lies that far beyond rcv_nxt */

@@ -74,8 +74,8 @@ uint32_t conv_number(struct conv *c);
 void	conv_save(struct conv *c, const char *name, uint32_t value, uint16_t id);
 /* Into to, PAYLOAD bytes. *open_end: it ended in "*", which stands for anything; NULL: that is a byte like others. */
 size_t	conv_string(struct conv *c, uint8_t *to, bool *open_end);
-/* TCP_OPTIONS_MAX bytes each. How many, or -1. */
-int	conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask);
+/* TCP_OPTIONS_MAX bytes each; SACK is relative to isn. How many, or -1. */
+int	conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask, uint32_t isn);
 
 /* conv_spec.c */
 struct conn *conv_conn(struct conv *c, uint16_t port);

@@ -95,7 +95,8 @@ conv_read_spec(struct conv *c, struct spec *p, bool ours)
 	while (c->at < c->nwords && !c->failed) {
 		w = conv_next(c);
 		if (*w == '<') {
-			p->noptions = conv_options(c, w, p->options, p->mask);
+			p->noptions = conv_options(c, w, p->options, p->mask,
+			    ours ? k->isn : k->their_isn);
 		} else if (strcmp(w, "seq") == 0) {
 			p->has_seq = true;
 			p->o.seq = conv_number(c) + (ours ? k->their_isn : k->isn);

@@ -164,7 +164,7 @@ conv_string(struct conv *c, uint8_t *to, bool *open_end)
 
 /* "<mss 1460,sackOK,ts 100 0,nop,wscale 7>" to option bytes; -1 in mask where "any" stands. */
 int
-conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask)
+conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask, uint32_t isn)
 {
 	char text[WORD], *item, *rest = text;
 	int n = 0;
@@ -209,7 +209,7 @@ conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask)
 					memset(mask + n + 2 + 4 * i, 0, 4);
 			}
 			n += 10;
-		} else if (strcmp(kind, "sack") == 0) {	/* relative to the client's first */
+		} else if (strcmp(kind, "sack") == 0) {	/* relative to the other side's first */
 			int start = n;
 
 			to[n++] = 5;
@@ -219,8 +219,8 @@ conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask)
 
 				if (sscanf(w += *w == ' ', "%u:%u", &from, &till) != 2)
 					break;
-				store_be32(to + n, c->conn[0].isn + from);
-				store_be32(to + n + 4, c->conn[0].isn + till);
+				store_be32(to + n, isn + from);
+				store_be32(to + n + 4, isn + till);
 				n += 8;
 			}
 			to[start + 1] = (uint8_t)(n - start);
