@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/conf_inside.h"
 #include "control/proto.h"
-#include "control/schema.h"
-#include "control/service.h"
-#include "dataplane/persona.h"
 
 enum { PATH_LONGEST = 1024, SOCKET_LONGEST = 107 };	/* sun_path less its NUL */
 
@@ -26,6 +24,9 @@ static const cyaml_strval_t actions[] = { { "reset", CONF_RESET }, { "silent", C
 #define ACTION(key, type, member)                                                              \
 	CYAML_FIELD_ENUM(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, type, member, actions,  \
 	    ARRAY_LEN(actions))
+#define SERVICES(type, member)                                                                 \
+	CYAML_FIELD_SEQUENCE("services", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member,   \
+	    &service_value, 0, CONF_SERVICES)
 #define NEEDED 0
 
 static const cyaml_schema_field_t port_fields[] = {
@@ -56,7 +57,7 @@ static const cyaml_schema_value_t model_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct conf_model, model_fields)
 };
 static const cyaml_schema_field_t service_fields[] = {
-	TEXT("port", NEEDED, struct conf_service, port, 9),
+	TEXT("port", NEEDED, struct conf_service, port, 15),
 	TEXT("model", CYAML_FLAG_OPTIONAL, struct conf_service, model, 63),
 	CYAML_FIELD_ENUM_PTR("action", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,
 	    struct conf_service, action, actions, ARRAY_LEN(actions)),
@@ -65,14 +66,32 @@ static const cyaml_schema_field_t service_fields[] = {
 static const cyaml_schema_value_t service_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct conf_service, service_fields)
 };
+static const cyaml_schema_field_t profile_fields[] = {
+	TEXT("name", NEEDED, struct conf_profile, name, 63),
+	NUMBER("share", CYAML_FLAG_OPTIONAL, struct conf_profile, share),
+	ACTION("action", struct conf_profile, action),
+	SWITCH("ping", struct conf_profile, ping),
+	TEXT("persona", CYAML_FLAG_OPTIONAL, struct conf_profile, persona, 63),
+	SERVICES(struct conf_profile, services),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t profile_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct conf_profile, profile_fields)
+};
+static const cyaml_schema_value_t density_value = {
+	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t)
+};
 static const cyaml_schema_field_t prefix_fields[] = {
 	TEXT("prefix", NEEDED, struct conf_prefix, prefix, 49),
-	ACTION("action", struct conf_prefix, action),
+	ACTION("action", struct conf_prefix, shows.action),
 	SWITCH("on-link", struct conf_prefix, on_link),
-	SWITCH("ping", struct conf_prefix, ping),
-	TEXT("persona", CYAML_FLAG_OPTIONAL, struct conf_prefix, persona, 63),
-	CYAML_FIELD_SEQUENCE("services", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_prefix,
-	    services, &service_value, 0, CONF_SERVICES),
+	SWITCH("ping", struct conf_prefix, shows.ping),
+	TEXT("persona", CYAML_FLAG_OPTIONAL, struct conf_prefix, shows.persona, 63),
+	SERVICES(struct conf_prefix, shows.services),
+	CYAML_FIELD_SEQUENCE("profiles", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_prefix,
+	    profiles, &profile_value, 0, SET_PROFILES - 1),
+	CYAML_FIELD_SEQUENCE("density", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_prefix,
+	    density, &density_value, 0, SET_DENSITIES),
 	CYAML_FIELD_END
 };
 static const cyaml_schema_value_t prefix_value = {
@@ -126,6 +145,8 @@ static const struct schema_range ranges[] = {
 	{ "worker-threads", 1, CONF_WORKERS },
 	{ "control", 0, 1023 },
 	{ "an entry of workers", 0, 1023 },
+	{ "share", 1, 1000 },
+	{ "an entry of density", 0, 100 },
 	{ "flows", 1024, 1 << 26 },
 	{ "idle-tcp", 1, 86400 },
 	{ "idle-udp", 1, 86400 },
@@ -154,15 +175,8 @@ static const cyaml_config_t cyaml = {
 	.flags = CYAML_CFG_STYLE_BLOCK,
 };
 
-struct checking {
-	struct conf *c;
-	const struct schema_file *f;
-	struct diag *why;
-};
-
-/* "file line N: " and the rest, for the key at path. */
-static int PRINTF(3, 4)
-bad(const struct checking *k, const char *path, const char *fmt, ...)
+int
+conf_bad(const struct checking *k, const char *path, const char *fmt, ...)
 {
 	char rest[400];
 	va_list ap;
@@ -229,16 +243,52 @@ resolve_all(const struct checking *k, const char *path)
 	if (err == 0)
 		err = resolve(k, path, &c->spool);
 	if (err == 0 && c->spool != NULL && (is_below(c->spool, c->state) || is_below(c->state, c->spool)))
-		err = bad(k, "spool-folder", "the spool-folder and the state-folder must not be one, nor one in the "
+		err = conf_bad(k, "spool-folder", "the spool-folder and the state-folder must not be one, nor one in the "
 		    "other: what is in the spool is taken away.");
 	for (uint32_t i = 0; err == 0 && i < c->models_count; i++)
 		err = resolve(k, path, &c->models[i].file);
 	for (uint32_t i = 0; err == 0 && i < c->models_count; i++)
 		err = resolve(k, path, &c->models[i].definition);
 	if (err == 0 && strlen(c->control) > SOCKET_LONGEST)
-		err = bad(k, "control-socket", "control-socket is %zu characters long with its folder; "
+		err = conf_bad(k, "control-socket", "control-socket is %zu characters long with its folder; "
 		    "a socket's name has at most %d.", strlen(c->control), SOCKET_LONGEST);
 	return err;
+}
+
+struct conf_profile *
+conf_profile(struct conf_prefix *p, uint32_t k)
+{
+	return k == 0 ? &p->shows : k <= p->profiles_count ? &p->profiles[k - 1] : NULL;
+}
+
+struct conf_service *
+conf_service(const struct conf *c, uint32_t n)
+{
+	struct conf_profile *f;
+
+	for (uint32_t i = 0; i < c->prefixes_count; i++)
+		for (uint32_t k = 0; (f = conf_profile(&c->prefixes[i], k)) != NULL; k++) {
+			if (n < f->services_count)
+				return &f->services[n];
+			n -= f->services_count;
+		}
+	return NULL;
+}
+
+static int
+set_prefix_defaults(struct conf_prefix *p)
+{
+	struct conf_profile *f;
+
+	p->on_link = p->on_link ? p->on_link : SWITCH_NO;
+	for (uint32_t k = 0; (f = conf_profile(p, k)) != NULL; k++) {
+		f->share = f->share ? f->share : 1;
+		f->action = f->action ? f->action : CONF_RESET;
+		f->ping = f->ping ? f->ping : SWITCH_YES;
+		if (f->persona == NULL && (f->persona = strdup("linux")) == NULL)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /* Keys that were not given, before names become absolute. */
@@ -273,15 +323,9 @@ set_defaults(struct conf *c)
 	t->hold_out = t->hold_out ? t->hold_out : 10;
 	t->scrub = t->scrub ? t->scrub : SWITCH_YES;
 	t->corpus_mb = t->corpus_mb ? t->corpus_mb : 1024;
-	for (uint32_t i = 0; i < c->prefixes_count; i++) {
-		struct conf_prefix *p = &c->prefixes[i];
-
-		p->action = p->action ? p->action : CONF_RESET;
-		p->on_link = p->on_link ? p->on_link : SWITCH_NO;
-		p->ping = p->ping ? p->ping : SWITCH_YES;
-		if (p->persona == NULL && (p->persona = strdup("linux")) == NULL)
+	for (uint32_t i = 0; i < c->prefixes_count; i++)
+		if (set_prefix_defaults(&c->prefixes[i]) < 0)
 			return -ENOMEM;
-	}
 	return 0;
 }
 
@@ -295,13 +339,13 @@ check_port(const struct checking *k, uint32_t i)
 
 	snprintf(path, sizeof path, "ports[%u].link-address", i);
 	if (addr_parse(&p->link, p->link_address) < 0 || !addr_is_v4(&p->link))
-		return bad(k, path, "link-address is \"%s\"; it must be an IPv4 address like 192.0.2.2.",
+		return conf_bad(k, path, "link-address is \"%s\"; it must be an IPv4 address like 192.0.2.2.",
 		    p->link_address);
 	snprintf(path, sizeof path, "ports[%u].mac", i);
 	if (p->mac != NULL) {
 		if (sscanf(p->mac, "%2x:%2x:%2x:%2x:%2x:%2x%n", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5],
 			&end) != 6 || p->mac[end] != '\0' || (m[0] & 1))
-			return bad(k, path, "mac is \"%s\"; it must be a unicast address like 02:00:00:00:00:02.",
+			return conf_bad(k, path, "mac is \"%s\"; it must be a unicast address like 02:00:00:00:00:02.",
 			    p->mac);
 		for (int j = 0; j < 6; j++)
 			p->mac_bytes[j] = (uint8_t)m[j];
@@ -309,7 +353,7 @@ check_port(const struct checking *k, uint32_t i)
 	snprintf(path, sizeof path, "ports[%u].device", i);
 	for (uint32_t j = 0; j < i; j++)
 		if (strcmp(k->c->ports[j].device, p->device) == 0)
-			return bad(k, path, "device \"%s\" stands here a second time.", p->device);
+			return conf_bad(k, path, "device \"%s\" stands here a second time.", p->device);
 	return 0;
 }
 
@@ -322,22 +366,21 @@ check_cores(const struct checking *k)
 	if (o == NULL)
 		return 0;
 	if (k->c->workers != o->workers_count)
-		return bad(k, "worker-threads", "worker-threads is %u, but cores lists %u for workers; "
+		return conf_bad(k, "worker-threads", "worker-threads is %u, but cores lists %u for workers; "
 		    "leave worker-threads out.", k->c->workers, o->workers_count);
 	for (uint32_t i = 0; i < o->workers_count; i++) {
 		snprintf(path, sizeof path, "cores.workers[%u]", i);
 		if (o->workers[i] == o->control)
-			return bad(k, path, "core %u is the control core already.", o->control);
+			return conf_bad(k, path, "core %u is the control core already.", o->control);
 		for (uint32_t j = 0; j < i; j++)
 			if (o->workers[i] == o->workers[j])
-				return bad(k, path, "core %u stands here a second time.", o->workers[i]);
+				return conf_bad(k, path, "core %u stands here a second time.", o->workers[i]);
 	}
 	return 0;
 }
 
-/* Names go into records, the control protocol and file names. */
-static bool
-plain_name(const char *s)
+bool
+conf_plain_name(const char *s)
 {
 	return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
 }
@@ -349,110 +392,13 @@ check_model(const struct checking *k, uint32_t i)
 	char path[64];
 
 	snprintf(path, sizeof path, "models[%u].name", i);
-	if (!plain_name(m->name))
-		return bad(k, path, "name is \"%s\"; allowed are letters, digits, dot, underscore, hyphen.",
+	if (!conf_plain_name(m->name))
+		return conf_bad(k, path, "name is \"%s\"; allowed are letters, digits, dot, underscore, hyphen.",
 		    m->name);
 	for (uint32_t j = 0; j < i; j++)
 		if (strcmp(k->c->models[j].name, m->name) == 0)
-			return bad(k, path, "model \"%s\" stands here a second time.", m->name);
+			return conf_bad(k, path, "model \"%s\" stands here a second time.", m->name);
 	return 0;
-}
-
-static int
-parse_prefix(struct conf_prefix *p)
-{
-	char text[64], *slash, *end;
-	unsigned long bits, width;
-
-	snprintf(text, sizeof text, "%s", p->prefix);
-	slash = strchr(text, '/');
-	if (slash == NULL)
-		return -EINVAL;
-	*slash++ = '\0';
-	if (addr_parse(&p->addr, text) < 0 || *slash < '0' || *slash > '9')
-		return -EINVAL;
-	width = addr_is_v4(&p->addr) ? 32 : 128;
-	bits = strtoul(slash, &end, 10);
-	if (*end != '\0' || bits > width)
-		return -EINVAL;
-	p->bits = (unsigned)(bits + 128 - width);
-	return 0;
-}
-
-static bool
-host_bits(const struct conf_prefix *p)
-{
-	struct addr a = p->addr;
-
-	for (unsigned bit = p->bits; bit < 128; bit++)
-		if (a.b[bit / 8] & 0x80 >> bit % 8)
-			return true;
-	return false;
-}
-
-static int
-find_model(const struct conf *c, const char *name)
-{
-	for (uint32_t i = 0; i < c->models_count; i++)
-		if (strcmp(c->models[i].name, name) == 0)
-			return (int)i;
-	return -ENOENT;
-}
-
-static int
-check_service(const struct checking *k, uint32_t i, uint32_t j)
-{
-	const struct conf_prefix *p = &k->c->prefixes[i];
-	struct conf_service *s = &p->services[j];
-	char path[80];
-	int at;
-
-	snprintf(path, sizeof path, "prefixes[%u].services[%u].port", i, j);
-	if (!service_parse(s->port, &s->proto, &s->number) || s->port[4] == '0')
-		return bad(k, path, "port is \"%s\"; it must be tcp/ or udp/ and a number from 1 to 65535.",
-		    s->port);
-	for (uint32_t o = 0; o < j; o++)
-		if (p->services[o].proto == s->proto && p->services[o].number == s->number)
-			return bad(k, path, "port %s of %s has a service already.", s->port, p->prefix);
-	if ((s->model == NULL) == (s->action == NULL))
-		return bad(k, path, "the service on %s must have either a model or an action.", s->port);
-	if (s->model == NULL)
-		return 0;
-	snprintf(path, sizeof path, "prefixes[%u].services[%u].model", i, j);
-	at = find_model(k->c, s->model);
-	if (at < 0)
-		return bad(k, path, "model \"%s\" is not in the list of models.", s->model);
-	s->model_index = (uint32_t)at;
-	return 0;
-}
-
-static int
-check_prefix(const struct checking *k, uint32_t i)
-{
-	struct conf_prefix *p = &k->c->prefixes[i];
-	char path[64];
-	int err = 0;
-
-	snprintf(path, sizeof path, "prefixes[%u].prefix", i);
-	if (parse_prefix(p) < 0)
-		return bad(k, path, "prefix is \"%s\"; it must be an address and its bits like 198.19.0.0/16.",
-		    p->prefix);
-	if (host_bits(p))
-		return bad(k, path, "prefix \"%s\" has bits set behind its length.", p->prefix);
-	for (uint32_t j = 0; j < i; j++)
-		if (k->c->prefixes[j].bits == p->bits && addr_eq(&k->c->prefixes[j].addr, &p->addr))
-			return bad(k, path, "prefix %s stands here a second time.", p->prefix);
-	for (uint32_t j = 0; j < k->c->ports_count; j++)
-		if (addr_in(&k->c->ports[j].link, &p->addr, p->bits))
-			return bad(k, path, "prefix %s contains the link-address %s.", p->prefix,
-			    k->c->ports[j].link_address);
-	snprintf(path, sizeof path, "prefixes[%u].persona", i);
-	p->who = persona_find(p->persona);
-	if (p->who == NULL)
-		return bad(k, path, "persona is \"%s\"; %s.", p->persona, persona_list());
-	for (uint32_t j = 0; err == 0 && j < p->services_count; j++)
-		err = check_service(k, i, j);
-	return err;
 }
 
 static int
@@ -465,12 +411,12 @@ check_all(const struct checking *k)
 	for (uint32_t i = 0; err == 0 && i < k->c->models_count; i++)
 		err = check_model(k, i);
 	for (uint32_t i = 0; err == 0 && i < k->c->prefixes_count; i++)
-		err = check_prefix(k, i);
-	if (err == 0 && k->c->host != NULL && !plain_name(k->c->host))
-		err = bad(k, "host", "host is \"%s\"; allowed are letters, digits, dot, underscore, hyphen.",
+		err = conf_check_prefix(k, i);
+	if (err == 0 && k->c->host != NULL && !conf_plain_name(k->c->host))
+		err = conf_bad(k, "host", "host is \"%s\"; allowed are letters, digits, dot, underscore, hyphen.",
 		    k->c->host);
 	if (err == 0 && k->c->spool != NULL && k->c->state == NULL)
-		err = bad(k, "spool-folder", "captures from a spool-folder are kept in a state-folder; give one.");
+		err = conf_bad(k, "spool-folder", "captures from a spool-folder are kept in a state-folder; give one.");
 	return err;
 }
 

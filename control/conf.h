@@ -41,24 +41,35 @@ struct conf_model {
 };
 
 struct conf_service {
-	char *port;		/* tcp/21 */
+	char *port;		/* tcp/21, tcp/1000-1999 */
 	char *model;		/* one of both, the other is NULL */
 	enum conf_action *action;
 	uint8_t proto;		/* MODEL_TCP or MODEL_UDP */
-	uint16_t number;
+	uint16_t first, last;
 	uint32_t model_index;
+};
+
+struct conf_profile {
+	char *name;
+	uint32_t share;
+	enum conf_action action;	/* ports without a service */
+	enum conf_switch ping;
+	char *persona;
+	struct conf_service *services;
+	uint32_t services_count;
+	const struct persona *who;
 };
 
 struct conf_prefix {
 	char *prefix;
-	enum conf_action action;	/* ports without a service */
-	enum conf_switch on_link, ping;
-	char *persona;
-	struct conf_service *services;
-	uint32_t services_count;
+	enum conf_switch on_link;
+	struct conf_profile shows;	/* of addresses that have none of the profiles; without name and share */
+	struct conf_profile *profiles;
+	uint32_t profiles_count;
+	uint32_t *density;	/* percent of addresses that have one */
+	uint32_t density_count;
 	struct addr addr;
 	unsigned bits;		/* of 128 */
-	const struct persona *who;
 };
 
 struct conf_limits {
@@ -98,6 +109,10 @@ extern const cyaml_schema_value_t conf_schema;
 
 /* 0, or -errno with a sentence that names file, line, key, value and what is allowed. */
 int	conf_load(struct conf **out, const char *path, struct diag *why);
+/* What addresses of a prefix show: the one without a name (k = 0), then those with; NULL behind the last. */
+struct conf_profile *conf_profile(struct conf_prefix *p, uint32_t k);
+/* All services of all profiles, in the order of the file; NULL behind the last. */
+struct conf_service *conf_service(const struct conf *c, uint32_t n);
 /* The configuration in effect, in its own syntax. */
 int	conf_print(const struct conf *c, FILE *to, struct diag *why);
 void	conf_free(struct conf *c);

@@ -19,15 +19,14 @@ on_ended(void *ctx, const char *file, const char *name, int slot, const struct d
 static void
 find_port(struct training_service *to, const struct conf *c, uint32_t model)
 {
-	for (uint32_t i = 0; i < c->prefixes_count; i++)
-		for (uint32_t j = 0; j < c->prefixes[i].services_count; j++) {
-			const struct conf_service *s = &c->prefixes[i].services[j];
+	struct conf_service *s;
 
-			if (s->model == NULL || s->model_index != model || to->port != 0)
-				continue;
-			to->proto = s->proto;
-			to->port = s->number;
-		}
+	for (uint32_t i = 0; (s = conf_service(c, i)) != NULL && to->port == 0; i++) {
+		if (s->model == NULL || s->model_index != model)
+			continue;
+		to->proto = s->proto;
+		to->port = s->first;
+	}
 }
 
 static int

@@ -341,7 +341,7 @@ start(struct program *p, const char *path)
 	if (err == 0 && c->state != NULL)
 		err = open_store(p);
 	if (err == 0)
-		err = reload_first(&s->reload, c, &p->why);
+		err = reload_first(&s->reload, c, p->key, &p->why);
 	if (err == 0)
 		err = secret_load(p->key, c->key, &p->why);
 	if (err == 0)

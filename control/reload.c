@@ -67,16 +67,13 @@ introduce(struct reload *r, int slot, const char *service, const struct model *m
 static int
 check_protocols(const struct conf *c, struct model *const *models, struct diag *why)
 {
-	for (uint32_t i = 0; i < c->prefixes_count; i++)
-		for (uint32_t j = 0; j < c->prefixes[i].services_count; j++) {
-			const struct conf_service *s = &c->prefixes[i].services[j];
+	const struct conf_service *s;
 
-			if (s->model != NULL && model_proto(models[s->model_index]) != s->proto)
-				return diag_set(why, -EINVAL, "The service on %s of %s cannot be model \"%s\": "
-				    "%s speaks %s.", s->port, c->prefixes[i].prefix, s->model,
-				    c->models[s->model_index].file,
-				    proto_name(model_proto(models[s->model_index])));
-		}
+	for (uint32_t i = 0; (s = conf_service(c, i)) != NULL; i++)
+		if (s->model != NULL && model_proto(models[s->model_index]) != s->proto)
+			return diag_set(why, -EINVAL, "The service on %s cannot be model \"%s\": %s speaks %s.",
+			    s->port, s->model, c->models[s->model_index].file,
+			    proto_name(model_proto(models[s->model_index])));
 	return 0;
 }
 
@@ -120,24 +117,42 @@ action_of(enum conf_action a)
 }
 
 static void
-fill_range(struct range *to, const struct conf_prefix *p, const int *slots)
+fill_profile(struct profile *to, const struct conf_profile *f, const int *slots)
 {
-	struct target other = { .action = action_of(p->action) };
+	snprintf(to->name, sizeof to->name, "%s", f->name != NULL ? f->name : "");
+	to->persona = f->who;
+	to->ping = f->ping == SWITCH_YES;
+	to->share = f->share;
+	to->other_tcp = to->other_udp = (struct target){ .action = action_of(f->action) };
+	for (uint32_t i = 0; i < f->services_count; i++) {
+		const struct conf_service *v = &f->services[i];
+		struct target *of = v->proto == MODEL_TCP ? to->tcp : to->udp;
+		struct target t = v->model == NULL ? (struct target){ .action = action_of(*v->action) } :
+		    (struct target){ .action = ACTION_ANSWER, .slot = (uint8_t)slots[v->model_index] };
 
-	to->on_link = p->on_link == SWITCH_YES;
-	to->ping = p->ping == SWITCH_YES;
-	to->persona = p->who;
-	to->other_tcp = to->other_udp = other;
-	for (uint32_t i = 0; i < p->services_count; i++) {
-		const struct conf_service *v = &p->services[i];
-		struct target *t = v->proto == MODEL_TCP ? &to->tcp[v->number] : &to->udp[v->number];
-
-		if (v->model == NULL) {
-			*t = (struct target){ .action = action_of(*v->action) };
-			continue;
-		}
-		*t = (struct target){ .action = ACTION_ANSWER, .slot = (uint8_t)slots[v->model_index] };
+		for (uint32_t port = v->first; port <= v->last; port++)
+			of[port] = t;
 	}
+}
+
+/* False without memory. */
+static bool
+add_range(struct set *s, struct conf_prefix *p, const int *slots, const uint8_t key[PRF_KEY])
+{
+	struct range *to = set_add_range(s, &p->addr, p->bits);
+
+	if (to == NULL)
+		return false;
+	to->on_link = p->on_link == SWITCH_YES;
+	to->key = key;
+	for (uint32_t i = 0; i < p->density_count; i++)
+		to->density[to->ndensity++] = (uint8_t)p->density[i];
+	for (uint32_t k = 0; k <= p->profiles_count; k++) {
+		if (k > 0 && set_add_profile(to) == NULL)
+			return false;
+		fill_profile(to->profile[k], conf_profile(p, k), slots);
+	}
+	return true;
 }
 
 /* The kept model in the place of the configured one, which stays where the other is no good. */
@@ -195,7 +210,7 @@ load_first(struct reload *r, const struct conf *c, struct model **models, struct
 }
 
 int
-reload_first(struct reload *r, const struct conf *c, struct diag *why)
+reload_first(struct reload *r, const struct conf *c, const uint8_t key[PRF_KEY], struct diag *why)
 {
 	struct model *models[SET_SLOTS];
 	int slots[SET_SLOTS];
@@ -210,14 +225,9 @@ reload_first(struct reload *r, const struct conf *c, struct diag *why)
 		assert(slots[i] > 0);	/* the schema allows as many models as there are slots */
 		introduce(r, slots[i], c->models[i].name, models[i]);
 	}
-	for (uint32_t i = 0; s != NULL && err == 0 && i < c->prefixes_count; i++) {
-		struct range *to = set_add_range(s, &c->prefixes[i].addr, c->prefixes[i].bits);
-
-		if (to == NULL)
+	for (uint32_t i = 0; s != NULL && err == 0 && i < c->prefixes_count; i++)
+		if (!add_range(s, &c->prefixes[i], slots, key))
 			err = -ENOMEM;
-		else
-			fill_range(to, &c->prefixes[i], slots);
-	}
 	if (s == NULL || err < 0) {
 		if (s != NULL)
 			set_discard(s);

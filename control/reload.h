@@ -35,9 +35,10 @@ struct reload {
 
 /*
  * The first set, published: what was on air last, or the configured files. A kept image that is
- * damaged is said in the log, and the configured file counts. 0, or -errno with a sentence.
+ * damaged is said in the log, and the configured file counts. key: the site's, by which addresses draw
+ * their profiles; borrowed, and not read before a worker asks. 0, or -errno with a sentence.
  */
-int	reload_first(struct reload *r, const struct conf *c, struct diag *why);
+int	reload_first(struct reload *r, const struct conf *c, const uint8_t key[PRF_KEY], struct diag *why);
 /* Every model of the configuration loads and fits its ports. Publishes nothing. */
 int	reload_check(const struct conf *c, struct diag *why);
 /*

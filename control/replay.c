@@ -52,8 +52,8 @@ add_ranges(struct replayer *r, unsigned bits)
 		range = set_add_range(r->set, &r->calls.conv[i].server, bits);
 		if (range == NULL)
 			return -ENOSPC;
-		range->ping = true;
-		range->persona = &persona_linux;
+		range->profile[0]->ping = true;
+		range->profile[0]->persona = &persona_linux;
 	}
 	return 0;
 }
@@ -96,7 +96,7 @@ make_set(struct replayer *r, const struct replay_service *services, unsigned n, 
 			range = r->set->range[k];
 			if (!addr_in(&c->server, &range->prefix, range->bits))
 				continue;
-			t = c->proto == PROTO_TCP ? r->set->range[k]->tcp : r->set->range[k]->udp;
+			t = c->proto == PROTO_TCP ? range->profile[0]->tcp : range->profile[0]->udp;
 			break;
 		}
 		for (unsigned k = 0; t != NULL && k < n; k++) {

@@ -67,7 +67,7 @@ struct stack {
 struct packet {
 	struct wire w;
 	struct frame *frame;		/* data is NULL once it left again */
-	const struct range *range;	/* that dst lies in */
+	const struct profile *profile;	/* of dst */
 	struct flow_key key;
 	uint64_t hash;
 	bool whole;			/* put together from fragments: w points elsewhere */
@@ -84,6 +84,22 @@ static inline uint32_t
 now32(const struct stack *s)
 {
 	return (uint32_t)s->now_ms;
+}
+
+/* What own shows, NULL: it is none of ours. */
+static inline const struct profile *
+profile_of(const struct stack *s, const struct addr *own)
+{
+	const struct range *r = set_range(s->set, own);
+
+	return r == NULL ? NULL : set_profile(r, own);
+}
+
+/* The machine that it is; what was ours when a conversation began may be nobody's by now. */
+static inline const struct persona *
+persona_of(const struct profile *p)
+{
+	return p != NULL && p->persona != NULL ? p->persona : &persona_linux;
 }
 
 static inline void
@@ -103,12 +119,6 @@ void	stack_send(struct stack *s, struct frame *f, const struct wire_out *o, size
 bool	stack_answer(struct stack *s, struct packet *p, const struct wire_out *o, struct span payload);
 void	stack_record(struct stack *s, const struct record *r);
 uint64_t stack_random(struct stack *s);
-
-static inline const struct persona *
-stack_persona_at(const struct range *r)
-{
-	return r != NULL && r->persona != NULL ? r->persona : &persona_linux;
-}
 
 /* stack_flow.c */
 /* A conversation of p's key, its slot pinned, due in idle_ms; NULL: no room, counted. */

@@ -143,7 +143,7 @@ stack_init(void *mem, const struct stack_config *c, const struct sink *sink)
 void
 stack_reply_to(const struct stack *s, const struct packet *p, struct wire_out *o)
 {
-	const struct persona *persona = stack_persona_at(p->range);
+	const struct persona *persona = persona_of(p->profile);
 	struct link way;
 
 	link_of(&way, &p->w);
@@ -283,8 +283,8 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 		drop(s, DROP_UNHANDLED);
 		return false;
 	}
-	p->range = set_range(s->set, &w->dst);
-	if (p->range == NULL) {
+	p->profile = profile_of(s, &w->dst);
+	if (p->profile == NULL) {
 		drop(s, DROP_NOT_OURS);
 		return false;
 	}
@@ -298,7 +298,7 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 	p->hash = flow_hash(&s->flows, &p->key);
 	flow_prefetch(&s->flows, p->hash);
 	if (w->proto == PROTO_TCP)
-		__builtin_prefetch(&p->range->tcp[w->dport]);
+		__builtin_prefetch(&p->profile->tcp[w->dport]);
 	prefixes_prefetch(w->proto == PROTO_UDP ? &s->udp : &s->one_to_one, flow_prefix(&w->src));
 	return true;
 }

@@ -9,7 +9,7 @@ stack_persona(const struct stack *s, const struct flow *f)
 {
 	struct addr own = flow_own(f);
 
-	return stack_persona_at(set_range(s->set, &own));
+	return persona_of(profile_of(s, &own));
 }
 
 uint64_t

@@ -44,7 +44,7 @@ echo(struct stack *s, struct packet *p)
 	struct prefix_entry *limit;
 	struct wire_out o;
 
-	if (!p->range->ping || p->w.icmp_code != 0) {
+	if (!p->profile->ping || p->w.icmp_code != 0) {
 		drop(s, DROP_ACTION);
 		return;
 	}
@@ -124,7 +124,7 @@ stack_icmp(struct stack *s, struct packet *p)
 void
 stack_unreachable(struct stack *s, struct packet *p)
 {
-	const struct persona *persona = p->range->persona != NULL ? p->range->persona : &persona_linux;
+	const struct persona *persona = persona_of(p->profile);
 	struct wire_out o;
 
 	if (!once_take(&s->unreachable, flow_addr32(&p->w.src), persona->icmp_unreachable_ms, now32(s)) ||

@@ -137,7 +137,7 @@ keep_halfopen(struct stack *s, const struct packet *p, const struct tcp_offer *o
 static void
 syn(struct stack *s, struct packet *p, const struct target *target, bool awaited)
 {
-	const struct persona *persona = stack_persona_at(p->range);
+	const struct persona *persona = persona_of(p->profile);
 	struct prefix_entry *limit = prefixes_of(&s->one_to_one, flow_prefix(&p->w.src), now32(s));
 	const struct wire_tcp *seg = &p->w.tcp;
 	struct tcp_offer offer = { seg->has_mss, seg->has_sack_ok, seg->has_ts, seg->has_wscale };
@@ -179,12 +179,12 @@ stack_halfopen(struct stack *s)
 	struct halfopen_entry e;
 
 	for (int i = 0; i < REPEATS_PER_CALL && halfopen_pop(&s->half, &e, now32(s)); i++) {
-		const struct range *r = set_range(s->set, &e.own);
+		const struct profile *own = profile_of(s, &e.own);
 
-		if (r == NULL)
+		if (own == NULL)
 			continue;
 		e.waited++;
-		if (e.waited % 2 == 1 && repeat(s, &e, stack_persona_at(r)))
+		if (e.waited % 2 == 1 && repeat(s, &e, persona_of(own)))
 			COUNT(s->count.retransmits, 1);
 		e.due_ms = now32(s) + SECOND_MS;
 		if (e.waited < REPEATS_END_S)
@@ -198,7 +198,7 @@ close_at_once(struct stack *s, struct packet *p)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint8_t options[TCP_OPTIONS_MAX];
-	const struct persona *persona = stack_persona_at(p->range);
+	const struct persona *persona = persona_of(p->profile);
 	struct flow look = { .flags = seg->has_ts ? FLOW_TS : 0, .ts_recent = seg->ts_val };
 	struct wire_out o;
 
@@ -217,7 +217,7 @@ close_at_once(struct stack *s, struct packet *p)
 static void
 late(struct stack *s, struct packet *p, const struct recent_entry *was)
 {
-	const struct persona *persona = stack_persona_at(p->range);
+	const struct persona *persona = persona_of(p->profile);
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint8_t options[TCP_OPTIONS_MAX];
 	struct flow look = { .flags = seg->has_ts ? FLOW_TS : 0, .ts_recent = seg->ts_val };
@@ -300,7 +300,7 @@ acknowledgement(struct stack *s, struct packet *p, const struct target *target, 
 	}
 	drop(s, DROP_BAD_COOKIE);
 	/* Data may have overtaken the segment with the cookie: a reset would kill a real client. */
-	if (p->w.payload.n == 0 && !(seg->flags & TCP_FIN) && p->range->other_tcp.action == ACTION_RESET)
+	if (p->w.payload.n == 0 && !(seg->flags & TCP_FIN) && p->profile->other_tcp.action == ACTION_RESET)
 		reset(s, p);
 }
 
@@ -315,13 +315,13 @@ stack_wants_cookie(const struct packet *p, struct cookie_task *t)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint8_t flags = seg->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
-	struct target target = set_lookup(p->range, PROTO_TCP, p->w.dport);
+	struct target target = set_lookup(p->profile, PROTO_TCP, p->w.dport);
 
 	if (!serves(&target))
 		return false;
 	if (flags == TCP_SYN) {
 		*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq, .make = true,
-			.what = what_of(seg, stack_persona_at(p->range)) };
+			.what = what_of(seg, persona_of(p->profile)) };
 		return true;
 	}
 	*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq - 1, .isn = seg->ack - 1 };
@@ -333,7 +333,7 @@ stack_stranger(struct stack *s, struct packet *p)
 {
 	bool awaited = stack_related_awaits(s, p);
 	struct target target = awaited ? (struct target){ ACTION_HANDSHAKE, 0 } :
-	    set_lookup(p->range, PROTO_TCP, p->w.dport);
+	    set_lookup(p->profile, PROTO_TCP, p->w.dport);
 	uint8_t flags = p->w.tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
 	bool open = serves(&target);
 

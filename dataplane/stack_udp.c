@@ -87,7 +87,7 @@ answer(struct stack *s, struct packet *p, struct flow *f)
 void
 stack_udp(struct stack *s, struct packet *p)
 {
-	struct target target = set_lookup(p->range, PROTO_UDP, p->w.dport);
+	struct target target = set_lookup(p->profile, PROTO_UDP, p->w.dport);
 	struct flow *f;
 
 	if (is_loop(p->w.sport)) {

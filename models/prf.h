@@ -31,6 +31,8 @@ static inline uint64_t prf_point_data(uint32_t table) { return 4ull * table; }
 static inline uint64_t prf_point_rand(uint32_t op) { return 4ull * op + 1; }
 static inline uint64_t prf_point_turn(uint32_t turn) { return 4ull * turn + 2; }
 static inline uint64_t prf_point_var(uint32_t type) { return 4ull * type + 3; }
-static inline uint64_t prf_point_announced(void) { return 4ull * 255 + 3; }	/* behind those of all types */
+static inline uint64_t prf_point_announced(void) { return 4ull * 255 + 3; }	/* behind those of all types, */
+static inline uint64_t prf_point_profile(void) { return 4ull * 256 + 3; }	/* as these two: what an address is, */
+static inline uint64_t prf_point_density(void) { return 4ull * 257 + 3; }	/* and how many about it are anything */
 
 uint64_t prf(const struct prf_env *env, enum scope scope, uint64_t point, uint32_t block);

@@ -33,6 +33,36 @@ wait_grace(void)
 	GRACE_SEEN();
 }
 
+static void
+free_range(struct range *r)
+{
+	for (uint32_t i = 0; i < r->nprofiles; i++)
+		free(r->profile[i]);
+	free(r);
+}
+
+/* With profiles of its own; NULL without memory. */
+static struct range *
+copy_range(const struct range *old)
+{
+	struct range *r = malloc(sizeof *r);
+
+	if (r == NULL)
+		return NULL;
+	*r = *old;
+	for (r->nprofiles = 0; r->nprofiles < old->nprofiles; r->nprofiles++) {
+		struct profile *p = malloc(sizeof *p);
+
+		if (p == NULL) {
+			free_range(r);
+			return NULL;
+		}
+		memcpy(p, old->profile[r->nprofiles], sizeof *p);
+		r->profile[r->nprofiles] = p;
+	}
+	return r;
+}
+
 struct set *
 set_create(const struct set *old)
 {
@@ -42,14 +72,11 @@ set_create(const struct set *old)
 		return s;
 	*s = *old;
 	for (s->nranges = 0; s->nranges < old->nranges; s->nranges++) {
-		struct range *r = malloc(sizeof *r);
-
-		if (r == NULL) {
+		s->range[s->nranges] = copy_range(old->range[s->nranges]);
+		if (s->range[s->nranges] == NULL) {
 			set_discard(s);
 			return NULL;
 		}
-		memcpy(r, old->range[s->nranges], sizeof *r);
-		s->range[s->nranges] = r;
 	}
 	return s;
 }
@@ -60,13 +87,28 @@ set_discard(struct set *s)
 	if (s == NULL)
 		return;
 	for (uint32_t i = 0; i < s->nranges; i++)
-		free(s->range[i]);
+		free_range(s->range[i]);
 	free(s);
+}
+
+struct profile *
+set_add_profile(struct range *r)
+{
+	struct profile *p;
+
+	if (r->nprofiles == SET_PROFILES || (p = calloc(1, sizeof *p)) == NULL)
+		return NULL;
+	p->share = 1;
+	p->other_tcp = p->other_udp = (struct target){ ACTION_RESET, 0 };
+	for (size_t port = 0; port < ARRAY_LEN(p->tcp); port++)
+		p->tcp[port] = p->udp[port] = TARGET_OTHER;
+	return r->profile[r->nprofiles++] = p;
 }
 
 struct range *
 set_add_range(struct set *s, const struct addr *prefix, unsigned bits)
 {
+	static const uint8_t no_key[PRF_KEY];
 	struct range *r;
 	uint32_t at = 0;
 
@@ -74,9 +116,11 @@ set_add_range(struct set *s, const struct addr *prefix, unsigned bits)
 		return NULL;
 	r->prefix = *prefix;
 	r->bits = (uint8_t)bits;
-	r->other_tcp = r->other_udp = (struct target){ ACTION_RESET, 0 };
-	for (size_t port = 0; port < ARRAY_LEN(r->tcp); port++)
-		r->tcp[port] = r->udp[port] = TARGET_OTHER;
+	r->key = no_key;
+	if (set_add_profile(r) == NULL) {
+		free(r);
+		return NULL;
+	}
 	while (at < s->nranges && s->range[at]->bits >= bits)
 		at++;
 	memmove(&s->range[at + 1], &s->range[at], (s->nranges - at) * sizeof *s->range);
@@ -99,22 +143,40 @@ set_add(struct set *s, const char *name, struct model *m)
 	return -ENOSPC;
 }
 
+/* The targets of all profiles of all ranges. */
+static void
+each_target(const struct set *s, void (*see)(struct target *t, void *ctx), void *ctx)
+{
+	for (uint32_t i = 0; i < s->nranges; i++)
+		for (uint32_t k = 0; k < s->range[i]->nprofiles; k++) {
+			struct profile *p = s->range[i]->profile[k];
+
+			see(&p->other_tcp, ctx);
+			see(&p->other_udp, ctx);
+			for (size_t port = 0; port < ARRAY_LEN(p->tcp); port++) {
+				see(&p->tcp[port], ctx);
+				see(&p->udp[port], ctx);
+			}
+		}
+}
+
+struct repoint {
+	uint8_t old, new;
+};
+
+static void
+repoint(struct target *t, void *ctx)
+{
+	const struct repoint *r = ctx;
+
+	if (t->action == ACTION_ANSWER && t->slot == r->old)
+		t->slot = r->new;
+}
+
 void
 set_repoint(struct set *s, uint8_t old, uint8_t new)
 {
-	for (uint32_t i = 0; i < s->nranges; i++) {
-		struct range *r = s->range[i];
-		struct target *all[] = { r->tcp, r->udp };
-
-		for (size_t k = 0; k < ARRAY_LEN(all); k++)
-			for (size_t port = 0; port < ARRAY_LEN(r->tcp); port++)
-				if (all[k][port].action == ACTION_ANSWER && all[k][port].slot == old)
-					all[k][port].slot = new;
-		if (r->other_tcp.action == ACTION_ANSWER && r->other_tcp.slot == old)
-			r->other_tcp.slot = new;
-		if (r->other_udp.action == ACTION_ANSWER && r->other_udp.slot == old)
-			r->other_udp.slot = new;
-	}
+	each_target(s, repoint, &(struct repoint){ old, new });
 }
 
 int
@@ -127,26 +189,19 @@ set_find(const struct set *s, const char *name)
 }
 
 static void
-note_on_air(struct set *s, struct target t)
+note_on_air(struct target *t, void *ctx)
 {
-	if (t.action == ACTION_ANSWER && t.slot != 0)
-		s->on_air[t.slot] = true;
+	struct set *s = ctx;
+
+	if (t->action == ACTION_ANSWER && t->slot != 0)
+		s->on_air[t->slot] = true;
 }
 
 static void
 see_what_is_on_air(struct set *s)
 {
 	memset(s->on_air, 0, sizeof s->on_air);
-	for (uint32_t i = 0; i < s->nranges; i++) {
-		const struct range *r = s->range[i];
-
-		note_on_air(s, r->other_tcp);
-		note_on_air(s, r->other_udp);
-		for (size_t port = 0; port < ARRAY_LEN(r->tcp); port++) {
-			note_on_air(s, r->tcp[port]);
-			note_on_air(s, r->udp[port]);
-		}
-	}
+	each_target(s, note_on_air, s);
 }
 
 void
@@ -259,13 +314,49 @@ set_range(const struct set *s, const struct addr *own)
 	return NULL;
 }
 
+/* A number below n, of the host. */
+static uint32_t
+draw(const struct range *r, const struct addr *own, uint64_t point, uint32_t n)
+{
+	uint64_t h = prf(&(struct prf_env){ .key = r->key, .own = own }, SCOPE_HOST, point, 0);
+
+	return (uint32_t)((h >> 32) * n >> 32);
+}
+
+/* Percent of the addresses about own that are hosts. */
+static uint32_t
+density(const struct range *r, const struct addr *own)
+{
+	struct addr block = *own;
+
+	if (r->ndensity == 0)
+		return 100;
+	block.b[sizeof block.b - 1] = 0;
+	return r->density[draw(r, &block, prf_point_density(), r->ndensity)];
+}
+
+const struct profile *
+set_draw_profile(const struct range *r, const struct addr *own)
+{
+	uint32_t all = 0, at, k = 1;
+
+	for (uint32_t i = 1; i < r->nprofiles; i++)
+		all += r->profile[i]->share;
+	at = draw(r, own, prf_point_profile(), 100 * all);	/* both in one: percent, and place among the shares */
+	if (at / all >= density(r, own))
+		return r->profile[0];
+	for (at %= all; at >= r->profile[k]->share; k++)
+		at -= r->profile[k]->share;
+	return r->profile[k];
+}
+
 struct target
-set_lookup(const struct range *r, uint8_t proto, uint16_t port)
+set_lookup(const struct profile *p, uint8_t proto, uint16_t port)
 {
 	bool udp = proto == MODEL_UDP;
-	struct target t = udp ? r->udp[port] : r->tcp[port];
+	struct target t = udp ? p->udp[port] : p->tcp[port];
 
 	if (t.action == ACTION_ANSWER && t.slot == 0)
-		return udp ? r->other_udp : r->other_tcp;
+		return udp ? p->other_udp : p->other_tcp;
 	return t;
 }

@@ -11,8 +11,9 @@
  */
 #include "models/addr.h"
 #include "models/model.h"
+#include "models/prf.h"
 
-enum { SET_SLOTS = 256, SET_RANGES = 64, SET_PERSONAS = 16 };
+enum { SET_SLOTS = 256, SET_RANGES = 64, SET_PROFILES = 16, SET_DENSITIES = 16 };
 
 enum action {		/* what an address does with a packet to a port */
 	ACTION_SILENT,	/* log only */
@@ -29,14 +30,28 @@ struct target {
 	uint8_t slot;	/* ACTION_ANSWER only */
 };
 
-struct range {		/* one prefix of ours */
+struct profile {	/* a kind of host: what one address shows */
+	char name[64];
+	const struct persona *persona;
+	bool ping;	/* answer ICMP echo */
+	uint32_t share;	/* of the hosts of a range, beside the shares of its other profiles */
+	struct target other_tcp, other_udp;	/* ports without a service */
+	struct target tcp[65536], udp[65536];	/* TARGET_OTHER: see above */
+};
+
+/*
+ * One prefix of ours. With one profile all its addresses are alike. With more some are hosts: each block of 256
+ * addresses draws one of density, each of its addresses whether it is a host, and which of the profiles behind the
+ * first. The first is what the others show. Whoever has the key draws the same again.
+ */
+struct range {
 	struct addr prefix;
 	uint8_t bits;	/* of 128 */
 	bool on_link;	/* answer ARP for its addresses */
-	bool ping;	/* answer ICMP echo */
-	const struct persona *persona;
-	struct target other_tcp, other_udp;	/* ports without a service */
-	struct target tcp[65536], udp[65536];	/* TARGET_OTHER: see above */
+	const uint8_t *key;	/* PRF_KEY bytes, the site's; borrowed */
+	uint8_t ndensity, density[SET_DENSITIES];	/* percent of hosts; none: all are */
+	uint32_t nprofiles;
+	struct profile *profile[SET_PROFILES];	/* owned */
 };
 #define TARGET_OTHER ((struct target){ ACTION_ANSWER, 0 })	/* no model: other_tcp, other_udp */
 
@@ -57,8 +72,10 @@ struct pins {		/* live conversations by slot; one writer (its worker), any reade
 struct set *set_create(const struct set *old);
 /* A set that was never published; its models stay whosever they are. */
 void	set_discard(struct set *s);
-/* Adds a prefix, sorted; no port has a service, the others reset. NULL: SET_RANGES are in use, or no memory. */
+/* Adds a prefix, sorted, with one profile, of which no port has a service; they reset. NULL: SET_RANGES are in use, or no memory. */
 struct range *set_add_range(struct set *s, const struct addr *prefix, unsigned bits);
+/* Another of the same, of share 1. NULL: SET_PROFILES are in use, or no memory. */
+struct profile *set_add_profile(struct range *r);
 /* A free slot for m under a service name, or -ENOSPC: busy, try later. */
 int	set_add(struct set *s, const char *name, struct model *m);
 /* Every port that points at slot old now points at slot new. */
@@ -86,8 +103,16 @@ void	set_reader_end(void);
 const struct set *set_current(void);
 /* The range that own lies in, or NULL: not ours. */
 const struct range *set_range(const struct set *s, const struct addr *own);
-/* What own shows on that port: the only question there is. */
-struct target set_lookup(const struct range *r, uint8_t proto, uint16_t port);
+const struct profile *set_draw_profile(const struct range *r, const struct addr *own);
+/* What it shows on that port: with the two above the only question there is. */
+struct target set_lookup(const struct profile *p, uint8_t proto, uint16_t port);
+
+/* What own, an address of the range, is. */
+static inline const struct profile *
+set_profile(const struct range *r, const struct addr *own)
+{
+	return r->nprofiles == 1 ? r->profile[0] : set_draw_profile(r, own);
+}
 
 static inline void
 pin(struct pins *p, uint8_t slot)

@@ -188,7 +188,7 @@ unsigned
 callers_on_air(const struct set *set)
 {
 	static const struct addr own = { { [10] = 0xff, 0xff, 198, 19, 0, 1 } };
-	struct target t = set_lookup(set_range(set, &own), MODEL_TCP, PORT);
+	struct target t = set_lookup(set_profile(set_range(set, &own), &own), MODEL_TCP, PORT);
 	struct span name = model_name(set->slot[t.slot]);
 	unsigned version;
 	char text[64];

@@ -53,8 +53,8 @@ do_set(struct conv *c)
 		const char *w = conv_next(c);
 
 		if (strcmp(w, "persona") == 0) {
-			c->rig.range->persona = persona_find(conv_next(c));
-			if (c->rig.range->persona == NULL)
+			c->rig.range->profile[0]->persona = persona_find(conv_next(c));
+			if (c->rig.range->profile[0]->persona == NULL)
 				return conv_fail(c, "no such persona");
 		} else if (strcmp(w, "model") == 0) {
 			c->slot = rig_model(&c->rig, conv_next(c));
@@ -75,7 +75,7 @@ do_set(struct conv *c)
 		} else if (strcmp(w, "others") == 0) {
 			bool silent = strcmp(conv_next(c), "silent") == 0;
 
-			c->rig.range->other_tcp.action = silent ? ACTION_SILENT : ACTION_RESET;
+			c->rig.range->profile[0]->other_tcp.action = silent ? ACTION_SILENT : ACTION_RESET;
 		} else if (strcmp(w, "own-port") == 0) {
 			c->own_port = (uint16_t)conv_number(c);
 		} else if (strcmp(w, "udp") == 0) {
@@ -95,7 +95,7 @@ do_set(struct conv *c)
 		} else if (strcmp(w, "on-link") == 0) {
 			c->rig.range->on_link = true;
 		} else if (strcmp(w, "no-ping") == 0) {
-			c->rig.range->ping = false;
+			c->rig.range->profile[0]->ping = false;
 		} else if (strcmp(w, "no-room") == 0) {
 			c->rig.no_room = true;
 		} else if (strcmp(w, "vlan") == 0) {

@@ -82,12 +82,12 @@ crowd_set(void)
 	struct addr net = addr_v4(NET);
 	struct range *r = set_add_range(s, &net, 112);
 
-	r->persona = &persona_linux;
-	r->ping = true;
-	r->tcp[CROWD_FTP] = (struct target){ ACTION_ANSWER, (uint8_t)set_add(s, "ftp", crowd_model(0)) };
-	r->tcp[CROWD_WEB] = (struct target){ ACTION_ANSWER,
+	r->profile[0]->persona = &persona_linux;
+	r->profile[0]->ping = true;
+	r->profile[0]->tcp[CROWD_FTP] = (struct target){ ACTION_ANSWER, (uint8_t)set_add(s, "ftp", crowd_model(0)) };
+	r->profile[0]->tcp[CROWD_WEB] = (struct target){ ACTION_ANSWER,
 		(uint8_t)set_add(s, "web", build("web", "tcp", 200, states_listen)) };
-	r->udp[CROWD_DNS] = (struct target){ ACTION_ANSWER,
+	r->profile[0]->udp[CROWD_DNS] = (struct target){ ACTION_ANSWER,
 		(uint8_t)set_add(s, "dns", build("dns", "udp", 200, states_listen)) };
 	return s;
 }

@@ -16,7 +16,7 @@ set_up(struct rig *r)
 {
 	rig_init(r);
 	r->range->on_link = true;
-	r->range->other_tcp.action = r->range->other_udp.action = ACTION_RESET;
+	r->range->profile[0]->other_tcp.action = r->range->profile[0]->other_udp.action = ACTION_RESET;
 	rig_service(r, PROTO_TCP, 21, ACTION_ANSWER, rig_model(r, "talk-small"));
 	rig_service(r, PROTO_TCP, 22, ACTION_ANSWER, rig_model(r, "pause-small"));
 	rig_service(r, PROTO_TCP, 23, ACTION_HANDSHAKE, 0);

@@ -79,8 +79,8 @@ rig_init(struct rig *r)
 	r->record = calloc(RIG_RECORDS, sizeof *r->record);
 	r->set = set_create(NULL);
 	r->range = set_add_range(r->set, &prefix, 112);
-	r->range->ping = true;
-	r->range->persona = &persona_linux;
+	r->range->profile[0]->ping = true;
+	r->range->profile[0]->persona = &persona_linux;
 }
 
 static void
@@ -175,7 +175,7 @@ rig_model(struct rig *r, const char *name)
 void
 rig_service(struct rig *r, uint8_t proto, uint16_t port, enum action action, uint8_t slot)
 {
-	struct target *t = proto == PROTO_TCP ? r->range->tcp : r->range->udp;
+	struct target *t = proto == PROTO_TCP ? r->range->profile[0]->tcp : r->range->profile[0]->udp;
 
 	t[port] = (struct target){ .action = (uint8_t)action, .slot = slot };
 }

@@ -49,7 +49,7 @@ converse(void *arg)
 			struct span name;
 
 			if (open[i].left == 0) {
-				open[i].slot = set_lookup(set_range(s, &own), MODEL_TCP, 21).slot;
+				open[i].slot = set_lookup(set_profile(set_range(s, &own), &own), MODEL_TCP, 21).slot;
 				open[i].left = draw(&r->seed) % 1000 + 1;
 				pin(&r->pins, open[i].slot);
 				r->conversations++;
@@ -80,7 +80,7 @@ first_set(void)
 	struct set *s = set_create(NULL);
 	struct range *r = set_add_range(s, &wide, 112);
 
-	r->tcp[21] = (struct target){ ACTION_ANSWER, (uint8_t)set_add(s, "small", model_of(small)) };
+	r->profile[0]->tcp[21] = (struct target){ ACTION_ANSWER, (uint8_t)set_add(s, "small", model_of(small)) };
 	return s;
 }
 

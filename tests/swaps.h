@@ -40,7 +40,7 @@ swaps_begin(struct swaps *w, uint32_t callers, uint32_t flows, uint32_t calls)
 	rig_start(&w->rig);
 	w->reload.pins[w->reload.npins++] = stack_pins(w->rig.s);
 	callers_init(&w->callers, &w->rig, callers, calls, 88172645463325252u);
-	if (reload_first(&w->reload, w->conf, &why) < 0)
+	if (reload_first(&w->reload, w->conf, w->rig.c.key, &why) < 0)
 		abort();
 }
 

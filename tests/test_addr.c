@@ -34,3 +34,17 @@ Test(addr, a_prefix_holds_its_own_and_no_other)
 	cr_expect(addr_in(&out, &net, 96 + 13));
 	cr_expect(addr_in(&out, &net, 0));
 }
+
+Test(addr, every_bit_of_a_prefix_counts_and_none_behind_it)
+{
+	struct addr net;
+
+	cr_assert_eq(addr_parse(&net, "2001:db8:5aa5:c33c:1234:5678:9abc:def0"), 0);
+	for (unsigned bits = 0; bits <= 128; bits++)
+		for (unsigned flipped = 0; flipped < 128; flipped++) {
+			struct addr a = net;
+
+			a.b[flipped / 8] ^= (uint8_t)(0x80 >> flipped % 8);
+			cr_expect_eq(addr_in(&a, &net, bits), flipped >= bits, "bit %u of /%u", flipped, bits);
+		}
+}

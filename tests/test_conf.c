@@ -63,7 +63,7 @@ static const struct {
 	{ "? [a]\n: b\n", "x.yaml line 1: a key of the configuration is a list; it must be a word." },
 	/* keys */
 	{ PORT NET "  actoin: reset\n", "x.yaml line 6: \"actoin\" is not a key of an entry of prefixes; "
-	  "known are prefix, action, on-link, ping, persona, services." },
+	  "known are prefix, action, on-link, ping, persona, services, profiles, density." },
 	{ PORT NET "limits:\n  flow: 1\n", "x.yaml line 7: \"flow\" is not a key of limits; known are flows, "
 	  "idle-tcp, idle-udp, lifetime, udp-ratio, syn-acks, record-lines." },
 	{ PORT NET "user: a\nuser: b\n",
@@ -127,11 +127,14 @@ static const struct {
 	{ PORT NET "  persona: amiga\n", "x.yaml line 6: persona is \"amiga\"; the only persona is linux." },
 	/* services and models */
 	{ PORT NET "  services:\n  - {port: sctp/21, model: ftp}\n",
-	  "x.yaml line 7: port is \"sctp/21\"; it must be tcp/ or udp/ and a number from 1 to 65535." },
+	  "x.yaml line 7: port is \"sctp/21\"; it must be tcp/ or udp/ and a number from 1 to 65535, "
+	  "or two like tcp/1000-1999." },
 	{ PORT NET "  services:\n  - {port: tcp/0, action: drop}\n",
-	  "x.yaml line 7: port is \"tcp/0\"; it must be tcp/ or udp/ and a number from 1 to 65535." },
+	  "x.yaml line 7: port is \"tcp/0\"; it must be tcp/ or udp/ and a number from 1 to 65535, "
+	  "or two like tcp/1000-1999." },
 	{ PORT NET "  services:\n  - {port: tcp/65536, action: drop}\n",
-	  "x.yaml line 7: port is \"tcp/65536\"; it must be tcp/ or udp/ and a number from 1 to 65535." },
+	  "x.yaml line 7: port is \"tcp/65536\"; it must be tcp/ or udp/ and a number from 1 to 65535, "
+	  "or two like tcp/1000-1999." },
 	{ PORT NET "  services:\n  - {port: tcp/21, model: ftp}\n",
 	  "x.yaml line 7: model \"ftp\" is not in the list of models." },
 	{ PORT NET "  services:\n  - {port: tcp/21}\n",
@@ -139,7 +142,27 @@ static const struct {
 	{ PORT MODELS NET "  services:\n  - {port: tcp/21, model: ftp, action: drop}\n",
 	  "x.yaml line 9: the service on tcp/21 must have either a model or an action." },
 	{ PORT NET "  services:\n  - {port: tcp/21, action: drop}\n  - port: tcp/21\n    action: silent\n",
-	  "x.yaml line 8: port tcp/21 of 198.19.0.0/16 has a service already." },
+	  "x.yaml line 8: port tcp/21 has a service already: tcp/21." },
+	{ PORT NET "  services:\n  - {port: tcp/20-30, action: drop}\n  - port: tcp/25-40\n    action: silent\n",
+	  "x.yaml line 8: port tcp/25-40 has a service already: tcp/20-30." },
+	{ PORT NET "  services:\n  - {port: tcp/30-20, action: drop}\n", "x.yaml line 7: port is \"tcp/30-20\"; it must "
+	  "be tcp/ or udp/ and a number from 1 to 65535, or two like tcp/1000-1999." },
+	/* profiles */
+	{ PORT NET "  profiles:\n  - {share: 2}\n", "x.yaml line 7: an entry of profiles lacks the key \"name\"." },
+	{ PORT NET "  profiles:\n  - {name: a, share: 0}\n",
+	  "x.yaml line 7: share is \"0\"; allowed is a number from 1 to 1000." },
+	{ PORT NET "  profiles:\n  - {name: a b}\n", "x.yaml line 7: name is \"a b\"; allowed are letters, digits, "
+	  "dot, underscore, hyphen." },
+	{ PORT NET "  profiles:\n  - {name: a}\n  - {name: a}\n",
+	  "x.yaml line 8: profile \"a\" of 198.19.0.0/16 stands here a second time." },
+	{ PORT NET "  profiles:\n  - name: a\n    persona: amiga\n",
+	  "x.yaml line 8: persona is \"amiga\"; the only persona is linux." },
+	{ PORT NET "  profiles:\n  - name: a\n    services:\n    - port: tcp/x\n      action: drop\n", "x.yaml line 9: port is "
+	  "\"tcp/x\"; it must be tcp/ or udp/ and a number from 1 to 65535, or two like tcp/1000-1999." },
+	{ PORT NET "  density: [10]\n", "x.yaml line 6: density says how many addresses have one of the profiles of "
+	  "198.19.0.0/16; give some." },
+	{ PORT NET "  density: [10, 101]\n  profiles: [{name: a}]\n",
+	  "x.yaml line 6: an entry of density is \"101\"; allowed is a number from 0 to 100." },
 	{ PORT MODELS "- name: ftp\n  file: b\n" NET, "x.yaml line 6: model \"ftp\" stands here a second time." },
 	{ PORT "models:\n- name: a/b\n  file: b\n" NET, "x.yaml line 5: name is \"a/b\"; allowed are letters, "
 	  "digits, dot, underscore, hyphen." },
@@ -166,10 +189,10 @@ Test(conf, what_is_not_given_has_a_default)
 	cr_assert_eq(load(PORT NET), 0, "%s", why.text);
 	cr_expect_eq(c->workers, 1);
 	cr_expect_eq(c->limits.flows, 65536);
-	cr_expect_eq(c->prefixes[0].action, CONF_RESET);
-	cr_expect_eq(c->prefixes[0].ping, SWITCH_YES);
+	cr_expect_eq(c->prefixes[0].shows.action, CONF_RESET);
+	cr_expect_eq(c->prefixes[0].shows.ping, SWITCH_YES);
 	cr_expect_eq(c->prefixes[0].bits, 112);
-	cr_expect_not_null(c->prefixes[0].who);
+	cr_expect_not_null(c->prefixes[0].shows.who);
 	cr_expect_null(c->records);
 	cr_expect_null(c->state);
 	cr_expect_null(c->spool);
@@ -204,15 +227,26 @@ Test(conf, everything_can_be_said_and_is_understood)
 	cr_assert_eq(load("host: sensor-a\nuser: nobody\nhuge-pages: yes\n"
 	    "cores: {control: 0, workers: [2, 3]}\n" PORT "  mac: 02:00:00:00:0a:02\n" MODELS
 	    "prefixes:\n- prefix: 198.19.0.0/16\n  action: silent\n  on-link: true\n  ping: no\n  persona: linux\n"
-	    "  services: [{port: tcp/21, model: ftp}, {port: udp/7, action: drop}]\n- prefix: 2001:db8::/32\n"
+	    "  services: [{port: tcp/21, model: ftp}, {port: udp/7, action: drop}]\n- prefix: 2001:db8::/32\n  action: silent\n"
+	    "  ping: no\n  density: [1, 40]\n  profiles:\n  - name: web\n    share: 5\n    action: drop\n"
+	    "    services: [{port: tcp/1000-1999, action: handshake}]\n  - name: printer\n"
 	    "limits: {flows: 5000, lifetime: 60}\ntraining: {hold-out: 25, scrub: no, corpus-days: 30}\n"), 0, "%s", why.text);
 	cr_expect_eq(c->workers, 2);
 	cr_expect_eq(c->cores->workers[1], 3);
 	cr_expect_eq(c->ports[0].mac_bytes[4], 10);
-	cr_expect_eq(c->prefixes[0].services[0].number, 21);
-	cr_expect_eq(c->prefixes[0].services[1].proto, MODEL_UDP);
-	cr_expect_eq(*c->prefixes[0].services[1].action, CONF_DROP);
+	cr_expect_eq(c->prefixes[0].shows.services[0].first, 21);
+	cr_expect_eq(c->prefixes[0].shows.services[1].proto, MODEL_UDP);
+	cr_expect_eq(*c->prefixes[0].shows.services[1].action, CONF_DROP);
 	cr_expect_eq(c->prefixes[1].bits, 32);
+	cr_expect_eq(c->prefixes[1].density[1], 40);
+	cr_expect_eq(c->prefixes[1].profiles[0].share, 5);
+	cr_expect_eq(c->prefixes[1].profiles[0].action, CONF_DROP);
+	cr_expect_eq(c->prefixes[1].profiles[0].services[0].last, 1999);
+	cr_expect_eq(c->prefixes[1].profiles[1].share, 1);
+	cr_expect_eq(c->prefixes[1].profiles[1].action, CONF_RESET, "what the prefix does is said of its other addresses");
+	cr_expect_eq(c->prefixes[1].profiles[1].ping, SWITCH_YES);
+	cr_expect_eq(conf_service(c, 2), &c->prefixes[1].profiles[0].services[0]);
+	cr_expect_null(conf_service(c, 3));
 	cr_expect_eq(c->limits.flows, 8192, "rounded up to a power of two");
 	cr_expect_eq(c->training.hold_out, 25);
 	cr_expect_eq(c->training.scrub, SWITCH_NO);

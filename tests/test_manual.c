@@ -268,6 +268,8 @@ allowed(char to[64], const char *heading, const char *key)
 		fprintf(f, "cores: {workers: [1], %s: x}\n", key);
 	else if (strcmp(heading, ".Ss training") == 0)
 		fprintf(f, "training: {%s: x}\n", key);
+	else if (strcmp(heading, ".Ss An entry of profiles") == 0)
+		fprintf(f, "  profiles: [{name: a, %s: x}]\n", key);
 	else
 		fprintf(f, "%s: x\n", key);
 	fclose(f);

@@ -34,7 +34,7 @@ begin(void)
 	enter_new_folder(place);
 	cr_assert_eq(export_open(&x, "records", "here", 10, &why), 0, "%s", why.text);
 	cr_assert_eq(set_add(s, "archive", model_of(text)), 1);
-	set_add_range(s, &wide, 112)->tcp[21] = (struct target){ ACTION_ANSWER, 1 };
+	set_add_range(s, &wide, 112)->profile[0]->tcp[21] = (struct target){ ACTION_ANSWER, 1 };
 	set_publish(s);
 	voice(1, "00000000000000a0");
 }

@@ -21,6 +21,7 @@ static char place[] = "/tmp/mynah-reload-XXXXXX";
 static struct diag why;
 static struct conf *c;
 static struct reload r;
+static const uint8_t site_key[PRF_KEY] = { 7 };
 static struct pins worker[2];
 
 static void
@@ -60,7 +61,7 @@ begin(void)
 	cr_assert_eq(conf_load(&c, "x.yaml", &why), 0, "%s", why.text);
 	r.pins[r.npins++] = &worker[0];
 	r.pins[r.npins++] = &worker[1];
-	cr_assert_eq(reload_first(&r, c, &why), 0, "%s", why.text);
+	cr_assert_eq(reload_first(&r, c, site_key, &why), 0, "%s", why.text);
 }
 
 static void
@@ -86,7 +87,7 @@ shows(uint8_t proto, uint16_t port)
 	const struct range *range = set_range(set_current(), &own);
 
 	cr_assert_not_null(range);
-	return set_lookup(range, proto, port);
+	return set_lookup(set_profile(range, &own), proto, port);
 }
 
 Test(reload, the_configuration_is_on_air)
@@ -330,7 +331,7 @@ Test(reload, checking_publishes_nothing)
 
 	cr_expect_eq(reload_check(c, &why), 0, "%s", why.text);
 	cr_expect_eq(set_current(), before);
-	c->prefixes[0].services[2].model_index = 0;	/* as if udp/53 had the FTP model */
+	c->prefixes[0].shows.services[2].model_index = 0;	/* as if udp/53 had the FTP model */
 	cr_expect_eq(reload_check(c, &why), -EINVAL);
 	cr_expect_not_null(strstr(why.text, "ftp.mynah speaks tcp"), "%s", why.text);
 	cr_expect_eq(unlink("dns.mynah"), 0);
@@ -415,7 +416,7 @@ start(void)
 {
 	stop();
 	cr_assert_eq(store_open(&r.store, "state", &no_limits, &why), 0, "%s", why.text);
-	cr_assert_eq(reload_first(&r, c, &why), 0, "%s", why.text);
+	cr_assert_eq(reload_first(&r, c, site_key, &why), 0, "%s", why.text);
 }
 
 static void

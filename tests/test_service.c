@@ -19,6 +19,8 @@ static const struct {
 	{ "tcp/+21", 0, 0 },
 	{ "tcp/ 21", 0, 0 },
 	{ "tcp/21x", 0, 0 },
+	{ "tcp/021", 0, 0 },
+	{ "tcp/21-30", 0, 0 },
 	{ "tcp/", 0, 0 },
 	{ "tcp", 0, 0 },
 	{ "TCP/21", 0, 0 },
@@ -37,5 +39,32 @@ EACH_CASE(service, is_a_protocol_and_a_port, cases)
 	if (good) {
 		cr_expect_eq(proto, cases[*i].proto, "%s", cases[*i].text);
 		cr_expect_eq(port, cases[*i].port, "%s", cases[*i].text);
+	}
+}
+
+static const struct {
+	const char *text;
+	uint16_t first, last;	/* 0: refused */
+} several[] = {
+	{ "tcp/21", 21, 21 },
+	{ "tcp/1-65535", 1, 65535 },
+	{ "udp/53-53", 53, 53 },
+	{ "tcp/30-21", 0, 0 },
+	{ "tcp/21-", 0, 0 },
+	{ "tcp/-30", 0, 0 },
+	{ "tcp/21-30-40", 0, 0 },
+	{ "tcp/21-65536", 0, 0 },
+};
+
+EACH_CASE(service, may_be_several_ports_in_a_row, several)
+{
+	uint8_t proto;
+	uint16_t first, last;
+	bool good = service_ports(several[*i].text, &proto, &first, &last);
+
+	cr_assert_eq(good, several[*i].first != 0, "%s", several[*i].text);
+	if (good) {
+		cr_expect_eq(first, several[*i].first, "%s", several[*i].text);
+		cr_expect_eq(last, several[*i].last, "%s", several[*i].text);
 	}
 }

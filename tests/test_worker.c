@@ -109,8 +109,8 @@ publish_net(void)
 	struct addr net = addr_v4(NET);
 	struct range *r = set_add_range(s, &net, 112);
 
-	r->ping = true;
-	r->persona = &persona_linux;
+	r->profile[0]->ping = true;
+	r->profile[0]->persona = &persona_linux;
 	set_publish(s);
 }
 
@@ -200,8 +200,8 @@ EACH_CASE(worker, conversations_are_listed_while_it_runs, lists)
 	struct port *p;
 	int n;
 
-	r->persona = &persona_linux;
-	r->udp[53] = (struct target){ .action = ACTION_HANDSHAKE };
+	r->profile[0]->persona = &persona_linux;
+	r->profile[0]->udp[53] = (struct target){ .action = ACTION_HANDSHAKE };
 	write_datagrams("in.pcap", lists[*i].flows);
 	start_eal();
 	set_publish(s);
