@@ -38,6 +38,13 @@ is_free_to_turn(struct stack *s, struct flow *f, struct talk *t, const struct sp
 	return talk_freeze(&s->talks, t, who, f->snd_una - t->out_seq);
 }
 
+/* Closed with something unread, or it came afterwards: RFC 1122 4.2.2.13, RFC 2525 2.17, and what Linux does. */
+static void
+reset_instead(struct flow *f)
+{
+	f->flags = (f->flags & ~(uint32_t)FLOW_FIN_QUEUED) | FLOW_RST_QUEUED;
+}
+
 /* Feeds messages from in as long as turns can be taken; returns the bytes that are done with. */
 static size_t
 converse(struct stack *s, struct flow *f, struct talk *t, struct span in, unsigned flags)
@@ -57,7 +64,11 @@ converse(struct stack *s, struct flow *f, struct talk *t, struct span in, unsign
 		if (step.used == 0)
 			break;
 	}
-	return is_closing(f) ? in.n : at;	/* after the last word nothing matters */
+	if (!is_closing(f))
+		return at;
+	if (at < in.n)
+		reset_instead(f);
+	return in.n;	/* after the last word nothing matters */
 }
 
 /* The same for what the hold has. */
@@ -130,6 +141,8 @@ receive(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step
 	if (f->slot == 0 || is_closing(f) || is_related(s, f)) {	/* listens, or said its last word */
 		if (step->ahead == 0 && is_related(s, f))
 			stack_related_heard(s, f, data);
+		else if (step->ahead == 0 && is_closing(f))
+			reset_instead(f);
 		if (step->ahead == 0)
 			f->rcv_nxt += (uint32_t)data.n;
 		return;
@@ -283,7 +296,7 @@ static bool
 may_reset(const struct stack *s, const struct flow *f)
 {
 	return f->flags & FLOW_RST_QUEUED && !(f->flags & FLOW_DELAYED) &&
-	    f->snd_una == say_end(s, f) && f->snd_una == say_max(s, f);
+	    f->snd_una == say_end(s, f) && (f->snd_una == say_max(s, f) || tcp_fin_out(f));
 }
 
 /* After everything else: is the conversation over, and if not, when do we look again? */
@@ -334,7 +347,7 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint32_t max = say_max(s, f), end = say_end(s, f), before = f->rcv_nxt;
 	struct tcp_view view = { .snd_max = max,
-		.rcv_wnd = f->flags & FLOW_PEER_FIN ? 0 : say_window(s, f, stack_persona(s, f)) };
+		.rcv_wnd = say_window(s, f, stack_persona(s, f)) };
 	struct tcp_step step;
 
 	stack_count_in(f, p);

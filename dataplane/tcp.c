@@ -89,6 +89,10 @@ take_payload(const struct flow *f, const struct wire_tcp *seg, uint32_t len, uin
 	else
 		step->ahead = seg->seq - f->rcv_nxt;
 	step->take = len - step->skip;
+	if (f->flags & FLOW_PEER_FIN) {		/* nothing comes behind a FIN: RFC 9293 3.10.7.4, seventh and eighth check */
+		step->take = 0;
+		fin = false;
+	}
 	if (step->ahead + step->take > wnd) {
 		step->take = wnd > step->ahead ? wnd - step->ahead : 0;
 		fin = false;
