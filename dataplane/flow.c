@@ -10,8 +10,13 @@ void
 flow_key_of(struct flow_key *k, const struct addr *own, uint16_t own_port,
     const struct addr *peer, uint16_t peer_port, uint8_t proto)
 {
-	*k = (struct flow_key){ .peer = addr_to_v4(peer), .own = addr_to_v4(own),
-		.peer_port = peer_port, .own_port = own_port, .proto = proto };
+	/* In the words that flow_hash() reads, or it waits for the parts to become a whole. */
+	uint64_t w[2] = { addr_to_v4(peer) | (uint64_t)addr_to_v4(own) << 32,
+		peer_port | (uint64_t)own_port << 16 | (uint64_t)proto << 32 };
+
+	static_assert(sizeof w == sizeof *k && offsetof(struct flow_key, own) == 4 &&
+	    offsetof(struct flow_key, own_port) == 10 && offsetof(struct flow_key, proto) == 12, "as written");
+	memcpy(k, w, sizeof w);
 }
 
 struct addr
@@ -263,6 +268,7 @@ flow_add(struct flow_table *t, const struct flow_key *k, uint64_t hash)
 		.own_port = k->own_port,
 		.state = k->proto == PROTO_UDP ? FLOW_UDP : FLOW_ESTABLISHED };
 	COUNT(t->used, 1);
+	t->added++;
 	return f;
 }
 

@@ -88,6 +88,7 @@ struct flow_table {
 	struct flow *flow;		/* 1..n */
 	struct flow_bucket *bucket;
 	uint32_t n, nbuckets, used;
+	uint32_t added;			/* ever, modulo 2^32 */
 	uint32_t free, fresh;		/* as in slab.h; flow.talk links free ones */
 	uint64_t secret[2];
 	uint32_t nstash;

@@ -29,6 +29,12 @@ halfopen_add(struct halfopen *h, const struct halfopen_entry *e)
 }
 
 void
+halfopen_prefetch(const struct halfopen *h, uint64_t hash)
+{
+	__builtin_prefetch(&h->e[(uint32_t)hash & (h->n - 1)], 1);
+}
+
+void
 halfopen_del(struct halfopen *h, uint64_t hash)
 {
 	struct halfopen_entry *e = &h->e[(uint32_t)hash & (h->n - 1)];

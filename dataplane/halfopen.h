@@ -34,6 +34,7 @@ size_t	halfopen_bytes(uint32_t n);
 void	halfopen_init(struct halfopen *h, void *mem, uint32_t n);
 /* A copy is kept until its due_ms; dues must not decrease from call to call. */
 void	halfopen_add(struct halfopen *h, const struct halfopen_entry *e);
+void	halfopen_prefetch(const struct halfopen *h, uint64_t hash);
 /* The client answered. */
 void	halfopen_del(struct halfopen *h, uint64_t hash);
 /* Takes out one whose time has come; false: none. Looks at no more than 64 places. */

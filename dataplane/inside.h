@@ -53,6 +53,7 @@ struct stack {
 	struct cookies cookies;
 	struct halfopen half;
 	struct lone lone;
+	uint32_t lone_ms;		/* when it was last looked through */
 	struct frag_table *frags;
 	struct prefixes one_to_one;	/* SYN-ACK, ICMP */
 	struct prefixes udp;
@@ -65,7 +66,7 @@ struct stack {
 
 /* One frame of a burst on its way through the passes. */
 struct packet {
-	struct wire w;
+	_Alignas(64) struct wire w;
 	struct frame *frame;		/* data is NULL once it left again */
 	const struct profile *profile;	/* of dst */
 	struct flow_key key;
@@ -73,6 +74,8 @@ struct packet {
 	bool whole;			/* put together from fragments: w points elsewhere */
 	/* computed for a burst at once: stack.c, prepare() */
 	uint32_t clock;			/* TCP: offset of the clock of dst */
+	bool stranger;			/* had no flow when the table had seen so many */
+	uint32_t added;
 	const struct cookie_task *cookie;	/* NULL: was not foreseen */
 };
 
@@ -119,6 +122,9 @@ void	stack_send(struct stack *s, struct frame *f, const struct wire_out *o, size
 bool	stack_answer(struct stack *s, struct packet *p, const struct wire_out *o, struct span payload);
 void	stack_record(struct stack *s, const struct record *r);
 uint64_t stack_random(struct stack *s);
+
+/* stack.c: the packet's conversation, NULL if there is none */
+struct flow *stack_flow_of(const struct stack *s, const struct packet *p);
 
 /* stack_flow.c */
 /* A conversation of p's key, its slot pinned, due in idle_ms; NULL: no room, counted. */

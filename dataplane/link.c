@@ -53,6 +53,16 @@ link_drop(struct links *l, uint8_t link)
 }
 
 void
+link_return(struct wire_out *o, const struct wire *w, const uint8_t own_mac[6])
+{
+	memcpy(o->smac, own_mac, sizeof o->smac);
+	memcpy(o->dmac, w->smac, sizeof o->dmac);
+	o->nvlan = w->nvlan;
+	memcpy(o->vlan, w->vlan, sizeof o->vlan);
+	memcpy(o->tpid, w->tpid, sizeof o->tpid);
+}
+
+void
 link_write(struct wire_out *o, const struct link *from, const uint8_t own_mac[6])
 {
 	memcpy(o->smac, own_mac, sizeof o->smac);

@@ -25,5 +25,6 @@ struct links {
 int	link_hold(struct links *l, const struct wire *w);
 void	link_drop(struct links *l, uint8_t link);
 void	link_of(struct link *to, const struct wire *w);
-/* Writes the way into a reply's header. */
+/* Writes the way back to where w came from into a reply's header, or a way that was kept. */
+void	link_return(struct wire_out *o, const struct wire *w, const uint8_t own_mac[6]);
 void	link_write(struct wire_out *o, const struct link *from, const uint8_t own_mac[6]);

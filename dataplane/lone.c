@@ -19,7 +19,10 @@ lone_init(struct lone *l, void *mem, uint32_t n)
 static uint64_t
 hash_of(const struct addr *peer, uint16_t own_port)
 {
-	return hash_stir(load_le64(peer->b + 8) ^ hash_stir(load_le64(peer->b) + own_port));
+	__uint128_t h = (__uint128_t)(load_le64(peer->b + 8) ^ own_port) *
+	    (0x9e3779b97f4a7c15u ^ load_le64(peer->b));
+
+	return (uint64_t)h ^ (uint64_t)(h >> 64);
 }
 
 static uint32_t
@@ -80,8 +83,7 @@ lone_add(struct lone *l, const struct addr *peer, uint16_t own_port, uint32_t no
 		at++;
 	if (at == end)
 		return NULL;
-	l->m[at] = (struct lone_mark){ (uint32_t)(hash >> 32), now_ms };
-	put_state(&l->m[at], LONE_WAITS);
+	l->m[at] = (struct lone_mark){ ((uint32_t)(hash >> 32) & ~(uint32_t)LONE_STATES) | LONE_WAITS, now_ms };
 	COUNT(l->waiting, 1);
 	return &l->e[at];
 }

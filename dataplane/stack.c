@@ -144,12 +144,10 @@ void
 stack_reply_to(const struct stack *s, const struct packet *p, struct wire_out *o)
 {
 	const struct persona *persona = persona_of(p->profile);
-	struct link way;
 
-	link_of(&way, &p->w);
 	*o = (struct wire_out){ .src = p->w.dst, .dst = p->w.src, .proto = p->w.proto,
 		.ttl = persona->ttl, .df = persona->df, .sport = p->w.dport, .dport = p->w.sport };
-	link_write(o, &way, s->c.mac);
+	link_return(o, &p->w, s->c.mac);
 }
 
 bool
@@ -317,19 +315,29 @@ prepare(struct stack *s, struct packet *const packets[], unsigned n, struct cook
 		struct packet *p = packets[i];
 
 		p->cookie = NULL;
+		p->added = s->flows.added;
 		if (p->w.ethertype == ETHERTYPE_ARP4)
 			continue;
 		if (p->w.proto == PROTO_TCP)
 			tcp[ntcp++] = p;
-		if (!flow_expect(&s->flows, p->hash) && p->w.proto == PROTO_TCP) {
+		p->stranger = !flow_expect(&s->flows, p->hash);
+		if (p->stranger && p->w.proto == PROTO_TCP) {
 			lone_prefetch(&s->lone, &p->w.src, p->w.dport);
 			recent_prefetch(&s->recent, p->hash);
+			halfopen_prefetch(&s->half, p->hash);
 			if (stack_wants_cookie(p, &tasks[ntasks]))
 				p->cookie = &tasks[ntasks++];
 		}
 	}
 	stack_clocks(s, tcp, ntcp);
 	cookies_burst(&s->cookies, tasks, ntasks, s->now_ms / 1000);
+}
+
+/* The packet's conversation; one more look only if it may have begun in this burst. */
+struct flow *
+stack_flow_of(const struct stack *s, const struct packet *p)
+{
+	return p->stranger && s->flows.added == p->added ? NULL : flow_find(&s->flows, &p->key, p->hash);
 }
 
 /* Pass F: one packet, in order of arrival. */
@@ -346,7 +354,7 @@ decide(struct stack *s, struct packet *p)
 	switch (p->w.proto) {
 	case PROTO_TCP:
 		COUNT(s->count.tcp_in, 1);
-		f = flow_find(&s->flows, &p->key, p->hash);
+		f = stack_flow_of(s, p);
 		if (f != NULL)
 			stack_segment(s, p, f);
 		else

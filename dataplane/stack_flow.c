@@ -282,37 +282,46 @@ stack_end(struct stack *s, struct flow *f, enum record_end how)
 	COUNT(s->count.flows_evicted, how == END_EVICTED);
 }
 
-void
-stack_scan(struct stack *s, const struct packet *p)
+static void
+report_scan(struct stack *s, const struct packet *p)
 {
+	uint64_t name[2] = { p->hash, (uint64_t)s->wall_ms };
 	struct record r = { .kind = RECORD_SCAN, .end = END_CLOSED, .proto = p->w.proto,
 		.peer = p->w.src, .own = p->w.dst, .peer_port = p->w.sport, .own_port = p->w.dport,
 		.start_ms = s->wall_ms, .last_ms = s->wall_ms, .bytes_in = (uint32_t)p->w.ip.n,
 		.packets_in = 1, .flags_in = p->w.proto == PROTO_TCP ? p->w.tcp.flags : 0,
-		.worker = s->c.worker, .vlan_n = p->w.nvlan, .vlan = { p->w.vlan[0], p->w.vlan[1] } };
-	uint64_t name[2] = { p->hash, (uint64_t)s->wall_ms };
+		.worker = s->c.worker, .vlan_n = p->w.nvlan, .vlan = { p->w.vlan[0], p->w.vlan[1] },
+		.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK };
 
-	if (!bucket_take(&s->scans, now32(s)))
-		return;
-	r.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
 	stack_record(s, &r);
 }
 
-void
-stack_lone(struct stack *s, const struct lone_syn *l, uint8_t how)
+static void
+report_lone(struct stack *s, const struct lone_syn *l, uint8_t how)
 {
+	uint64_t name[2] = { l->hash, (uint64_t)l->start_ms };
 	struct record r = { .kind = RECORD_SCAN, .end = END_CLOSED, .proto = PROTO_TCP, .peer = l->peer,
 		.own = l->own, .peer_port = l->peer_port, .own_port = l->own_port, .start_ms = l->start_ms,
 		.last_ms = how != 0 ? s->wall_ms : l->start_ms, .bytes_in = l->bytes_in,
 		.bytes_out = l->bytes_out, .packets_in = 1, .packets_out = 1, .flags_in = TCP_SYN | how,
 		.flags_out = TCP_SYN | TCP_ACK, .worker = s->c.worker, .vlan_n = l->nvlan,
-		.vlan = { l->vlan[0], l->vlan[1] } };
-	uint64_t name[2] = { l->hash, (uint64_t)l->start_ms };
+		.vlan = { l->vlan[0], l->vlan[1] }, .flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK };
 
-	if (!bucket_take(&s->scans, now32(s)))
-		return;
-	r.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
 	stack_record(s, &r);
+}
+
+void
+stack_scan(struct stack *s, const struct packet *p)
+{
+	if (bucket_take(&s->scans, now32(s)))
+		report_scan(s, p);
+}
+
+void
+stack_lone(struct stack *s, const struct lone_syn *l, uint8_t how)
+{
+	if (bucket_take(&s->scans, now32(s)))
+		report_lone(s, l, how);
 }
 
 static void

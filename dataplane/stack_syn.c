@@ -81,6 +81,9 @@ stack_lone_due(struct stack *s)
 {
 	struct lone_syn l;
 
+	if (s->lone_ms == now32(s))	/* a worker in a hurry turns a hundred times in one */
+		return;
+	s->lone_ms = now32(s);
 	while (lone_pop(&s->lone, &l, now32(s)))
 		stack_lone(s, &l, 0);
 }

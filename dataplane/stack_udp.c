@@ -105,7 +105,7 @@ stack_udp(struct stack *s, struct packet *p)
 		drop(s, DROP_ACTION);
 		return;
 	}
-	f = flow_find(&s->flows, &p->key, p->hash);
+	f = stack_flow_of(s, p);
 	if (f == NULL)
 		f = stack_open(s, p, target.action == ACTION_ANSWER ? target.slot : 0, s->c.idle_udp_ms);
 	if (f == NULL)

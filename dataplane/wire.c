@@ -36,25 +36,26 @@ l4_sum_good(const struct wire *w, struct span s, bool pseudo)
 {
 	if (w->cut > 0)
 		return true;
-	return wire_sum_fold(wire_sum(s, pseudo ?
-	    wire_sum_pseudo(&w->src, &w->dst, w->proto, s.n) : 0)) == 0;
+	return sum_fold(sum_span(s, pseudo ?
+	    sum_pseudo(&w->src, &w->dst, w->proto, s.n) : 0)) == 0;
 }
 
+/* An option's body of n bytes. */
 static void
-parse_tcp_option(struct wire_tcp *t, uint8_t kind, struct reader *r, size_t n)
+parse_tcp_option(struct wire_tcp *t, uint8_t kind, const uint8_t *p, size_t n)
 {
 	switch (kind) {
 	case OPT_MSS:
 		if (n != 2)
 			return;
 		t->has_mss = true;
-		t->mss = rd_be16(r);
+		t->mss = load_be16(p);
 		return;
 	case OPT_WSCALE:
 		if (n != 1)
 			return;
 		t->has_wscale = true;
-		t->wscale = rd_u8(r);
+		t->wscale = *p;
 		return;
 	case OPT_SACK_OK:
 		t->has_sack_ok |= n == 0;
@@ -63,80 +64,74 @@ parse_tcp_option(struct wire_tcp *t, uint8_t kind, struct reader *r, size_t n)
 		if (n == 0 || n % 8 != 0)
 			return;
 		t->nsack = 0;
-		for (; n > 0 && t->nsack < ARRAY_LEN(t->sack); n -= 8, t->nsack++) {
-			t->sack[t->nsack].from = rd_be32(r);
-			t->sack[t->nsack].to = rd_be32(r);
+		for (; n > 0 && t->nsack < ARRAY_LEN(t->sack); p += 8, n -= 8, t->nsack++) {
+			t->sack[t->nsack].from = load_be32(p);
+			t->sack[t->nsack].to = load_be32(p + 4);
 		}
 		return;
 	case OPT_TS:
 		if (n != 8)
 			return;
 		t->has_ts = true;
-		t->ts_val = rd_be32(r);
-		t->ts_ecr = rd_be32(r);
+		t->ts_val = load_be32(p);
+		t->ts_ecr = load_be32(p + 4);
 		return;
-	}
-}
-
-/* RFC 9293 3.1: unknown kinds are skipped by their length; one that lies ends the list. */
-static void
-parse_tcp_options(struct wire_tcp *t)
-{
-	struct reader r = reader_of(t->options), body;
-
-	while (r.p < r.end) {
-		uint8_t kind = rd_u8(&r), len;
-
-		if (kind == OPT_END)
-			return;
-		if (kind == OPT_NOP)
-			continue;
-		len = rd_u8(&r);
-		if (r.bad || len < 2 || len - 2 > r.end - r.p)
-			return;
-		body = reader_of(rd_bytes(&r, len - 2u));
-		parse_tcp_option(t, kind, &body, len - 2u);
 	}
 }
 
 /* NOP NOP TS alone: RFC 7323 appendix A, and nearly every segment behind the SYN. */
 static bool
-parse_timestamp_alone(struct wire_tcp *t)
+is_timestamp_alone(const uint8_t *p, size_t n)
 {
-	static const uint8_t layout[4] = { OPT_NOP, OPT_NOP, OPT_TS, 10 };
+	return n == 12 && load_be32(p) == (OPT_NOP << 24 | OPT_NOP << 16 | OPT_TS << 8 | 10);
+}
 
-	if (t->options.n != 12 || memcmp(t->options.p, layout, sizeof layout) != 0)
-		return false;
-	t->has_ts = true;
-	t->ts_val = load_be32(t->options.p + 4);
-	t->ts_ecr = load_be32(t->options.p + 8);
-	return true;
+/* RFC 9293 3.1: unknown kinds are skipped by their length; one that lies ends the list. */
+static void
+parse_tcp_options(struct wire_tcp *t, const uint8_t *p, size_t n)
+{
+	const uint8_t *end = p + n;
+
+	if (is_timestamp_alone(p, n)) {
+		parse_tcp_option(t, OPT_TS, p + 4, 8);
+		return;
+	}
+	while (p < end && *p != OPT_END) {
+		if (*p == OPT_NOP) {
+			p++;
+			continue;
+		}
+		if (end - p < 2 || p[1] < 2 || p[1] > end - p)
+			return;
+		parse_tcp_option(t, p[0], p + 2, p[1] - 2u);
+		p += p[1];
+	}
 }
 
 static enum wire_fault
-parse_tcp(struct wire *w, unsigned flags)
+parse_tcp(struct wire *w, const uint8_t *p, size_t n, unsigned flags)
 {
 	struct wire_tcp *t = &w->tcp;
-	const uint8_t *p = w->l4.p;
+	size_t header;
 
-	if (w->l4.n < WIRE_TCP_HEADER)
+	if (n < WIRE_TCP_HEADER)
 		return WIRE_SHORT_L4;
+	header = (p[12] >> 4) * 4u;
 	w->sport = load_be16(p);
 	w->dport = load_be16(p + 2);
 	t->seq = load_be32(p + 4);
 	t->ack = load_be32(p + 8);
-	t->header = (uint8_t)((p[12] >> 4) * 4);
+	t->header = (uint8_t)header;
 	t->flags = p[13];
 	t->win = load_be16(p + 14);
 	t->urgent = load_be16(p + 18);
-	if (t->header < WIRE_TCP_HEADER || t->header > w->l4.n)
+	if (header < WIRE_TCP_HEADER || header > n)
 		return WIRE_BAD_OFFSET;
-	t->options = span_of(p + WIRE_TCP_HEADER, t->header - WIRE_TCP_HEADER);
-	w->payload = span_of(p + t->header, w->l4.n - t->header);
-	if (flags & WIRE_CHECK_SUMS && !l4_sum_good(w, w->l4, true))
+	t->options = span_of(p + WIRE_TCP_HEADER, header - WIRE_TCP_HEADER);
+	w->payload = span_of(p + header, n - header);
+	if (flags & WIRE_CHECK_SUMS && !l4_sum_good(w, span_of(p, n), true))
 		return WIRE_BAD_L4_SUM;
-	if (t->options.n > 0 && !parse_timestamp_alone(t))
-		parse_tcp_options(t);
+	parse_tcp_options(t, p + WIRE_TCP_HEADER, header - WIRE_TCP_HEADER);
 	return WIRE_OK;
 }
 
@@ -181,15 +176,17 @@ parse_icmp(struct wire *w, unsigned flags)
 	return WIRE_OK;
 }
 
+/* p: the L4 header and all behind it, n bytes. Known here, they are not read back from where they were just written. */
 static enum wire_fault
-parse_l4(struct wire *w, unsigned flags)
+parse_l4(struct wire *w, const uint8_t *p, size_t n, bool fragment, unsigned flags)
 {
-	w->payload = w->l4;
-	if (w->frag_offset > 0 || w->more_fragments)
+	w->l4 = span_of(p, n);
+	w->payload = span_of(p, n);
+	if (fragment)
 		return WIRE_OK;
 	switch (w->proto) {
 	case PROTO_TCP:
-		return parse_tcp(w, flags);
+		return parse_tcp(w, p, n, flags);
 	case PROTO_UDP:
 		return parse_udp(w, flags);
 	case PROTO_ICMP:
@@ -208,7 +205,7 @@ take_total(struct wire *w, size_t total, unsigned flags)
 			return WIRE_CUT;
 		w->cut = (uint32_t)(total - w->ip.n);
 	}
-	w->ip = span_sub(w->ip, 0, total);
+	w->ip.n = MIN(w->ip.n, total);
 	return WIRE_OK;
 }
 
@@ -216,14 +213,14 @@ static enum wire_fault
 parse_ip4(struct wire *w, unsigned flags)
 {
 	const uint8_t *p = w->ip.p;
-	uint16_t total, frag;
+	uint16_t total, frag, ihl;
 	enum wire_fault f;
 
 	if (w->ip.n > 0 && p[0] >> 4 != 4)
 		return WIRE_BAD_VERSION;
 	if (w->ip.n < WIRE_IPV4_HEADER)
 		return WIRE_SHORT_IP;
-	w->ihl = (p[0] & 15) * 4;
+	w->ihl = ihl = (p[0] & 15) * 4;
 	w->tos = p[1];
 	total = load_be16(p + 2);
 	w->ip_id = load_be16(p + 4);
@@ -235,23 +232,22 @@ parse_ip4(struct wire *w, unsigned flags)
 	w->df = frag >> 14 & 1;
 	w->more_fragments = frag >> 13 & 1;
 	w->frag_offset = (uint16_t)((frag & 0x1fff) * 8);
-	if (w->ihl < WIRE_IPV4_HEADER)
+	if (ihl < WIRE_IPV4_HEADER)
 		return WIRE_BAD_IHL;
 	if (total > 0 || !(flags & WIRE_ALLOW_CUT)) {
 		if (total < WIRE_IPV4_HEADER)
 			return WIRE_SHORT_IP;
-		if (w->ihl > total)
+		if (ihl > total)
 			return WIRE_BAD_IHL;
 		f = take_total(w, total, flags);
 		if (f != WIRE_OK)
 			return f;
 	}
-	if (w->ihl > w->ip.n)
+	if (ihl > w->ip.n)
 		return WIRE_SHORT_IP;
-	if (flags & WIRE_CHECK_SUMS && wire_sum_fold(wire_sum(span_of(p, w->ihl), 0)) != 0)
+	if (flags & WIRE_CHECK_SUMS && sum_fold(sum_span(span_of(p, ihl), 0)) != 0)
 		return WIRE_BAD_IP_SUM;
-	w->l4 = span_of(p + w->ihl, w->ip.n - w->ihl);
-	return parse_l4(w, flags);
+	return parse_l4(w, p + ihl, w->ip.n - ihl, frag & 0x3fff, flags);
 }
 
 /* Walks the extension headers up to the first that is none. RFC 8200 4; bounded by us. */
@@ -329,8 +325,7 @@ parse_ip6(struct wire *w, unsigned flags)
 	if (f != WIRE_OK)
 		return f;
 	w->ihl = (uint16_t)(r.p - w->ip.p);
-	w->l4 = span_of(r.p, (size_t)(r.end - r.p));
-	return parse_l4(w, flags);
+	return parse_l4(w, r.p, (size_t)(r.end - r.p), w->more_fragments || w->frag_offset > 0, flags);
 }
 
 /* RFC 826, only IPv4 over Ethernet. */
@@ -457,6 +452,13 @@ wire_parse(struct wire *w, enum wire_link link, struct span frame, unsigned flag
 
 	clear(w);
 	w->link = link;
+	if (link == WIRE_ETHER && frame.n >= WIRE_ETHER_HEADER && load_be16(frame.p + 12) == ETHERTYPE_IP4) {
+		memcpy(w->dmac, frame.p, ETHER_ADDR);	/* nearly all frames: no tags */
+		memcpy(w->smac, frame.p + ETHER_ADDR, ETHER_ADDR);
+		w->ethertype = ETHERTYPE_IP4;
+		w->ip = span_of(frame.p + WIRE_ETHER_HEADER, frame.n - WIRE_ETHER_HEADER);
+		return parse_ip4(w, flags);
+	}
 	parse_link(w, &r);
 	if (r.bad)
 		return WIRE_SHORT_LINK;

@@ -64,6 +64,7 @@ struct wire_tcp {
 };
 
 struct wire {
+	struct addr src, dst;	/* of IP; here where none lies across two cache lines */
 	enum wire_link link;
 	uint8_t smac[6], dmac[6];
 	uint16_t vlan[2];	/* outermost first, TCI without priority bits */
@@ -71,7 +72,6 @@ struct wire {
 	uint8_t nvlan;
 	uint16_t ethertype;
 	/* IP */
-	struct addr src, dst;
 	uint8_t proto, ttl, tos;
 	uint16_t ihl;		/* bytes; for IPv6 the header with its extensions */
 	uint16_t ip_id;
@@ -105,11 +105,11 @@ uint16_t wire_sum_fold(uint64_t sum);	/* host order, complemented */
 
 /* What a reply frame says. Addresses and ports are ours -> theirs. */
 struct wire_out {
+	struct addr src, dst;
 	uint8_t smac[6], dmac[6];
 	uint16_t vlan[2];
 	uint16_t tpid[2];		/* 0: 802.1Q, and 802.1ad for the outer of two */
 	uint8_t nvlan;
-	struct addr src, dst;
 	uint8_t proto, ttl, tos;
 	uint16_t ip_id;
 	bool df;

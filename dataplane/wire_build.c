@@ -78,7 +78,7 @@ put_ip4(uint8_t *p, const struct wire_out *o, size_t total)
 	uint32_t c = (uint32_t)net32(addr_to_v4(&o->dst), 0);
 
 	put64(p, a);
-	put64(p + 8, b | net16(wire_sum_fold(sum_more(sum_more(c, a), b)), 16));
+	put64(p + 8, b | net16(sum_fold(sum_more(sum_more(c, a), b)), 16));
 	put32(p + 16, c);
 	return p + WIRE_IPV4_HEADER;
 }
@@ -113,14 +113,14 @@ put_tcp(uint8_t *p, const struct wire_out *o, uint64_t sum)
 	}
 	put64(p, a);
 	put64(p + 8, b);
-	put32(p + 16, (uint32_t)net16(wire_sum_fold(sum), 0));
+	put32(p + 16, (uint32_t)net16(sum_fold(sum), 0));
 }
 
 static void
 put_udp(uint8_t *p, const struct wire_out *o, size_t n, uint64_t sum)
 {
 	uint64_t a = net16(o->sport, 0) | net16(o->dport, 16) | net16((uint16_t)(WIRE_UDP_HEADER + n), 32);
-	uint16_t folded = wire_sum_fold(sum_more(sum, a));
+	uint16_t folded = sum_fold(sum_more(sum, a));
 
 	put64(p, a | net16(folded == UDP_NO_SUM ? 0xffff : folded, 48));	/* RFC 768 */
 }
@@ -130,19 +130,19 @@ put_icmp(uint8_t *p, const struct wire_out *o, uint64_t sum)
 {
 	uint64_t a = o->icmp_type | (uint64_t)o->icmp_code << 8 | net32(o->icmp_rest, 32);
 
-	put64(p, a | net16(wire_sum_fold(sum_more(sum, a)), 16));
+	put64(p, a | net16(sum_fold(sum_more(sum, a)), 16));
 }
 
 static void
 put_l4(uint8_t *p, const struct wire_out *o, size_t n)
 {
 	size_t header = l4_header_bytes(o);
-	uint64_t sum = o->proto == PROTO_ICMP ? 0 : wire_sum_pseudo(&o->src, &o->dst, o->proto, header + n);
+	uint64_t sum = o->proto == PROTO_ICMP ? 0 : sum_pseudo(&o->src, &o->dst, o->proto, header + n);
 
 	if (header == 0)
 		return;
 	if (n > 0)
-		sum = wire_sum(span_of(p + header, n), sum);
+		sum = sum_span(span_of(p + header, n), sum);
 	switch (o->proto) {
 	case PROTO_TCP:
 		put_tcp(p, o, sum);
