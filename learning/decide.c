@@ -7,6 +7,7 @@
 #include "learning/fallback.h"
 #include "learning/kin.h"
 #include "learning/presence.h"
+#include "learning/subject.h"
 
 enum {
 	MAX_SOURCES = 64,
@@ -23,7 +24,7 @@ enum {
 
 struct sample {
 	uint32_t state, client, exchange;
-	uint32_t length;	/* of the state */
+	uint32_t rank;		/* of the state */
 	uint32_t level;		/* of the template */
 	const struct answer *answer; /* NULL: silence */
 };
@@ -38,6 +39,7 @@ struct decider {
 	const struct rules *r;
 	const struct memory *m;
 	uint8_t *right;		/* per exchange and level: how well the longest node so far foretells it */
+	bool *held;		/* likewise: what latches hold has a node for it */
 	struct decisions *out;
 	uint32_t room;
 	struct scratch *scratch;
@@ -58,9 +60,9 @@ by_state(const struct sample *s)
 
 /* The shortest history first, in it the most general level. */
 static uint32_t
-by_length(const struct sample *s)
+by_rank(const struct sample *s)
 {
-	return s->length * LEVELS + LEVELS - 1 - s->level;
+	return s->rank * LEVELS + LEVELS - 1 - s->level;
 }
 
 /* Stable, by a number below keys; at: room for one more. */
@@ -175,33 +177,9 @@ add_node(struct decider *d, const struct sample *s, uint32_t n, uint32_t hits)
 	return &out->node[out->n++];
 }
 
-struct subject {
-	struct span bytes;
-	bool mine;		/* this subject got the answer in question */
-};
-
-static uint8_t
-lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
-/* Names are compared without regard to case here: one asked for in many spellings is one. */
-static int
-subject_cmp(const void *a, const void *b)
-{
-	const struct span x = ((const struct subject *)a)->bytes, y = ((const struct subject *)b)->bytes;
-	size_t n = MIN(x.n, y.n);
-
-	for (size_t i = 0; i < n; i++)
-		if (lower(x.p[i]) != lower(y.p[i]))
-			return lower(x.p[i]) < lower(y.p[i]) ? -1 : 1;
-	return (x.n > y.n) - (x.n < y.n);
-}
-
 /*
- * Was the answer given to so few subjects, of all that there were, that it may be their own? Not
- * where a message has no subject, nor where the answer asks for the value itself (map).
+ * May the answer be the own one of the few that it was given to? Not where a message has no subject, nor where
+ * the answer asks for the value itself (map).
  */
 static bool
 few_subjects(const struct decider *d, const struct sample *s, uint32_t n,
@@ -209,28 +187,17 @@ few_subjects(const struct decider *d, const struct sample *s, uint32_t n,
 {
 	struct pool_mark mark = pool_mark(d->pool);
 	struct subject *all;
-	uint32_t mine = 0, distinct = 0;
+	bool few;
 
 	if (s->client == d->r->client->n || answer == NULL || answer->has_map ||
-	    d->r->habits.generic[answer->server] ||
-	    !source_subject(d->r, s->client, subject))
+	    d->r->habits.generic[answer->server] || !source_subject(d->r, s->client, subject))
 		return false;
 	all = pool_array(d->pool, n, sizeof *all);
 	for (uint32_t i = 0; i < n; i++)
-		all[i] = (struct subject){ source_bytes(d->r, subject, s[i].exchange),
-			s[i].answer == answer };
-	qsort(all, n, sizeof *all, subject_cmp);
-	for (uint32_t i = 0; i < n;) {
-		bool got = false;
-		uint32_t from = i;
-
-		for (; i < n && subject_cmp(&all[i], &all[from]) == 0; i++)
-			got |= all[i].mine;
-		mine += got;
-		distinct++;
-	}
+		all[i] = (struct subject){ source_bytes(d->r, subject, s[i].exchange), s[i].answer == answer };
+	few = subjects_few(all, n);
 	pool_release(d->pool, &mark);
-	return mine < MAX((uint32_t)KEYED_STRANGERS, distinct / KEYED_SHARE);
+	return few;
 }
 
 /* The most frequent answer; where it needs to know the value, one for strangers behind it. */
@@ -448,7 +415,7 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 		before.hits += *right_of(d, &s[i]);
 		before.kinds += *right_of(d, &s[i]) != WRONG;
 	}
-	if (s->length > 0 && !clearly_better((struct score){ SAME_ANSWER * n, n }, before, n))
+	if (s->rank > 0 && !clearly_better((struct score){ SAME_ANSWER * n, n }, before, n))
 		return;
 	ncandidates = key_candidates(d, s, n, candidate);
 	for (uint32_t i = 0; i < n; i++)
@@ -464,9 +431,9 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 	for (uint32_t j = 0; j < ncandidates && may_be_better(&best, n); j++)
 		try_key(d, s, n, &candidate[j], &best);
 	try_lines(d, s, n, &best);
-	if (s->length > 0 && !clearly_better(best.score, before, n))
+	if (s->rank > 0 && !clearly_better(best.score, before, n))
 		return;
-	if (s->length == 0 && s->client < d->r->client->n && generalises(d, s, n, best.score.hits)) {
+	if (s->rank == 0 && s->client < d->r->client->n && generalises(d, s, n, best.score.hits)) {
 		d->out->dropped[s->client] = true;
 		for (uint32_t i = 0; i < n; i++) {
 			const uint8_t *general = right_in_general(d, &s[i]);
@@ -488,8 +455,22 @@ consider(struct decider *d, const struct sample *s, uint32_t n)
 	}
 	choose_for_strangers(d, nd, s, n, usual);
 	choose_for_kin(d, nd, s, n);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		*right_of(d, &s[i]) = right[i];
+		d->held[(size_t)s[i].exchange * LEVELS + s[i].level] |= s->rank > 0 && !d->m->state[s->state].lone;
+	}
+}
+
+/* A lone symbol has nothing to say where what is held decides: those samples go. Returns how many are left. */
+static uint32_t
+without_held(const struct decider *d, struct sample *s, uint32_t n)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (!d->m->state[s->state].lone || !d->held[(size_t)s[i].exchange * LEVELS + s[i].level])
+			s[left++] = s[i];
+	return left;
 }
 
 static int
@@ -533,18 +514,31 @@ make_scratch(struct scratch *sc, struct pool *pool, const struct sample *all, si
 		pool_array(pool, most, sizeof *sc->trial) };
 }
 
-/* The order in which they are considered: by length, level, state, client and exchange. */
+/* The order in which they are considered: by rank, level, state, client and exchange. */
 static struct sample *
 sort_samples(const struct decider *d, struct sample *all, size_t n)
 {
-	uint32_t lengths = (d->m->full + 1) * LEVELS, clients = d->r->client->n + 1;
-	size_t *at = pool_array(d->pool, (size_t)MAX(MAX(lengths, clients), d->m->nstates) + 1, sizeof *at);
+	uint32_t ranks = (d->m->full + 2) * LEVELS, clients = d->r->client->n + 1;
+	size_t *at = pool_array(d->pool, (size_t)MAX(MAX(ranks, clients), d->m->nstates) + 1, sizeof *at);
 	struct sample *sorted = pool_array(d->pool, n, sizeof *sorted);
 
 	sort_by_number(sorted, all, n, by_client, at, clients);
 	sort_by_number(all, sorted, n, by_state, at, d->m->nstates);
-	sort_by_number(sorted, all, n, by_length, at, lengths);
+	sort_by_number(sorted, all, n, by_rank, at, ranks);
 	return sorted;
+}
+
+/*
+ * Does an exchange say anything about a state? Of what latches explain those that have forgotten latches
+ * learn nothing; and what was just said alone tells nothing about words never seen, whatever was asked then.
+ */
+static bool
+is_evidence(const struct memory *m, uint32_t state, unsigned level, bool explained)
+{
+	const struct memory_state *s = &m->state[state];
+
+	return s->lone ? level == LEVEL_FULL && !explained
+		       : !explained || s->length >= m->full - m->order;
 }
 
 void
@@ -554,29 +548,30 @@ decide(struct decisions *out, struct pool *pool, const struct rules *r, const st
 	const struct exchanges *x = r->x;
 	struct scratch scratch;
 	struct decider d = { .pool = pool, .r = r, .m = m, .out = out, .scratch = &scratch };
-	size_t room = (size_t)x->n * LEVELS * (m->full + 1), n = 0;
+	size_t room = (size_t)x->n * LEVELS * (m->full + 2), n = 0;
 	struct sample *all = pool_array(pool, room, sizeof *all);
 
 	*out = (struct decisions){ 0 };
 	out->dropped = pool_array(pool, r->client->n + 1, sizeof *out->dropped);
 	d.right = pool_array(pool, (size_t)x->n * LEVELS, sizeof *d.right);
+	d.held = pool_array(pool, (size_t)x->n * LEVELS, sizeof *d.held);
 	for (uint32_t i = 0; i < x->n; i++) {
 		const struct exchange *e = &x->exchange[i];
-		uint32_t server = e->server == NO_UNIT ? NO_TEMPLATE
-						       : r->server->of[LEVEL_FULL][e->server];
+		uint32_t server = e->server == NO_UNIT ? NO_TEMPLATE : r->server->of[LEVEL_FULL][e->server];
+		uint32_t chain[MEMORY_CHAIN], chained;
 
 		if (!e->known)
 			continue;
+		chained = memory_chain(m, m->state[before[i]].number, m->order, chain);
 		for (unsigned l = 0; l < LEVELS; l++) {
 			uint32_t t = e->client != NO_UNIT ? r->client->of[l][e->client]
 			    : l == 0 ? r->client->n : NO_TEMPLATE;
 			const struct answer *a =
 			    t == NO_TEMPLATE || server == NO_TEMPLATE ? NULL : rules_find(r, t, server);
 
-			for (uint32_t s = before[i]; t != NO_TEMPLATE && s != MEMORY_NONE &&
-			    (!explained[i] || m->state[s].length >= m->full - m->order);
-			    s = m->state[s].back)
-				all[n++] = (struct sample){ s, t, i, m->state[s].length, l, a };
+			for (uint32_t k = 0; t != NO_TEMPLATE && k < chained; k++)
+				if (is_evidence(m, chain[k], l, explained[i]))
+					all[n++] = (struct sample){ chain[k], t, i, m->state[chain[k]].rank, l, a };
 		}
 	}
 	all = sort_samples(&d, all, n);
@@ -585,8 +580,12 @@ decide(struct decisions *out, struct pool *pool, const struct rules *r, const st
 	for (size_t i = 0, from = 0; i < n; i++) {
 		if (i + 1 < n && all[i + 1].state == all[i].state && all[i + 1].client == all[i].client)
 			continue;
-		if (!out->dropped[all[i].client])
-			consider(&d, all + from, (uint32_t)(i + 1 - from));
+		if (!out->dropped[all[i].client]) {
+			uint32_t left = without_held(&d, all + from, (uint32_t)(i + 1 - from));
+
+			if (left > 0)
+				consider(&d, all + from, left);
+		}
 		from = i + 1;
 	}
 	decisions_sort(out);

@@ -48,6 +48,30 @@ memory_find(const struct memory *m, const uint32_t *number, uint32_t length)
 	return id == INTERN_NONE ? MEMORY_NONE : id;
 }
 
+static uint32_t
+find_lone(const struct memory *m, uint32_t symbol)
+{
+	return memory_find(m, (const uint32_t[]){ symbol, MEMORY_ANY }, 2);
+}
+
+uint32_t
+memory_chain(const struct memory *m, const uint32_t *tuple, uint32_t nrecent, uint32_t *to)
+{
+	uint32_t n = 0;
+
+	for (uint32_t drop = m->order - nrecent; drop <= m->full; drop++) {
+		uint32_t state = memory_find(m, tuple + drop, m->full - drop);
+		uint32_t lone = drop + 1 == m->order && nrecent > 0 ? find_lone(m, tuple[m->order - 1])
+		    : MEMORY_NONE;
+
+		if (state != MEMORY_NONE)
+			to[n++] = state;
+		if (lone != MEMORY_NONE)
+			to[n++] = lone;
+	}
+	return n;
+}
+
 /* The tuples that exchanges came in, m->full numbers each. */
 static uint32_t *
 all_tuples(const struct memory *m, struct pool *pool, const struct exchanges *x,
@@ -86,6 +110,27 @@ add_state(struct memory *m, const uint32_t *number, uint32_t length)
 	m->state[id].count++;
 }
 
+static void
+add_lone(struct memory *m, uint32_t symbol)
+{
+	uint32_t *number = pool_array(m->tuples.pool, 2, sizeof *number);
+
+	number[0] = symbol;
+	number[1] = MEMORY_ANY;
+	add_state(m, number, 2);
+}
+
+/* What a state backs off to, and how many stand behind it. */
+static void
+place_in_chain(const struct memory *m, struct memory_state *st)
+{
+	st->lone = st->length == 2 && st->number[1] == MEMORY_ANY;
+	st->rank = st->lone ? m->latches->n + 1
+	    : st->length + (st->length > m->latches->n && m->latches->n > 0);
+	st->back = st->length == 0 ? MEMORY_NONE
+	    : memory_find(m, st->number + 1, st->lone ? 0 : st->length - 1);
+}
+
 void
 memory_build(struct memory *m, struct pool *pool, const struct exchanges *x,
     const struct templates *client, const struct templates *server, const struct symbols *names,
@@ -101,14 +146,12 @@ memory_build(struct memory *m, struct pool *pool, const struct exchanges *x,
 	for (uint32_t drop = 0; drop <= m->full; drop++)
 		for (uint32_t i = 0; i < x->n; i++)
 			add_state(m, all + (size_t)i * m->full + drop, m->full - drop);
+	for (uint32_t i = 0; i < x->n && latches->n > 0 && order > 0; i++)
+		add_lone(m, all[(size_t)i * m->full + order - 1]);
 	if (x->n == 0)		/* still one state to stand in */
 		add_state(m, all, 0);
-	for (uint32_t s = 0; s < m->nstates; s++) {
-		struct memory_state *st = &m->state[s];
-
-		st->back = st->length == 0 ? MEMORY_NONE
-		    : intern_find(&m->tuples, tuple_span(st->number + 1, st->length - 1));
-	}
+	for (uint32_t s = 0; s < m->nstates; s++)
+		place_in_chain(m, &m->state[s]);
 	for (uint32_t i = 0; i < x->n; i++)
 		before[i] = intern_find(&m->tuples, tuple_span(all + (size_t)i * m->full, m->full));
 }

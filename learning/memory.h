@@ -4,8 +4,10 @@
  *
  * A state is a tuple of numbers, the recent symbols first, oldest first, then the latches, the
  * first one last. It backs off to the tuple without its first number: old symbols are forgotten
- * first, then recent ones, the latches last. States are those tuples and all their suffixes that
- * were seen, the longest first; without latches they are those of the order-k model (markov.h).
+ * first, then recent ones, the latches last; where these decide nothing, the last symbol alone is asked:
+ * some questions only follow from what was just said, whatever is held, and would
+ * have little evidence in each combination of latches. States are those tuples and all their suffixes that
+ * were seen, the longest first, and lone symbols; without latches they are those of the order-k model (markov.h).
  * memory_step() is the transition: it leads on from histories that were never seen, too.
  */
 #include "learning/intern.h"
@@ -13,8 +15,13 @@
 
 #define MEMORY_NONE  UINT32_MAX
 #define MEMORY_START (UINT32_MAX - 1)	/* before the first symbol */
+#define MEMORY_ANY   (UINT32_MAX - 2)	/* whatever latches hold */
 
-enum { MEMORY_MAX_ORDER = 4, MEMORY_MAX = MEMORY_MAX_ORDER + LATCHES };
+enum {
+	MEMORY_MAX_ORDER = 4,
+	MEMORY_MAX = MEMORY_MAX_ORDER + LATCHES,
+	MEMORY_CHAIN = MEMORY_MAX + 2,	/* a tuple, all its suffixes, and a lone symbol */
+};
 
 struct symbols {		/* names of what is said: clients' even, servers' odd */
 	const uint32_t *client, *server;	/* per template */
@@ -29,7 +36,9 @@ struct history {
 struct memory_state {
 	const uint32_t *number;		/* recent symbols, then latches */
 	uint32_t length;
-	uint32_t back;			/* without its first; MEMORY_NONE for length 0 */
+	uint32_t rank;			/* places behind it in the back-off: 0 for length 0 */
+	bool lone;			/* a symbol, then MEMORY_ANY */
+	uint32_t back;			/* without its first; of a lone symbol that of length 0, whose own is MEMORY_NONE */
 	uint32_t count;			/* exchanges that came in it */
 };
 
@@ -58,5 +67,11 @@ struct history memory_step(const struct memory *m, const struct history *h, uint
 	    uint32_t server);
 /* The state of a tuple, or MEMORY_NONE; that of no numbers is always there. */
 uint32_t memory_find(const struct memory *m, const uint32_t *number, uint32_t length);
+/*
+ * The states that a tuple of m->full numbers backs off to, of its recent symbols only the last nrecent;
+ * returns how many, those that were never seen left out. The last is that of no numbers. to: room for
+ * MEMORY_CHAIN.
+ */
+uint32_t memory_chain(const struct memory *m, const uint32_t *tuple, uint32_t nrecent, uint32_t *to);
 /* The tuple of a history, m->full numbers. */
 void	memory_tuple(const struct memory *m, const struct history *h, uint32_t *to);

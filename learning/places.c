@@ -28,8 +28,8 @@ keep_symbols(struct finder *f)
 	for (uint32_t i = 0; i < f->d->n; i++) {
 		const struct memory_state *s = &f->m->state[f->d->node[i].state];
 
-		for (uint32_t n = s->length; n > nlatches; n -= MIN(n, 2u))
-			intern_add(&f->out->kept, tuple_span(s->number, n - nlatches));
+		for (uint32_t n = s->lone ? 1 : s->length - MIN(s->length, nlatches); n > 0; n -= MIN(n, 2u))
+			intern_add(&f->out->kept, tuple_span(s->number, n));
 	}
 }
 
@@ -83,6 +83,16 @@ place_of(struct finder *f, const struct history *h)
 	return add_place(f, h, kept_of(f->out, h));
 }
 
+/* Does what latches hold decide, in one of these states or one that they back off to? The last is that of no numbers. */
+static bool
+held_decides(const struct finder *f, const uint32_t *state, uint32_t client)
+{
+	while (f->m->state[*state].length > 0)
+		if (decisions_find(f->d, *state++, client) != NULL)
+			return true;
+	return false;
+}
+
 /*
  * All that may be answered to a template after a history: what each longer part of it decides,
  * then each shorter one, up to an answer that is for anybody.
@@ -90,13 +100,15 @@ place_of(struct finder *f, const struct history *h)
 static uint32_t
 ways_after(struct finder *f, const struct place *p, uint32_t client, struct way *way)
 {
-	uint32_t tuple[MEMORY_MAX], n = 0;
+	uint32_t tuple[MEMORY_MAX], chain[MEMORY_CHAIN], chained, n = 0;
 
 	memory_tuple(f->m, &p->history, tuple);
-	for (uint32_t drop = f->m->order - p->nrecent; drop <= f->m->full; drop++) {
-		uint32_t state = memory_find(f->m, tuple + drop, f->m->full - drop);
-		const struct node *nd = state == MEMORY_NONE ? NULL
-		    : decisions_find(f->d, state, client);
+	chained = memory_chain(f->m, tuple, p->nrecent, chain);
+	for (uint32_t k = 0; k < chained; k++) {
+		const struct node *nd = decisions_find(f->d, chain[k], client);
+
+		if (f->m->state[chain[k]].lone && held_decides(f, &chain[k + 1], client))
+			continue;
 
 		for (uint32_t c = 0; nd != NULL && c < nd->nchoices; c++) {
 			way[n++] = (struct way){ nd, &nd->choice[c], 0 };
@@ -190,8 +202,8 @@ places_find(struct places *out, struct pool *pool, const struct memory *m,
 	keep_symbols(&f);
 	for (uint32_t i = 0; i < d->n; i++)
 		most = MAX(most, d->node[i].nchoices);
-	way = pool_array(pool, (size_t)most * (m->full + 1), sizeof *way);
-	shorter = pool_array(pool, (size_t)most * (m->full + 1), sizeof *shorter);
+	way = pool_array(pool, (size_t)most * MEMORY_CHAIN, sizeof *way);
+	shorter = pool_array(pool, (size_t)most * MEMORY_CHAIN, sizeof *shorter);
 	place_of(&f, &start);
 	for (uint32_t p = 0; p < out->n; p++)	/* filling one finds others */
 		fill_place(&f, p, way, shorter);

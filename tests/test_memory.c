@@ -93,10 +93,42 @@ POOLED(memory, old_symbols_are_forgotten_first_and_latches_last)
 			cr_expect_eq(st->back, MEMORY_NONE);
 			continue;
 		}
+		cr_expect_lt(m.state[st->back].rank, st->rank);
+		if (st->lone) {
+			cr_expect_eq(st->number[1], MEMORY_ANY);
+			cr_expect_eq(m.state[st->back].length, 0);
+			continue;
+		}
 		cr_expect_lt(st->number[st->length - 1], latches.nvalues[0]);
 		cr_expect_eq(m.state[st->back].length, st->length - 1);
 		cr_expect_eq(memcmp(m.state[st->back].number, st->number + 1,
 		    (st->length - 1) * sizeof *st->number), 0);
+	}
+}
+
+/* All of it, without the oldest symbol, ..., the last symbol alone, the latches, nothing. */
+POOLED(memory, the_last_symbol_alone_is_asked_between_histories_and_latches)
+{
+	struct handmade h = talks(pool);
+	struct learned *l = learned_from(&h, false);
+	struct symbols names = symbols_of_templates(pool, l);
+	uint32_t *before = pool_array(pool, l->x.n, sizeof *before), chain[MEMORY_CHAIN], all;
+	struct latches latches;
+	struct memory m;
+
+	latches_learn(&latches, pool, &l->x, &l->client, &l->server);
+	memory_build(&m, pool, &l->x, &l->client, &l->server, &names, &latches, 2, before);
+	for (uint32_t i = 0; i < l->x.n; i++) {
+		const uint32_t *tuple = m.state[before[i]].number;
+
+		all = memory_chain(&m, tuple, 2, chain);
+		cr_assert_eq(all, 5);
+		for (uint32_t k = 0; k + 1 < all; k++)
+			cr_expect_gt(m.state[chain[k]].rank, m.state[chain[k + 1]].rank);
+		cr_expect_eq(chain[0], before[i]);
+		cr_assert(m.state[chain[2]].lone);
+		cr_expect_eq(m.state[chain[2]].number[0], tuple[1]);
+		cr_expect_eq(memory_chain(&m, tuple, 0, chain), 2, "no symbol, none alone");
 	}
 }
 

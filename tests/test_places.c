@@ -83,6 +83,64 @@ POOLED(places, one_without_recent_symbols_answers_every_template)
 	}
 }
 
+/* What a place, or one that it backs off to, says to a template at last; NULL: nothing. */
+static const struct answer *
+said_at_last(const struct places *p, uint32_t place, uint32_t client)
+{
+	for (; place != MEMORY_NONE; place = p->place[place].back) {
+		const struct place *at = &p->place[place];
+
+		for (uint32_t t = at->first; t < at->first + at->n; t++)
+			if (p->turning[t].client == client)
+				return p->way[p->turning[t].first + p->turning[t].n - 1].choice->answer;
+	}
+	return NULL;
+}
+
+static void
+rename_as(struct handmade *h, unsigned logins, const char *what, const char *from, const char *to,
+    unsigned times)
+{
+	static const char *const in[] = { ">LOGIN\r\n", "<230 welcome\r\n", ">PICK\r\n", "<250 picked\r\n" };
+
+	while (times-- > 0) {
+		handmade_talk(h, "<220 ready\r\n", NULL);
+		for (unsigned i = 0; i < 2 * logins; i++)
+			handmade_say(h, in[i][0] == '<' ? SIDE_SERVER : SIDE_CLIENT, span_str(in[i] + 1));
+		boxes_ask(h, what, from);
+		boxes_ask(h, "TO\r\n", to);
+	}
+}
+
+/* Two with each combination of what is held: too few for any of them, but not for all together. */
+POOLED(places, what_follows_from_the_last_reply_does_whatever_is_held)
+{
+	struct handmade h = boxes(pool);
+	const struct found *f;
+	uint32_t refused, to, tried = 0;
+
+	for (unsigned logins = 0; logins < 3; logins++) {
+		rename_as(&h, logins, "FROM nothing\r\n", "551 no\r\n", "503 from where\r\n", 2);
+		rename_as(&h, logins, "FROM letter\r\n", "350 go on\r\n", "254 renamed\r\n", 8);
+	}
+	f = found_from(&h, 1);
+	refused = template_named(pool, &f->l->server, LEVEL_FULL, "551 no;");
+	to = template_named(pool, &f->l->client, LEVEL_FULL, "TO;");
+	cr_assert_neq(refused, NO_TEMPLATE);
+	cr_assert_neq(to, NO_TEMPLATE);
+	for (uint32_t i = 0; i < f->p.n; i++) {
+		const struct place *at = &f->p.place[i];
+		const struct answer *a = said_at_last(&f->p, i, to);
+		bool after = at->nrecent == 1 && at->history.recent[0] == 2 * refused + 1;
+
+		cr_assert_not_null(a);
+		cr_expect_eq(a->server, template_named(pool, &f->l->server, LEVEL_FULL,
+		    after ? "503 from where;" : "254 renamed;"), "place %u", i);
+		tried += after;
+	}
+	cr_expect_geq(tried, 3, "%u places, %u latches", f->p.n, f->latches.n);
+}
+
 POOLED(places, a_service_without_memory_has_one)
 {
 	struct handmade h = handmade(pool, PROTO_TCP, 21);
