@@ -19,30 +19,6 @@ flow_key_of(struct flow_key *k, const struct addr *own, uint16_t own_port,
 	memcpy(k, w, sizeof w);
 }
 
-struct addr
-flow_own(const struct flow *f)
-{
-	return addr_v4(f->own);
-}
-
-struct addr
-flow_peer(const struct flow *f)
-{
-	return addr_v4(f->peer);
-}
-
-uint32_t
-flow_prefix(const struct addr *a)
-{
-	return addr_to_v4(a) >> 8;
-}
-
-uint32_t
-flow_addr32(const struct addr *a)
-{
-	return addr_to_v4(a);
-}
-
 /* 80 % load when every flow is in use. */
 static uint32_t
 buckets_for(uint32_t n)

@@ -7,7 +7,7 @@
  * its key. A search reads two lines and then the entry whatever the load; there is nothing to
  * chain. What finds both full, even after moving one neighbour, goes to a stash of 64.
  *
- * How wide an address is is known in flow.c and wire.c only: flow_key_of() makes the key.
+ * How wide an address is is known in flow.[ch] and wire.c only: flow_key_of() makes the key.
  * Threads: one owner. Nothing is allocated after flow_table_init().
  */
 #include "models/addr.h"
@@ -45,7 +45,7 @@ enum flow_flag {
  * them. A pure ACK touches only this line. Host order. due_ms is the nearest deadline.
  */
 struct flow {
-	uint32_t peer, own;		/* IPv4; only flow.c reads them */
+	uint32_t peer, own;		/* IPv4; only flow.c and flow.h read them */
 	uint16_t peer_port, own_port;
 	uint32_t snd_una, snd_nxt, rcv_nxt;	/* modulo 2^32; snd_nxt falls back on loss */
 	uint32_t due_ms;		/* worker clock; compare by difference */
@@ -97,11 +97,31 @@ struct flow_table {
 
 void	flow_key_of(struct flow_key *k, const struct addr *own, uint16_t own_port,
     const struct addr *peer, uint16_t peer_port, uint8_t proto);
-struct addr flow_own(const struct flow *f);
-struct addr flow_peer(const struct flow *f);
+
+static inline struct addr
+flow_own(const struct flow *f)
+{
+	return addr_v4(f->own);
+}
+
+static inline struct addr
+flow_peer(const struct flow *f)
+{
+	return addr_v4(f->peer);
+}
+
 /* The network that limits are counted for: /24 of an IPv4 address, as a number. */
-uint32_t flow_prefix(const struct addr *a);
-uint32_t flow_addr32(const struct addr *a);	/* digest of an address; itself for IPv4 */
+static inline uint32_t
+flow_prefix(const struct addr *a)
+{
+	return addr_to_v4(a) >> 8;
+}
+
+static inline uint32_t
+flow_addr32(const struct addr *a)	/* digest of an address; itself for IPv4 */
+{
+	return addr_to_v4(a);
+}
 
 size_t	flow_table_bytes(uint32_t n);
 /* mem zeroed, 64-byte aligned. */

@@ -38,6 +38,7 @@ struct stack {
 	const struct set *set;
 	uint64_t now_ms;
 	int64_t wall_ms;
+	const struct packet *here;	/* what is being decided, NULL: nothing that came */
 	/* conversations */
 	struct flow_table flows;
 	struct wheel wheel;
@@ -73,7 +74,7 @@ struct packet {
 	uint64_t hash;
 	bool whole;			/* put together from fragments: w points elsewhere */
 	/* computed for a burst at once: stack.c, prepare() */
-	uint32_t clock;			/* TCP: offset of the clock of dst */
+	uint32_t clock;			/* offset of the clock of dst */
 	bool stranger;			/* had no flow when the table had seen so many */
 	uint32_t added;
 	const struct cookie_task *cookie;	/* NULL: was not foreseen */
@@ -148,8 +149,6 @@ uint64_t stack_flow_id(const struct stack *s, const struct flow *f);
 /* Counts the turn, and notes a message that nothing explains. */
 void	stack_turn(struct stack *s, const struct flow *f, const struct turn *t);
 uint32_t stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *persona);
-/* The same of a packet's destination. */
-uint32_t stack_clock(const struct stack *s, const struct packet *p, const struct persona *persona);
 /* Of each packet's destination its clock's offset. */
 void	stack_clocks(const struct stack *s, struct packet *p[], unsigned n);
 

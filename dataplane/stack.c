@@ -308,8 +308,8 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 static void
 prepare(struct stack *s, struct packet *const packets[], unsigned n, struct cookie_task tasks[])
 {
-	struct packet *tcp[CHUNK];
-	unsigned ntcp = 0, ntasks = 0;
+	struct packet *ip[CHUNK];
+	unsigned nip = 0, ntasks = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct packet *p = packets[i];
@@ -318,8 +318,7 @@ prepare(struct stack *s, struct packet *const packets[], unsigned n, struct cook
 		p->added = s->flows.added;
 		if (p->w.ethertype == ETHERTYPE_ARP4)
 			continue;
-		if (p->w.proto == PROTO_TCP)
-			tcp[ntcp++] = p;
+		ip[nip++] = p;
 		p->stranger = !flow_expect(&s->flows, p->hash);
 		if (p->stranger && p->w.proto == PROTO_TCP) {
 			lone_prefetch(&s->lone, &p->w.src, p->w.dport);
@@ -329,7 +328,7 @@ prepare(struct stack *s, struct packet *const packets[], unsigned n, struct cook
 				p->cookie = &tasks[ntasks++];
 		}
 	}
-	stack_clocks(s, tcp, ntcp);
+	stack_clocks(s, ip, nip);
 	cookies_burst(&s->cookies, tasks, ntasks, s->now_ms / 1000);
 }
 
@@ -340,17 +339,12 @@ stack_flow_of(const struct stack *s, const struct packet *p)
 	return p->stranger && s->flows.added == p->added ? NULL : flow_find(&s->flows, &p->key, p->hash);
 }
 
-/* Pass F: one packet, in order of arrival. */
+/* A packet of IP. */
 static void
-decide(struct stack *s, struct packet *p)
+dispatch(struct stack *s, struct packet *p)
 {
 	struct flow *f;
 
-	if (p->w.ethertype == ETHERTYPE_ARP4) {
-		COUNT(s->count.arp_in, 1);
-		stack_arp(s, p);
-		return;
-	}
 	switch (p->w.proto) {
 	case PROTO_TCP:
 		COUNT(s->count.tcp_in, 1);
@@ -372,6 +366,20 @@ decide(struct stack *s, struct packet *p)
 	}
 	COUNT(s->count.other_in, 1);
 	drop(s, DROP_UNHANDLED);
+}
+
+/* Pass F: one packet, in order of arrival. */
+static void
+decide(struct stack *s, struct packet *p)
+{
+	if (p->w.ethertype == ETHERTYPE_ARP4) {
+		COUNT(s->count.arp_in, 1);
+		stack_arp(s, p);
+		return;
+	}
+	s->here = p;
+	dispatch(s, p);
+	s->here = NULL;
 }
 
 static void

@@ -4,12 +4,20 @@
 enum { LOOK_AT = 16, LAST_TRY = 3 };
 #define FLOW_ID_MASK ((1ull << 51) - 1)	/* a JSON number keeps it exactly */
 
+/* The packet being decided, if it came to that address: what it needs was found out for the burst. */
+static const struct packet *
+packet_to(const struct stack *s, const struct addr *own)
+{
+	return s->here != NULL && addr_eq(own, &s->here->w.dst) ? s->here : NULL;
+}
+
 const struct persona *
 stack_persona(const struct stack *s, const struct flow *f)
 {
 	struct addr own = flow_own(f);
+	const struct packet *p = packet_to(s, &own);
 
-	return persona_of(profile_of(s, &own));
+	return persona_of(p != NULL ? p->profile : profile_of(s, &own));
 }
 
 uint64_t
@@ -24,22 +32,13 @@ stack_flow_hash(const struct stack *s, const struct flow *f)
 }
 
 /* Offset by a keyed hash of the address: hosts must not share one clock. RFC 7323 5.4. */
-static uint32_t
-clock_at(const struct stack *s, uint32_t offset, const struct persona *persona)
-{
-	return offset + (uint32_t)(s->now_ms * persona->ts_hz / 1000);
-}
-
 uint32_t
 stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *persona)
 {
-	return clock_at(s, (uint32_t)keyed(s->clock_key, own->b, sizeof own->b), persona);
-}
+	const struct packet *p = packet_to(s, own);
+	uint32_t offset = p != NULL ? p->clock : (uint32_t)keyed(s->clock_key, own->b, sizeof own->b);
 
-uint32_t
-stack_clock(const struct stack *s, const struct packet *p, const struct persona *persona)
-{
-	return clock_at(s, p->clock, persona);
+	return offset + (uint32_t)(s->now_ms * persona->ts_hz / 1000);
 }
 
 void

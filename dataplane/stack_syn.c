@@ -155,7 +155,7 @@ syn(struct stack *s, struct packet *p, const struct target *target, bool awaited
 	stack_reply_to(s, p, &o);
 	o.seq = isn_for(s, p, persona);
 	o.ack = seg->seq + 1;
-	answered = say_syn_ack(s, p, &o, limit, persona, &offer, stack_clock(s, p, persona), seg->ts_val);
+	answered = say_syn_ack(s, p, &o, limit, persona, &offer, stack_host_clock(s, &p->w.dst, persona), seg->ts_val);
 	if (answered == 0)
 		return;
 	note_lone(s, p, answered);
@@ -211,7 +211,7 @@ close_at_once(struct stack *s, struct packet *p)
 	o.tcp_flags = TCP_FIN | TCP_ACK;
 	o.win = persona->window >> persona->wscale;
 	o.options = options;
-	o.noptions = tcp_options(options, &look, stack_clock(s, p, persona), NULL, 0);
+	o.noptions = tcp_options(options, &look, stack_host_clock(s, &p->w.dst, persona), NULL, 0);
 	recent_add(&s->recent, p->hash, o.ack, o.seq + 1, now32(s));
 	stack_answer(s, p, &o, (struct span){ 0 });
 }
@@ -235,7 +235,7 @@ late(struct stack *s, struct packet *p, const struct recent_entry *was)
 	o.tcp_flags = TCP_ACK;
 	o.win = persona->window >> persona->wscale;
 	o.options = options;
-	o.noptions = tcp_options(options, &look, stack_clock(s, p, persona), NULL, 0);
+	o.noptions = tcp_options(options, &look, stack_host_clock(s, &p->w.dst, persona), NULL, 0);
 	stack_answer(s, p, &o, (struct span){ 0 });
 }
 
