@@ -3,6 +3,7 @@
  * inside.h - what the stack is made of; only for stack*.c. stack.h is the front door.
  *
  * stack.c       memory, frames out, the passes over a burst, the timers' loop
+ * stack_foresee.c  what can be computed for a burst at once, ahead of the decisions
  * stack_flow.c  a conversation's birth and end, its deadline, its record
  * stack_syn.c   TCP segments of nobody: handshakes, closed ports, ghosts
  * stack_tcp.c   TCP segments of a conversation, its turns, its timers
@@ -26,6 +27,7 @@
 #include "dataplane/talk.h"
 #include "dataplane/tcp.h"
 #include "dataplane/wheel.h"
+#include "models/match.h"
 
 enum { STACK_MTU = 1500, STACK_SCRATCH = 2048, RELATED_NEWS = 8 };
 
@@ -73,11 +75,20 @@ struct packet {
 	struct flow_key key;
 	uint64_t hash;
 	bool whole;			/* put together from fragments: w points elsewhere */
-	/* computed for a burst at once: stack.c, prepare() */
+	/* found out for a burst at once: stack_foresee.c */
 	uint32_t clock;			/* offset of the clock of dst */
 	bool stranger;			/* had no flow when the table had seen so many */
 	uint32_t added;
 	const struct cookie_task *cookie;	/* NULL: was not foreseen */
+	const struct match_ahead *ahead;	/* of its payload; NULL as above */
+};
+
+enum { BURST_CHUNK = 32 };		/* packets that go through the passes together */
+
+/* Where what was foreseen stands until the decisions are made. */
+struct foreseen {
+	struct cookie_task cookie[BURST_CHUNK];
+	struct match_ahead match[BURST_CHUNK];
 };
 
 enum flow_timer {
@@ -124,6 +135,11 @@ bool	stack_answer(struct stack *s, struct packet *p, const struct wire_out *o, s
 void	stack_record(struct stack *s, const struct record *r);
 uint64_t stack_random(struct stack *s);
 
+/*
+ * stack_foresee.c: passes C to E. Hashes and matches of at most BURST_CHUNK packets at once, and the memory that their
+ * decisions will read is asked for. Pure functions of the packets: nothing that a decision before may change.
+ */
+void	stack_foresee(struct stack *s, struct foreseen *to, struct packet *const packets[], unsigned n);
 /* stack.c: the packet's conversation, NULL if there is none */
 struct flow *stack_flow_of(const struct stack *s, const struct packet *p);
 
@@ -149,8 +165,6 @@ uint64_t stack_flow_id(const struct stack *s, const struct flow *f);
 /* Counts the turn, and notes a message that nothing explains. */
 void	stack_turn(struct stack *s, const struct flow *f, const struct turn *t);
 uint32_t stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *persona);
-/* Of each packet's destination its clock's offset. */
-void	stack_clocks(const struct stack *s, struct packet *p[], unsigned n);
 
 /* the protocols */
 void	stack_arp(struct stack *s, struct packet *p);

@@ -4,7 +4,7 @@
 
 #include "dataplane/say.h"
 
-enum { CHUNK = 32, TIMERS_PER_CALL = 256, WAIT_MS = 1000, LONE_LOOK_MS = 250 };
+enum { TIMERS_PER_CALL = 256, WAIT_MS = 1000, LONE_LOOK_MS = 250 };
 enum { SCANS_PER_S = 50, UNKNOWNS_PER_S = 20, ARPS_PER_S = 1000, UNREACHABLES_PER_S = 1000,
 	UNREACHABLES_BURST = 50 };	/* Linux: icmp_msgs_per_sec, icmp_msgs_burst */
 enum { FRAG_ROOM = 4096, ONCE_PLACES = 4096, PREFIX_PLACES = 16384, MAX_CELLS = UINT16_MAX };
@@ -301,37 +301,6 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 	return true;
 }
 
-/*
- * Passes C and D: hashes of the whole burst at once, and the memory that its decisions will read is asked for. Nothing
- * here depends on a flow's state, which the decisions before may still change.
- */
-static void
-prepare(struct stack *s, struct packet *const packets[], unsigned n, struct cookie_task tasks[])
-{
-	struct packet *ip[CHUNK];
-	unsigned nip = 0, ntasks = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		struct packet *p = packets[i];
-
-		p->cookie = NULL;
-		p->added = s->flows.added;
-		if (p->w.ethertype == ETHERTYPE_ARP4)
-			continue;
-		ip[nip++] = p;
-		p->stranger = !flow_expect(&s->flows, p->hash);
-		if (p->stranger && p->w.proto == PROTO_TCP) {
-			lone_prefetch(&s->lone, &p->w.src, p->w.dport);
-			recent_prefetch(&s->recent, p->hash);
-			halfopen_prefetch(&s->half, p->hash);
-			if (stack_wants_cookie(p, &tasks[ntasks]))
-				p->cookie = &tasks[ntasks++];
-		}
-	}
-	stack_clocks(s, ip, nip);
-	cookies_burst(&s->cookies, tasks, ntasks, s->now_ms / 1000);
-}
-
 /* The packet's conversation; one more look only if it may have begun in this burst. */
 struct flow *
 stack_flow_of(const struct stack *s, const struct packet *p)
@@ -394,12 +363,12 @@ void
 stack_burst(struct stack *s, const struct set *set, struct frame *frames, unsigned n,
     uint64_t now_ns, int64_t wall_ms)
 {
-	struct packet packets[CHUNK], *kept[CHUNK];
-	struct cookie_task tasks[CHUNK];
+	struct packet packets[BURST_CHUNK], *kept[BURST_CHUNK];
+	struct foreseen foreseen;
 
 	set_clock(s, set, now_ns, wall_ms);
-	for (unsigned from = 0; from < n; from += CHUNK) {
-		unsigned m = MIN(n - from, CHUNK), nkept = 0;
+	for (unsigned from = 0; from < n; from += BURST_CHUNK) {
+		unsigned m = MIN(n - from, BURST_CHUNK), nkept = 0;
 
 		for (unsigned i = 0; i < m; i++)
 			__builtin_prefetch(frames[from + i].data);
@@ -414,11 +383,11 @@ stack_burst(struct stack *s, const struct set *set, struct frame *frames, unsign
 			kept[nkept++] = p;
 			/* A whole packet lies in the table only until the next fragment comes. */
 			if (p->whole) {
-				prepare(s, &kept[--nkept], 1, tasks);
+				stack_foresee(s, &foreseen, &kept[--nkept], 1);
 				decide(s, p);
 			}
 		}
-		prepare(s, kept, nkept, tasks);
+		stack_foresee(s, &foreseen, kept, nkept);
 		for (unsigned i = 0; i < nkept; i++)
 			decide(s, kept[i]);
 	}

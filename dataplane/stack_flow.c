@@ -41,24 +41,6 @@ stack_host_clock(const struct stack *s, const struct addr *own, const struct per
 	return offset + (uint32_t)(s->now_ms * persona->ts_hz / 1000);
 }
 
-void
-stack_clocks(const struct stack *s, struct packet *p[], unsigned n)
-{
-	uint64_t own[2][PRF_LANES] = { 0 }, offset[PRF_LANES];
-
-	for (unsigned i = 0; i < n; i += PRF_LANES) {
-		unsigned m = MIN(n - i, (unsigned)PRF_LANES);
-
-		for (unsigned k = 0; k < m; k++) {
-			own[0][k] = load_le64(p[i + k]->w.dst.b);
-			own[1][k] = load_le64(p[i + k]->w.dst.b + 8);
-		}
-		siphash_lanes(s->clock_key, own, ARRAY_LEN(own), offset);
-		for (unsigned k = 0; k < m; k++)
-			p[i + k]->clock = (uint32_t)offset[k];
-	}
-}
-
 /* The ordinal only has to differ from the pair's other conversations, and to stay. */
 static uint32_t
 connection_of(const struct flow *f)
@@ -87,6 +69,7 @@ stack_speaker(struct stack *s, const struct flow *f, struct speaker *who)
 		.own = flow_own(f), .peer = flow_peer(f), .own_port = f->own_port,
 		.peer_port = f->peer_port, .connection = connection_of(f), .now_ms = s->wall_ms } };
 	memcpy(who->env.key, s->c.key, sizeof who->env.key);
+	who->env.ahead = s->here != NULL ? s->here->ahead : NULL;
 	if (who->m != NULL && model_keeps_pair(who->m))
 		who->env.pair_host = host_left(s, who->m, &who->env.own, &who->env.peer);
 	if (who->m != NULL && model_keeps_own(who->m))

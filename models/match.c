@@ -55,6 +55,57 @@ take(const struct image *i, const struct image_elem *e, struct span rest, size_t
 	}
 }
 
+enum { LANES = 8 };
+
+struct lane {
+	const uint16_t *aut;
+	const uint8_t *cls, *p;
+	uint32_t nclasses, at;
+	size_t left;
+	struct match_ahead *of;
+};
+
+static void
+run_lanes(struct lane *lane, unsigned n, size_t steps)
+{
+	for (size_t k = 0; k < steps; k++) {
+		for (unsigned x = 0; x < n; x++) {
+			struct lane *l = &lane[x];
+
+			l->at = l->aut[l->at * l->nclasses + l->cls[*l->p++]];	/* the dead stay dead */
+		}
+	}
+	for (unsigned x = 0; x < n; x++)
+		lane[x].left -= steps;
+}
+
+void
+match_side_by_side(struct match_ahead *a, unsigned n)
+{
+	struct lane lane[LANES];
+	unsigned m = 0, next = 0;
+	size_t steps;
+
+	while (next < n || m > 0) {
+		for (; m < LANES && next < n; next++, m++)
+			lane[m] = (struct lane){ .aut = a[next].i->aut, .cls = a[next].i->clsmap,
+				.p = a[next].message.p, .nclasses = a[next].i->model->nclasses,
+				.at = MATCH_START, .left = a[next].message.n, .of = &a[next] };
+		steps = lane[0].left;
+		for (unsigned x = 1; x < m; x++)
+			steps = MIN(steps, lane[x].left);
+		run_lanes(lane, m, steps);
+		for (unsigned x = 0; x < m;) {
+			if (lane[x].left > 0) {
+				x++;
+				continue;
+			}
+			lane[x].of->node = (uint16_t)lane[x].at;
+			lane[x] = lane[--m];
+		}
+	}
+}
+
 struct capture
 match_capture(const struct image *i, uint32_t t, struct span message, struct fields *f)
 {

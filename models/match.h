@@ -45,6 +45,19 @@ match_run(const struct image *i, uint16_t *node, const uint8_t *p, size_t n, boo
 	return k;
 }
 
+/* A run from MATCH_START over a message that is there as a whole, ahead of the turn that asks for it. */
+struct match_ahead {
+	const struct image *i;
+	struct span message;
+	uint16_t node;		/* given back: where it led; MATCH_DEAD: it ended on the way, nobody asked where */
+};
+
+/*
+ * The same as match_run() of each. Each step waits for a load; side by side eight messages wait for theirs at
+ * the same time.
+ */
+void	match_side_by_side(struct match_ahead *a, unsigned n);
+
 struct capture {
 	bool whole;		/* all elements are complete and took all bytes */
 	uint32_t literal;	/* lit and nocase bytes among those taken */

@@ -405,15 +405,28 @@ message_turn(struct session *s, struct arena *a, const struct model *m,
 	s->automaton = MATCH_START;
 }
 
+/* Was this very run made ahead, and did it live to the end? */
+static bool
+is_foreseen(const struct match_ahead *a, const struct session *s, const struct image *i, struct span run)
+{
+	return a != NULL && s->automaton == MATCH_START && a->node != MATCH_DEAD && a->i == i &&
+	    a->message.p == run.p && a->message.n == run.n;
+}
+
 /* Runs the automaton over in[msg_len .. to), or less where stop_final lets it stop. */
 static size_t
-advance(struct session *s, const struct image *i, struct span in, size_t to, bool stop_final)
+advance(struct session *s, const struct image *i, const struct match_ahead *ahead, struct span in, size_t to,
+    bool stop_final)
 {
 	uint16_t node = s->automaton;
 	size_t n = to - s->msg_len, taken;
 
 	if (node == MATCH_DEAD)
 		return to;
+	if (!stop_final && is_foreseen(ahead, s, i, span_of(in.p + s->msg_len, n))) {
+		s->automaton = ahead->node;
+		return to;
+	}
 	stop_final = stop_final && !i->node[MATCH_START].final;	/* no message has no bytes */
 	taken = match_run(i, &node, in.p + s->msg_len, n, stop_final);
 	if (taken < n && !(stop_final && i->node[node].final)) {
@@ -466,7 +479,7 @@ session_feed(struct session *s, struct arena *a, const struct model *m,
 	*t = (struct turn){ .template = -1 };
 	if (!(flags & FEED_DATAGRAM))
 		end = find_end(s, i, e, span_sub(in, 0, limit));
-	to = advance(s, i, in, end > 0 ? MIN(end, limit) : limit,
+	to = advance(s, i, env->ahead, in, end > 0 ? MIN(end, limit) : limit,
 	    e->kind == EOM_FINAL && !(flags & FEED_DATAGRAM));
 	complete = flags & FEED_DATAGRAM || (to > 0 && ((end > 0 && to == end) ||
 	    to == MODEL_MESSAGE_BYTES || flags & FEED_END || ends_here(s, i, e->kind, flags, paused)));

@@ -58,6 +58,7 @@ struct fields {
 };
 
 struct host;
+struct match_ahead;
 
 /* All that an answer may depend on besides model and session. The caller owns it. */
 struct session_env {
@@ -67,6 +68,7 @@ struct session_env {
 	uint32_t connection;	/* ordinal of this conversation of the pair, for SCOPE_CONNECTION */
 	int64_t now_ms;		/* Unix time in ms; only read when a turn is taken */
 	bool channel;		/* a related connection of it is expected, or there */
+	const struct match_ahead *ahead; /* match.h: saves time if it is of the message fed; NULL: none */
 	struct host *pair_host, *own_host; /* sets and registers (host.h) of both ends, of our own; NULL: as at the start */
 };
 

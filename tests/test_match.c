@@ -151,3 +151,30 @@ EACH_CASE(match, a_map_knows_its_keys_and_no_others, maps)
 		    maps[*i].key);
 	model_destroy(m);
 }
+
+/* Of all lengths, to two models in turn, and some that end on the way. */
+Test(match, side_by_side_is_what_each_is_alone)
+{
+	static const char text[] = "USER someone-of-a-long-name\nUSEX 12345678";
+	struct model *m[2] = { model_that_matches("\"USER \" tok \"\\n\"", 1, 1), model_that_matches("span 0 1 0", 0, 0) };
+	struct match_ahead a[2 * sizeof text];
+	unsigned n = 0, lived = 0;
+
+	for (size_t at = 0; at < sizeof text - 1; at += 5) {
+		for (size_t len = 0; at + len < sizeof text && n < ARRAY_LEN(a); len += 1 + at % 7, n++)
+			a[n] = (struct match_ahead){ .i = &m[n % 2]->i, .message = span_of(text + at, len) };
+	}
+	match_side_by_side(a, n);
+	for (unsigned k = 0; k < n; k++) {
+		uint16_t node = MATCH_START;
+		size_t taken = match_run(a[k].i, &node, a[k].message.p, a[k].message.n, false);
+
+		cr_expect_eq(a[k].node, taken == a[k].message.n ? node : MATCH_DEAD, "%u: %.*s", k,
+		    (int)a[k].message.n, (const char *)a[k].message.p);
+		lived += a[k].message.n > 0 && a[k].node != MATCH_DEAD;
+	}
+	cr_expect_gt(lived, 5);
+	cr_expect_lt(lived, n - 5);
+	model_destroy(m[0]);
+	model_destroy(m[1]);
+}
