@@ -1,6 +1,5 @@
 /* What a schema cannot say of prefixes, profiles and services. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "control/conf_inside.h"
@@ -8,38 +7,6 @@
 #include "dataplane/persona.h"
 
 enum { PLACE = 64 };	/* "prefixes[63].profiles[14]" */
-
-static int
-parse_prefix(struct conf_prefix *p)
-{
-	char text[64], *slash, *end;
-	unsigned long bits, width;
-
-	snprintf(text, sizeof text, "%s", p->prefix);
-	slash = strchr(text, '/');
-	if (slash == NULL)
-		return -EINVAL;
-	*slash++ = '\0';
-	if (addr_parse(&p->addr, text) < 0 || *slash < '0' || *slash > '9')
-		return -EINVAL;
-	width = addr_is_v4(&p->addr) ? 32 : 128;
-	bits = strtoul(slash, &end, 10);
-	if (*end != '\0' || bits > width)
-		return -EINVAL;
-	p->bits = (unsigned)(bits + 128 - width);
-	return 0;
-}
-
-static bool
-host_bits(const struct conf_prefix *p)
-{
-	struct addr a = p->addr;
-
-	for (unsigned bit = p->bits; bit < 128; bit++)
-		if (a.b[bit / 8] & 0x80 >> bit % 8)
-			return true;
-	return false;
-}
 
 static int
 find_model(const struct conf *c, const char *name)
@@ -113,13 +80,13 @@ conf_check_prefix(const struct checking *k, uint32_t i)
 {
 	struct conf_prefix *p = &k->c->prefixes[i];
 	char path[PLACE];
-	int err = 0;
+	int err = addr_parse_prefix(&p->addr, &p->bits, p->prefix);
 
 	snprintf(path, sizeof path, "prefixes[%u].prefix", i);
-	if (parse_prefix(p) < 0)
+	if (err == -EINVAL)
 		return conf_bad(k, path, "prefix is \"%s\"; it must be an address and its bits like 198.19.0.0/16.",
 		    p->prefix);
-	if (host_bits(p))
+	if (err < 0)
 		return conf_bad(k, path, "prefix \"%s\" has bits set behind its length.", p->prefix);
 	for (uint32_t j = 0; j < i; j++)
 		if (k->c->prefixes[j].bits == p->bits && addr_eq(&k->c->prefixes[j].addr, &p->addr))

@@ -27,6 +27,7 @@
 #include "control/log.h"
 #include "control/news.h"
 #include "control/notify.h"
+#include "control/plan.h"
 #include "control/priv.h"
 #include "control/proto.h"
 #include "control/secret.h"
@@ -201,6 +202,17 @@ answer_rollback(struct program *p, unsigned argc, char *const *argv, bool *ok)
 }
 
 static json_t *
+answer_plan(struct program *p, unsigned argc, char *const *argv, bool *ok)
+{
+	json_t *o;
+
+	if (argc == 1)
+		return plan_profiles(set_current());
+	o = plan_addresses(set_current(), argv[1], &p->why);
+	return o != NULL ? o : ctl_refuse(ok, "%s", p->why.text);
+}
+
+static json_t *
 answer_status(struct program *p)
 {
 	int64_t ms = clock_ms(CLOCK_MONOTONIC);
@@ -228,6 +240,8 @@ answer(void *ctx, unsigned argc, char *const *argv, bool *ok)
 		return answer_rollback(p, argc, argv, ok);
 	if (strcmp(argv[0], "flows") == 0)
 		return status_flows(&p->sensor);
+	if (strcmp(argv[0], "plan") == 0)
+		return answer_plan(p, argc, argv, ok);
 	if (strcmp(argv[0], "counters") == 0)
 		return status_counters(&p->sensor);
 	if (strcmp(argv[0], "stop") == 0) {

@@ -59,3 +59,5 @@ addr_in(const struct addr *a, const struct addr *prefix, unsigned bits)
 int addr_print(char *to, const struct addr *a);
 /* The whole text must be one address. 0 or -EINVAL. */
 int addr_parse(struct addr *a, const char *text);
+/* The same of "198.19.0.0/16"; bits counts in 128. -EDOM: an address bit behind the length is set. */
+int addr_parse_prefix(struct addr *a, unsigned *bits, const char *text);

@@ -25,6 +25,37 @@ EACH_CASE(addr, text_round_trip, cases)
 	}
 }
 
+static const struct {
+	const char *text;
+	unsigned bits;
+	int err;
+} prefixes[] = {
+	{ "198.19.0.0/16", 112, 0 },
+	{ "198.19.0.1/32", 128, 0 },
+	{ "0.0.0.0/0", 96, 0 },
+	{ "2001:db8::/32", 32, 0 },
+	{ "198.19.0.1/16", 112, -EDOM },
+	{ "2001:db8::1/64", 64, -EDOM },
+	{ "198.19.0.0/33", 0, -EINVAL },
+	{ "2001:db8::/129", 0, -EINVAL },
+	{ "198.19.0.0", 0, -EINVAL },
+	{ "198.19.0.0/", 0, -EINVAL },
+	{ "198.19.0.0/x", 0, -EINVAL },
+	{ "198.19.0.0/16x", 0, -EINVAL },
+	{ "198.19.0.0/-1", 0, -EINVAL },
+	{ "/16", 0, -EINVAL },
+	{ "1111111111111111111111111111111111111111111111/16", 0, -EINVAL },
+};
+
+EACH_CASE(addr, a_prefix_is_an_address_and_its_bits, prefixes)
+{
+	struct addr a;
+	unsigned bits = 0;
+
+	cr_assert_eq(addr_parse_prefix(&a, &bits, prefixes[*i].text), prefixes[*i].err, "%s", prefixes[*i].text);
+	cr_expect_eq(bits, prefixes[*i].bits, "%s", prefixes[*i].text);
+}
+
 Test(addr, a_prefix_holds_its_own_and_no_other)
 {
 	struct addr net = addr_v4(0xc6130000), in = addr_v4(0xc613ffff), out = addr_v4(0xc6140000);
