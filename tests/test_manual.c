@@ -419,6 +419,22 @@ Test(manual, the_example_of_mynahd_yaml_5_is_a_configuration)
 	tool_leave();
 }
 
+Test(manual, the_network_of_deployment_md_is_a_configuration)
+{
+	struct conf *c = NULL;
+	struct diag why;
+
+	tool_enter();
+	cr_assert_eq(tool_run("{ printf 'ports:\\n- device: net_null0\\n  link-address: 192.0.2.2\\nmodels:\\n'; "
+	    "for m in ftp smb dns; do echo \"- {name: $m, file: $m}\"; done; "
+	    "sed -n '/^    prefixes:/,/^$/s/^    //p' " TEST_ROOT "/docs/deployment.md; } >x.yaml"), 0);
+	cr_assert_eq(conf_load(&c, "x.yaml", &why), 0, "%s", why.text);
+	cr_expect_eq(c->prefixes[0].profiles_count, 3);
+	cr_expect_eq(c->prefixes[0].density_count, 4);
+	conf_free(c);
+	tool_leave();
+}
+
 static const char *const pages[] = { MYNAH_1, MYNAHD_8, YAML_5 };
 
 static const struct {
