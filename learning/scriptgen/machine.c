@@ -46,33 +46,59 @@ machine_responses(const struct machine *m, bool history)
 		.form_key = m->form.key, .history = history };
 }
 
-/* Forms of everything that a server said. */
-static void
-find_forms(struct machine *m)
+/* Everything that a server said, each once. */
+static uint32_t
+said_once(struct kinds_member **out, struct machine *m)
 {
 	uint32_t n = 0, *place = pool_array(m->pool, m->messages->n + 1, sizeof *place);
-	struct kinds_member *member = pool_array(m->pool, m->messages->n + 1, sizeof *member);
+	struct kinds_member *member = *out = pool_array(m->pool, m->messages->n + 1, sizeof *member);
 
+	m->said = pool_array(m->pool, m->messages->n + 1, sizeof *m->said);
 	for (uint32_t q = 0; q < m->nsequences; q++)
 		for (uint32_t i = 0; i < m->sequence[q].n; i++) {
 			uint32_t r = m->sequence[q].step[i].response;
 
 			if (r >= STEP_SILENCE)
 				continue;
-			if (place[r] != 0) {
-				member[place[r] - 1].weight++;
-				continue;
+			if (m->said[r]++ == 0) {
+				member[n] = (struct kinds_member){ .message = r };
+				place[r] = n++;
 			}
-			member[n] = (struct kinds_member){ .message = r, .weight = 1 };
-			place[r] = ++n;
+			member[place[r]].weight++;
 		}
-	kinds_find(&m->form, m->forms, member, n, &m->p.response);
+	return n;
+}
+
+static void
+name_forms(struct machine *m, const struct kinds_member *member, uint32_t n)
+{
 	m->form_of = pool_array(m->pool, m->messages->n + 1, sizeof *m->form_of);
-	m->said = pool_array(m->pool, m->messages->n + 1, sizeof *m->said);
+	memset(m->form_of, 0xff, m->messages->n * sizeof *m->form_of);
 	for (uint32_t i = 0; i < n; i++)
-		m->said[member[i].message] = member[i].weight;
-	for (uint32_t i = 0; i < m->messages->n; i++)
-		m->form_of[i] = place[i] == 0 ? KINDS_NONE : m->form.of[place[i] - 1];
+		m->form_of[member[i].message] = m->form.of[i];
+}
+
+/*
+ * Forms of everything that a server said, which tell the types of requests. Answers repeat these: what
+ * answers one type and what answers another are no more of one form than the requests are of one label.
+ */
+static void
+find_forms(struct machine *m)
+{
+	struct kinds_member *member;
+	uint32_t n = said_once(&member, m);
+	struct responses_input in;
+
+	kinds_find(&m->form, m->forms, member, n, &m->p.response);
+	name_forms(m, member, n);
+	if (m->p.request.text)
+		return;
+	in = machine_responses(m, false);
+	types_find(&m->types, m->type_counts, &in);
+	if (m->types.n == 0)
+		return;
+	types_kinds(&m->form, m->forms, &m->types, m->pool, m->messages, member, n, &m->p.response);
+	name_forms(m, member, n);
 }
 
 struct asked {			/* a request, and what was answered to it */
@@ -408,11 +434,6 @@ machine_update(struct machine *m)
 		steps += n;
 	}
 	find_forms(m);
-	if (!m->p.request.text) {
-		struct responses_input in = machine_responses(m, false);
-
-		types_find(&m->types, m->type_counts, &in);
-	}
 	intern_init(&g.keys, m->pool);
 	all = pool_array(m->pool, steps + 1, sizeof *all);
 	steps = 0;

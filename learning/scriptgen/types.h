@@ -11,7 +11,7 @@
  *  - and that tells of what form the answer is, beyond what the types taken before it tell (so much that
  *    the table of values by forms is worth its size: the marginal likelihood of the forms).
  * Requests of different types are never described by one label (kinds.h): what was said to one type and
- * repeats the type of another is an answer to nothing.
+ * repeats the type of another is an answer to nothing. Nor are answers of different types of one form.
  */
 #include "learning/scriptgen/response.h"
 

@@ -104,10 +104,11 @@ def missing(scan, address, done):
             if not re.search(pattern.replace("ADDRESS", re.escape(address)), done.output, re.M)]
 
 
-def scan_all(case, lab, address, scans=SCANS):
+def scan_all(case, lab, address, scans=SCANS, user="root"):
     for name, scan in scans.items():
-        done = run(lab.client([word.replace("ADDRESS", address) for word in scan.argv]), timeout=90.0)
-        with case.subTest(scanner=name):
+        done = run(lab.client([word.replace("ADDRESS", address) for word in scan.argv]), timeout=90.0,
+                   env={"USER": user})
+        with case.subTest(scanner=name, address=address, user=user):
             case.assertEqual(missing(scan, address, done), [], "\n" + done.output[-3000:])
 
 
@@ -147,6 +148,12 @@ class Sensor(unittest.TestCase):
         for i in range(4):
             address = f"198.19.{i * 31 + 3}.{i * 57 + 1}"
             scan_all(self, air.lab, address, {"smbclient -L, NT1": SCANS["smbclient -L, NT1"]})
+
+    def test_whoever_asks_shares_are_listed(self):
+        """A login holds its user's name: of another length it leads elsewhere in the machine, or out of it."""
+        for i, user in enumerate(("", "eve", "operator", "scan-user", "backup-agent") * 3):
+            address = f"198.19.{i * 17 + 5}.{i * 13 + 2}"
+            scan_all(self, air.lab, address, {"smbclient -L, NT1": SCANS["smbclient -L, NT1"]}, user)
 
     def test_ids_come_back_whoever_asks(self):
         """nmblookup drops answers with another id than the one that it drew."""
