@@ -388,22 +388,40 @@ next_of(const struct emitter *e, const struct choice *c)
 	    : e->state_of[context_after(e, c->label)];
 }
 
+/* What is said in the place of a choice of whose answers none is kept: what is with less history. */
+static const struct choice *
+said_for(const struct emitter *e, const struct choice *c)
+{
+	uint32_t context = c->context;
+
+	while (c->n == 0 && context != context_none(e)) {
+		const struct choice *other;
+
+		context = context_behind(e, context);
+		other = find_choice(e, context, c->label);
+		c = other != NULL ? other : c;
+	}
+	return c;
+}
+
 static void
 make_turn(struct emitter *e, struct text_turn *to, const struct choice *c, const uint32_t *template)
 {
+	const struct choice *said = said_for(e, c);
+
 	*to = (struct text_turn){ .event = EVENT_MESSAGE };
 	if (c->label == KINDS_CONNECT)
 		to->event = EVENT_CONNECT;
 	else
 		to->arg = template[c->label];
-	to->alt = pool_array(e->pool, c->n + 1, sizeof *to->alt);
-	for (uint32_t i = 0; i < MAX(c->n, 1u); i++) {
-		bool silent = c->n == 0 || c->variant[i] == WORDING_SILENCE;
+	to->alt = pool_array(e->pool, said->n + 1, sizeof *to->alt);
+	for (uint32_t i = 0; i < MAX(said->n, 1u); i++) {
+		bool silent = said->n == 0 || said->variant[i] == WORDING_SILENCE;
 
-		to->alt[to->nalt++] = (struct text_alt){ .weight = MAX(c->count[i], 1u),
-			.reply = silent ? -1 : (int32_t)e->w->variant[c->variant[i]].reply,
+		to->alt[to->nalt++] = (struct text_alt){ .weight = MAX(said->count[i], 1u),
+			.reply = silent ? -1 : (int32_t)e->w->variant[said->variant[i]].reply,
 			.next = next_of(e, c), .close = c->closed * 10 >= c->seen * 9,
-			.conf = c->n == 0 ? 0 : c->count[i] / (double)c->seen,
+			.conf = said->n == 0 ? 0 : said->count[i] / (double)said->seen,
 			.origin = ORIGIN_SCRIPTGEN, .scope = SCOPE_PAIR };
 	}
 }
