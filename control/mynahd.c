@@ -240,6 +240,8 @@ answer(void *ctx, unsigned argc, char *const *argv, bool *ok)
 		return answer_rollback(p, argc, argv, ok);
 	if (strcmp(argv[0], "flows") == 0)
 		return status_flows(&p->sensor);
+	if (strcmp(argv[0], "top") == 0)
+		return top_tell(&p->sensor.top, clock_ms(CLOCK_REALTIME));
 	if (strcmp(argv[0], "plan") == 0)
 		return answer_plan(p, argc, argv, ok);
 	if (strcmp(argv[0], "counters") == 0)
@@ -276,8 +278,10 @@ drain(struct sensor *s)
 	for (unsigned w = 0; w < s->nworkers; w++)
 		for (unsigned n = DRAIN, most = RECORDS; n == DRAIN && most > 0; most -= n) {
 			n = worker_records(s->worker[w], r, DRAIN);
-			for (unsigned i = 0; i < n; i++)
+			for (unsigned i = 0; i < n; i++) {
 				export_record(&s->export, &r[i], &s->reload.voice[r[i].slot], ms);
+				top_add(&s->top, set_current(), &r[i], ms);
+			}
 			all += n;
 		}
 	export_flush(&s->export);

@@ -23,6 +23,7 @@ enum { CTL_LINE = 4096, CTL_WORDS = 4 };	/* bytes with the newline; words of a r
 	X("cancel", "", "end learning; what is on air stays")                                 \
 	X("corpus", " NAME", "captures that are kept of a service, and what became of them")  \
 	X("flows", "", "conversations under way, at most 256, and counts by worker")            \
+	X("top", "", "who came most in the last minutes, to which ports and profiles")           \
 	X("plan", " [PREFIX]", "what our addresses show; with a prefix, which of its addresses have open ports") \
 	X("counters", "", "every counter")                                                     \
 	X("stop", "", "end every conversation and the program")

@@ -8,6 +8,7 @@
 
 #include "control/export.h"
 #include "control/reload.h"
+#include "control/top.h"
 #include "dataplane/worker.h"
 
 struct sensor {			/* all that runs */
@@ -17,6 +18,7 @@ struct sensor {			/* all that runs */
 	unsigned nports, nworkers;
 	struct reload reload;
 	struct export export;
+	struct top top;
 	int64_t start_ms;	/* monotonic */
 	/* rates over the last full second */
 	int64_t sampled_ms;
