@@ -3,20 +3,42 @@
 #include <stdlib.h>
 
 #include "dataplane/wire.h"
+#include "models/prf.h"
 
 enum { WAYS = 8 };
 
+/* Whoever could make two pairs alike could answer for another: so a hash of 64 bits with a key. */
+static void __attribute__((noinline))
+key_of_six(const struct flow_table *t, struct flow_key *k, const struct addr *own, const struct addr *peer)
+{
+	struct flow_pair pair = { *own, *peer };
+	uint64_t digest = siphash((const uint8_t *)t->secret, span_of(&pair, sizeof pair));
+
+	k->peer = (uint32_t)digest;
+	k->own = (uint32_t)(digest >> 32);
+	k->proto |= FLOW_SIX;
+}
+
 void
-flow_key_of(struct flow_key *k, const struct addr *own, uint16_t own_port,
+flow_key_of(const struct flow_table *t, struct flow_key *k, const struct addr *own, uint16_t own_port,
     const struct addr *peer, uint16_t peer_port, uint8_t proto)
 {
 	/* In the words that flow_hash() reads, or it waits for the parts to become a whole. */
 	uint64_t w[2] = { addr_to_v4(peer) | (uint64_t)addr_to_v4(own) << 32,
 		peer_port | (uint64_t)own_port << 16 | (uint64_t)proto << 32 };
 
+
 	static_assert(sizeof w == sizeof *k && offsetof(struct flow_key, own) == 4 &&
 	    offsetof(struct flow_key, own_port) == 10 && offsetof(struct flow_key, proto) == 12, "as written");
 	memcpy(k, w, sizeof w);
+	if (!addr_is_v4(own))
+		key_of_six(t, k, own, peer);
+}
+
+uint32_t
+flow_network(const struct flow_table *t, const struct addr *a)
+{
+	return (uint32_t)siphash((const uint8_t *)t->secret, span_of(a->b, 8)) | 1u << 31;
 }
 
 /* 80 % load when every flow is in use. */
@@ -27,16 +49,19 @@ buckets_for(uint32_t n)
 }
 
 size_t
-flow_table_bytes(uint32_t n)
+flow_table_bytes(uint32_t n, uint32_t six)
 {
-	return (size_t)n * sizeof(struct flow) + buckets_for(n) * sizeof(struct flow_bucket);
+	return ((size_t)n + six) * sizeof(struct flow) + buckets_for(n + six) * sizeof(struct flow_bucket) +
+	    six * sizeof(struct flow_pair);
 }
 
 void
-flow_table_init(struct flow_table *t, void *mem, uint32_t n, const uint64_t secret[2])
+flow_table_init(struct flow_table *t, void *mem, uint32_t n, uint32_t six, const uint64_t secret[2])
 {
-	*t = (struct flow_table){ .flow = mem, .n = n, .nbuckets = buckets_for(n), .fresh = 1 };
-	t->bucket = (struct flow_bucket *)(t->flow + n);
+	*t = (struct flow_table){ .flow = mem, .n = n + six, .six = six, .nbuckets = buckets_for(n + six),
+		.pool = { { .end = six + 1, .fresh = 1 }, { .end = n + six + 1, .fresh = six + 1 } } };
+	t->bucket = (struct flow_bucket *)(t->flow + t->n);
+	t->pair = (struct flow_pair *)(t->bucket + t->nbuckets);
 	t->secret[0] = secret[0] | 1;
 	t->secret[1] = secret[1];
 }
@@ -133,7 +158,7 @@ static bool
 is(const struct flow *f, const struct flow_key *k)
 {
 	return f->peer == k->peer && f->own == k->own && f->peer_port == k->peer_port &&
-	    f->own_port == k->own_port && (f->state == FLOW_UDP) == (k->proto == PROTO_UDP);
+	    f->own_port == k->own_port && (f->state == FLOW_UDP) == ((uint8_t)k->proto == PROTO_UDP);
 }
 
 static struct flow *
@@ -223,36 +248,63 @@ enter(struct flow_table *t, uint64_t hash, uint32_t id)
 	return true;
 }
 
-struct flow *
-flow_add(struct flow_table *t, const struct flow_key *k, uint64_t hash)
+static struct flow_pool *
+pool_of(const struct flow_table *t, const struct flow_key *k)
 {
-	uint32_t id = t->free;
+	return (struct flow_pool *)&t->pool[!(k->proto & FLOW_SIX)];
+}
+
+bool
+flow_is_full(const struct flow_table *t, const struct flow_key *k)
+{
+	const struct flow_pool *pool = pool_of(t, k);
+
+	return pool->free == 0 && pool->fresh == pool->end;
+}
+
+uint32_t
+flow_any(const struct flow_table *t, const struct flow_key *k, uint64_t random)
+{
+	uint32_t first = k->proto & FLOW_SIX ? 1 : t->six + 1, n = pool_of(t, k)->end - first;
+
+	return n > 0 ? first + (uint32_t)(random % n) : 0;
+}
+
+struct flow *
+flow_add(struct flow_table *t, const struct flow_key *k, uint64_t hash, const struct flow_pair *pair)
+{
+	struct flow_pool *pool = pool_of(t, k);
+	uint32_t id = pool->free != 0 ? pool->free : pool->fresh;
 	struct flow *f;
 
-	if (id == 0 && t->fresh > t->n)
-		return NULL;
-	if (id == 0)
-		id = t->fresh;
-	if (!enter(t, hash, id))
+	if (flow_is_full(t, k) || !enter(t, hash, id))
 		return NULL;
 	f = flow_at(t, id);
-	if (id == t->fresh)
-		t->fresh++;
+	if (id == pool->fresh)
+		pool->fresh++;
 	else
-		t->free = f->talk;
+		pool->free = f->talk;
+	if (k->proto & FLOW_SIX)
+		t->pair[id - 1] = *pair;
 	*f = (struct flow){ .peer = k->peer, .own = k->own, .peer_port = k->peer_port,
 		.own_port = k->own_port,
-		.state = k->proto == PROTO_UDP ? FLOW_UDP : FLOW_ESTABLISHED };
+		.state = (uint8_t)k->proto == PROTO_UDP ? FLOW_UDP : FLOW_ESTABLISHED };
 	COUNT(t->used, 1);
 	t->added++;
 	return f;
 }
 
-static uint64_t
-hash_of(const struct flow_table *t, const struct flow *f)
+static struct flow_key
+key_of(const struct flow_table *t, const struct flow *f)
 {
-	struct flow_key k = { .peer = f->peer, .own = f->own, .peer_port = f->peer_port,
-		.own_port = f->own_port, .proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP };
+	return (struct flow_key){ .peer = f->peer, .own = f->own, .peer_port = f->peer_port, .own_port = f->own_port,
+		.proto = (f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP) | (flow_is_six(t, f) ? FLOW_SIX : 0) };
+}
+
+uint64_t
+flow_hash_of(const struct flow_table *t, const struct flow *f)
+{
+	struct flow_key k = key_of(t, f);
 
 	return flow_hash(t, &k);
 }
@@ -276,7 +328,7 @@ empty_stash(struct flow_table *t)
 {
 	for (uint32_t i = t->nstash; i-- > 0;) {
 		uint32_t id = t->stash[i];
-		uint64_t hash = hash_of(t, flow_at(t, id));
+		uint64_t hash = flow_hash_of(t, flow_at(t, id));
 		uint32_t a = first_bucket(t, hash);
 
 		if (put(&t->bucket[a], tag_of(hash), id) ||
@@ -289,7 +341,9 @@ void
 flow_del(struct flow_table *t, struct flow *f)
 {
 	uint32_t id = flow_id(t, f);
-	uint64_t hash = hash_of(t, f);
+	struct flow_key k = key_of(t, f);
+	struct flow_pool *pool = pool_of(t, &k);
+	uint64_t hash = flow_hash(t, &k);
 	uint32_t a = first_bucket(t, hash);
 
 	if (!leave(&t->bucket[a], id) && !leave(&t->bucket[other_bucket(t, a, tag_of(hash))], id)) {
@@ -301,8 +355,8 @@ flow_del(struct flow_table *t, struct flow *f)
 		t->stash[i] = t->stash[--t->nstash];
 	}
 	f->state = FLOW_FREE;
-	f->talk = t->free;
-	t->free = id;
+	f->talk = pool->free;
+	pool->free = id;
 	COUNT(t->used, -1);
 	if (t->nstash > 0)
 		empty_stash(t);
@@ -317,21 +371,23 @@ flow_table_check(const struct flow_table *t)
 		for (int i = 0; i < WAYS; i++)
 			indexed += t->bucket[b].tag[i] != 0;
 	}
-	for (uint32_t id = 1; id < t->fresh; id++) {
+	for (uint32_t id = 1; id < flow_fresh(t); id++) {
 		const struct flow *f = flow_at(t, id);
-		struct flow_key k = { .peer = f->peer, .own = f->own, .peer_port = f->peer_port,
-			.own_port = f->own_port, .proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP };
+		struct flow_key k = key_of(t, f);
 
 		if (f->state == FLOW_FREE)
 			continue;
 		live++;
-		if (flow_find(t, &k, hash_of(t, f)) != f)
+		if (flow_find(t, &k, flow_hash(t, &k)) != f)
 			abort();
 	}
-	for (uint32_t id = t->free; id != 0; id = flow_at(t, id)->talk) {
-		if (flow_at(t, id)->state != FLOW_FREE || ++idle > t->n)
-			abort();
+	for (int i = 0; i < 2; i++) {
+		for (uint32_t id = t->pool[i].free; id != 0; id = flow_at(t, id)->talk) {
+			if (flow_at(t, id)->state != FLOW_FREE || id >= t->pool[i].end || ++idle > t->n)
+				abort();
+		}
 	}
-	if (live != t->used || indexed != t->used || live + idle != t->fresh - 1)
+	if (live != t->used || indexed != t->used ||
+	    live + idle != t->pool[0].fresh - 1 + t->pool[1].fresh - t->six - 1)
 		abort();
 }

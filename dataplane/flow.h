@@ -7,6 +7,8 @@
  * its key. A search reads two lines and then the entry whatever the load; there is nothing to
  * chain. What finds both full, even after moving one neighbour, goes to a stash of 64.
  *
+ * An entry has room for the addresses of IPv4. Of IPv6 it has 64 bits of a keyed hash of both, which nobody can make alike, and
+ * the addresses stand in a line of their own; so IPv6 has entries of its own, 1 to six, and costs IPv4 nothing.
  * How wide an address is is known in flow.[ch] and wire.c only: flow_key_of() makes the key.
  * Threads: one owner. Nothing is allocated after flow_table_init().
  */
@@ -45,7 +47,7 @@ enum flow_flag {
  * them. A pure ACK touches only this line. Host order. due_ms is the nearest deadline.
  */
 struct flow {
-	uint32_t peer, own;		/* IPv4; only flow.c and flow.h read them */
+	uint32_t peer, own;		/* IPv4, or a hash of both; only flow.c and flow.h read them */
 	uint16_t peer_port, own_port;
 	uint32_t snd_una, snd_nxt, rcv_nxt;	/* modulo 2^32; snd_nxt falls back on loss */
 	uint32_t due_ms;		/* worker clock; compare by difference */
@@ -72,7 +74,17 @@ static_assert(sizeof(struct flow) == 64, "one cache line");
 struct flow_key {
 	uint32_t peer, own;
 	uint16_t peer_port, own_port;
-	uint32_t proto;
+	uint32_t proto;		/* with FLOW_SIX */
+};
+enum { FLOW_SIX = 256 };	/* the key is of IPv6 */
+
+struct flow_pair {
+	struct addr own, peer;
+};
+
+struct flow_pool {
+	uint32_t end;		/* ids below it are of this pool, or the one before */
+	uint32_t free, fresh;	/* as in slab.h; flow.talk links free ones */
 };
 
 struct flow_bucket {
@@ -87,46 +99,40 @@ enum { FLOW_STASH = 64 };
 struct flow_table {
 	struct flow *flow;		/* 1..n */
 	struct flow_bucket *bucket;
-	uint32_t n, nbuckets, used;
+	struct flow_pair *pair;		/* of flows 1..six */
+	struct flow_pool pool[2];	/* of IPv6, of IPv4 */
+	uint32_t n, six, nbuckets, used;
 	uint32_t added;			/* ever, modulo 2^32 */
-	uint32_t free, fresh;		/* as in slab.h; flow.talk links free ones */
 	uint64_t secret[2];
 	uint32_t nstash;
 	uint32_t stash[FLOW_STASH];
 };
 
-void	flow_key_of(struct flow_key *k, const struct addr *own, uint16_t own_port,
+void	flow_key_of(const struct flow_table *t, struct flow_key *k, const struct addr *own, uint16_t own_port,
     const struct addr *peer, uint16_t peer_port, uint8_t proto);
+/* A keyed hash of a's /64; no IPv4 network has its first bit. A peer of IPv6 has all of one. */
+uint32_t flow_network(const struct flow_table *t, const struct addr *a);
 
-static inline struct addr
-flow_own(const struct flow *f)
-{
-	return addr_v4(f->own);
-}
-
-static inline struct addr
-flow_peer(const struct flow *f)
-{
-	return addr_v4(f->peer);
-}
-
-/* The network that limits are counted for: /24 of an IPv4 address, as a number. */
+/* The network that limits are counted for, as a number: /24 of IPv4, /64 of IPv6. */
 static inline uint32_t
-flow_prefix(const struct addr *a)
+flow_prefix(const struct flow_table *t, const struct addr *a)
 {
-	return addr_to_v4(a) >> 8;
+	return addr_is_v4(a) ? addr_to_v4(a) >> 8 : flow_network(t, a);
 }
 
+/* Whom an answer is limited for: an address of IPv4, a /64 of IPv6. */
 static inline uint32_t
-flow_addr32(const struct addr *a)	/* digest of an address; itself for IPv4 */
+flow_addr32(const struct flow_table *t, const struct addr *a)
 {
-	return addr_to_v4(a);
+	return addr_is_v4(a) ? addr_to_v4(a) : flow_network(t, a);
 }
 
-size_t	flow_table_bytes(uint32_t n);
+/* For n flows of IPv4 and six of IPv6. */
+size_t	flow_table_bytes(uint32_t n, uint32_t six);
 /* mem zeroed, 64-byte aligned. */
-void	flow_table_init(struct flow_table *t, void *mem, uint32_t n, const uint64_t secret[2]);
+void	flow_table_init(struct flow_table *t, void *mem, uint32_t n, uint32_t six, const uint64_t secret[2]);
 uint64_t flow_hash(const struct flow_table *t, const struct flow_key *k);
+uint64_t flow_hash_of(const struct flow_table *t, const struct flow *f);	/* of its key */
 void	flow_prefetch(const struct flow_table *t, uint64_t hash);
 /*
  * Asks for the entries that may be the key's, once the buckets are there. False: there is none, which may change until
@@ -135,10 +141,24 @@ void	flow_prefetch(const struct flow_table *t, uint64_t hash);
 bool	flow_expect(const struct flow_table *t, uint64_t hash);
 /* NULL: no such conversation. */
 struct flow *flow_find(const struct flow_table *t, const struct flow_key *k, uint64_t hash);
-/* A zeroed entry with the key's addresses; NULL when the table or both buckets are full. The key is new. */
-struct flow *flow_add(struct flow_table *t, const struct flow_key *k, uint64_t hash);
+/* Is there no entry left for such a key? */
+bool	flow_is_full(const struct flow_table *t, const struct flow_key *k);
+/* An id that such a key might have, by a random number; its entry may be free. 0: there are none. */
+uint32_t flow_any(const struct flow_table *t, const struct flow_key *k, uint64_t random);
+/*
+ * A zeroed entry with the key's addresses, which pair has again for IPv6; NULL when the table or both buckets are full. The key is
+ * new.
+ */
+struct flow *flow_add(struct flow_table *t, const struct flow_key *k, uint64_t hash, const struct flow_pair *pair);
 void	flow_del(struct flow_table *t, struct flow *f);
 void	flow_table_check(const struct flow_table *t);
+
+/* Entries from here on were never taken. */
+static inline uint32_t
+flow_fresh(const struct flow_table *t)
+{
+	return t->pool[1].fresh;
+}
 
 static inline uint32_t
 flow_id(const struct flow_table *t, const struct flow *f)
@@ -151,4 +171,22 @@ flow_at(const struct flow_table *t, uint32_t id)
 {
 	assert(id > 0 && id <= t->n);
 	return &t->flow[id - 1];
+}
+
+static inline bool
+flow_is_six(const struct flow_table *t, const struct flow *f)
+{
+	return flow_id(t, f) <= t->six;
+}
+
+static inline struct addr
+flow_own(const struct flow_table *t, const struct flow *f)
+{
+	return flow_is_six(t, f) ? t->pair[flow_id(t, f) - 1].own : addr_v4(f->own);
+}
+
+static inline struct addr
+flow_peer(const struct flow_table *t, const struct flow *f)
+{
+	return flow_is_six(t, f) ? t->pair[flow_id(t, f) - 1].peer : addr_v4(f->peer);
 }

@@ -155,7 +155,6 @@ void	stack_speaker(struct stack *s, const struct flow *f, struct speaker *who);
 const struct persona *stack_persona(const struct stack *s, const struct flow *f);
 /* Header of a frame to the flow's peer; returns whom our address plays. */
 const struct persona *stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o);
-uint64_t stack_flow_hash(const struct stack *s, const struct flow *f);
 /* A record of p alone, if the sample has room for it. */
 void	stack_scan(struct stack *s, const struct packet *p);
 /* The same of a SYN to an open port: how is FIN or RST, when the peer ended it so, else 0. */
@@ -168,6 +167,7 @@ uint32_t stack_host_clock(const struct stack *s, const struct addr *own, const s
 
 /* the protocols */
 void	stack_arp(struct stack *s, struct packet *p);
+void	stack_solicited(struct stack *s, struct packet *p);	/* IPv6's question who has an address */
 void	stack_icmp(struct stack *s, struct packet *p);
 void	stack_unreachable(struct stack *s, struct packet *p);
 void	stack_udp(struct stack *s, struct packet *p);

@@ -69,11 +69,11 @@ stack_bytes(const struct stack_config *c)
 {
 	struct sizes z = sizes_of(c);
 
-	if (c->flows < 64 || c->flows > 1u << 30 || (c->flows & (c->flows - 1)) != 0 ||
+	if (c->flows < 64 || c->flows > 1u << 30 || c->flows_six > c->flows || (c->flows & (c->flows - 1)) != 0 ||
 	    c->udp_ratio < 1 || c->udp_ratio > 3)
 		return 0;
-	return aligned(sizeof(struct stack)) + aligned(flow_table_bytes(c->flows)) +
-	    aligned(wheel_bytes(c->flows)) + aligned(talks_bytes(z.talks, z.arenas, z.cells)) +
+	return aligned(sizeof(struct stack)) + aligned(flow_table_bytes(c->flows, c->flows_six)) +
+	    aligned(wheel_bytes(c->flows + c->flows_six)) + aligned(talks_bytes(z.talks, z.arenas, z.cells)) +
 	    aligned(losses_bytes(z.losses)) + aligned(recent_bytes(z.recent)) + aligned(hosts_bytes(z.hosts)) + aligned(expects_bytes(z.expects)) +
 	    aligned(halfopen_bytes(z.half)) + aligned(lone_bytes(z.lone)) +
 	    aligned(frag_bytes(z.frags, FRAG_ROOM)) + aligned(once_bytes(z.once)) +
@@ -113,8 +113,8 @@ stack_init(void *mem, const struct stack_config *c, const struct sink *sink)
 	s->random = c->seed;
 	secret[0] = stack_random(s);
 	secret[1] = stack_random(s);
-	flow_table_init(&s->flows, carve(&at, flow_table_bytes(c->flows)), c->flows, secret);
-	wheel_init(&s->wheel, carve(&at, wheel_bytes(c->flows)), c->flows, 0);
+	flow_table_init(&s->flows, carve(&at, flow_table_bytes(c->flows, c->flows_six)), c->flows, c->flows_six, secret);
+	wheel_init(&s->wheel, carve(&at, wheel_bytes(c->flows + c->flows_six)), c->flows + c->flows_six, 0);
 	talks_init(&s->talks, carve(&at, talks_bytes(z.talks, z.arenas, z.cells)), z.talks, z.arenas,
 	    z.cells);
 	losses_init(&s->losses, carve(&at, losses_bytes(z.losses)), z.losses);
@@ -203,10 +203,14 @@ stack_record(struct stack *s, const struct record *r)
 static bool
 is_martian(const struct stack *s, const struct packet *p)
 {
+	static const struct addr loopback = { .b = { [15] = 1 } }, nobody;
 	const struct addr *src = &p->w.src;
 	uint8_t first = src->b[12];
 
-	if (first == 0 || first == 127 || first >= 224 || addr_eq(src, &p->w.dst))
+	if (addr_eq(src, &p->w.dst))
+		return true;
+	if (p->w.ethertype == ETHERTYPE_IP6 ? src->b[0] == 0xff || addr_eq(src, &loopback) || addr_eq(src, &nobody) ||
+	    addr_is_v4(src) : first == 0 || first == 127 || first >= 224)	/* RFC 4291 2.5, RFC 1122 3.2.1.3 */
 		return true;
 	if ((p->w.proto == PROTO_TCP || p->w.proto == PROTO_UDP) && p->w.sport == 0)
 		return true;
@@ -242,14 +246,23 @@ assemble(struct stack *s, struct packet *p, uint64_t now_ns)
 	return true;
 }
 
-/* Is the frame's destination our card, or everybody? */
+/* Asks somebody on the link who has an address? RFC 4861 4.3. */
+static bool
+is_solicitation(const struct wire *w)
+{
+	return w->ethertype == ETHERTYPE_IP6 && w->proto == PROTO_ICMP6 && w->icmp_type == ICMP6_SOLICIT &&
+	    w->frag_offset == 0 && !w->more_fragments;
+}
+
+/* Is the frame's destination our card, or everybody whom a question about addresses goes to? */
 static bool
 is_to_us(const struct stack *s, const struct wire *w)
 {
 	static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
 	return memcmp(w->dmac, s->c.mac, sizeof all) == 0 ||
-	    (w->ethertype == ETHERTYPE_ARP4 && memcmp(w->dmac, all, sizeof all) == 0);
+	    (w->ethertype == ETHERTYPE_ARP4 && memcmp(w->dmac, all, sizeof all) == 0) ||
+	    (w->dmac[0] == 0x33 && w->dmac[1] == 0x33 && is_solicitation(w));	/* RFC 2464 7 */
 }
 
 /* Pass B: parse, refuse what is not for us, hash the rest. False: the frame is done with. */
@@ -276,9 +289,8 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 	}
 	if (w->ethertype == ETHERTYPE_ARP4)
 		return true;
-	if (!addr_is_v4(&w->dst)) {	/* IPv6 has its own issue */
-		COUNT(s->count.other_in, 1);
-		drop(s, DROP_UNHANDLED);
+	if (is_solicitation(w)) {
+		stack_solicited(s, p);
 		return false;
 	}
 	p->profile = profile_of(s, &w->dst);
@@ -292,12 +304,12 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 		drop(s, DROP_MARTIAN);
 		return false;
 	}
-	flow_key_of(&p->key, &w->dst, w->dport, &w->src, w->sport, w->proto);
+	flow_key_of(&s->flows, &p->key, &w->dst, w->dport, &w->src, w->sport, w->proto);
 	p->hash = flow_hash(&s->flows, &p->key);
 	flow_prefetch(&s->flows, p->hash);
 	if (w->proto == PROTO_TCP)
 		__builtin_prefetch(&p->profile->tcp[w->dport]);
-	prefixes_prefetch(w->proto == PROTO_UDP ? &s->udp : &s->one_to_one, flow_prefix(&w->src));
+	prefixes_prefetch(w->proto == PROTO_UDP ? &s->udp : &s->one_to_one, flow_prefix(&s->flows, &w->src));
 	return true;
 }
 
@@ -329,6 +341,7 @@ dispatch(struct stack *s, struct packet *p)
 		stack_udp(s, p);
 		return;
 	case PROTO_ICMP:
+	case PROTO_ICMP6:
 		COUNT(s->count.icmp_in, 1);
 		stack_icmp(s, p);
 		return;
@@ -421,7 +434,7 @@ void
 stack_shutdown(struct stack *s, const struct set *set, int64_t wall_ms)
 {
 	set_clock(s, set, s->now_ms * 1000000, wall_ms);
-	for (uint32_t id = 1; id < s->flows.fresh; id++) {
+	for (uint32_t id = 1; id < flow_fresh(&s->flows); id++) {
 		if (flow_at(&s->flows, id)->state != FLOW_FREE)
 			stack_end(s, flow_at(&s->flows, id), END_SHUTDOWN);
 	}
@@ -463,7 +476,7 @@ stack_check(const struct stack *s)
 	slab_check(&s->talks.talk);
 	slab_check(&s->talks.arena);
 	slab_check(&s->talks.cell);
-	for (uint32_t id = 1; id < s->flows.fresh; id++) {
+	for (uint32_t id = 1; id < flow_fresh(&s->flows); id++) {
 		const struct flow *f = flow_at(&s->flows, id);
 
 		if (f->state == FLOW_FREE)

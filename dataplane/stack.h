@@ -67,7 +67,8 @@ struct counters {			/* written by the stack, read by anyone, relaxed */
 };
 
 struct stack_config {
-	uint32_t flows;			/* capacity, power of two */
+	uint32_t flows;			/* capacity for IPv4, power of two */
+	uint32_t flows_six;		/* for IPv6; 0 where no prefix is */
 	uint32_t talks, arenas, holds;	/* slabs; 0: a share of flows */
 	uint32_t idle_tcp_ms, idle_udp_ms, lifetime_ms;
 	uint32_t udp_ratio;		/* bytes out per byte in towards an unproven peer, 1..3 */
@@ -75,6 +76,7 @@ struct stack_config {
 	bool trust_sums;		/* the port verified them */
 	uint8_t mac[6];			/* ours on the link */
 	struct addr link_addr;		/* our next-hop address: ARP is answered for it */
+	struct addr link_addr_six;	/* the same for IPv6 and neighbour solicitations; zero: none */
 	uint8_t key[16];		/* the site's secret */
 	uint8_t worker;			/* number, for records */
 	uint64_t seed;			/* from getrandom(); fixed in tests */

@@ -14,21 +14,10 @@ packet_to(const struct stack *s, const struct addr *own)
 const struct persona *
 stack_persona(const struct stack *s, const struct flow *f)
 {
-	struct addr own = flow_own(f);
+	struct addr own = flow_own(&s->flows, f);
 	const struct packet *p = packet_to(s, &own);
 
 	return persona_of(p != NULL ? p->profile : profile_of(s, &own));
-}
-
-uint64_t
-stack_flow_hash(const struct stack *s, const struct flow *f)
-{
-	struct addr own = flow_own(f), peer = flow_peer(f);
-	struct flow_key k;
-
-	flow_key_of(&k, &own, f->own_port, &peer, f->peer_port,
-	    f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP);
-	return flow_hash(&s->flows, &k);
 }
 
 /* Offset by a keyed hash of the address: hosts must not share one clock. RFC 7323 5.4. */
@@ -66,7 +55,7 @@ void
 stack_speaker(struct stack *s, const struct flow *f, struct speaker *who)
 {
 	*who = (struct speaker){ .m = s->set->slot[f->slot], .env = {
-		.own = flow_own(f), .peer = flow_peer(f), .own_port = f->own_port,
+		.own = flow_own(&s->flows, f), .peer = flow_peer(&s->flows, f), .own_port = f->own_port,
 		.peer_port = f->peer_port, .connection = connection_of(f), .now_ms = s->wall_ms } };
 	memcpy(who->env.key, s->c.key, sizeof who->env.key);
 	who->env.ahead = s->here != NULL ? s->here->ahead : NULL;
@@ -101,7 +90,7 @@ stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o)
 {
 	const struct persona *persona = stack_persona(s, f);
 
-	*o = (struct wire_out){ .src = flow_own(f), .dst = flow_peer(f),
+	*o = (struct wire_out){ .src = flow_own(&s->flows, f), .dst = flow_peer(&s->flows, f),
 		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP,
 		.ttl = persona->ttl, .df = persona->df, .sport = f->own_port, .dport = f->peer_port,
 		.seq = f->snd_nxt, .ack = f->rcv_nxt };
@@ -123,15 +112,15 @@ is_better_victim(const struct flow *a, const struct flow *b)
 }
 
 static void
-evict_one(struct stack *s)
+evict_one(struct stack *s, const struct flow_key *k)
 {
 	struct flow *victim = NULL;
 
 	for (int i = 0; i < LOOK_AT; i++) {
-		uint32_t id = (uint32_t)(stack_random(s) % s->flows.n) + 1;
-		struct flow *f = flow_at(&s->flows, id);
+		uint32_t id = flow_any(&s->flows, k, stack_random(s));
+		struct flow *f = id != 0 ? flow_at(&s->flows, id) : NULL;
 
-		if (id < s->flows.fresh && f->state != FLOW_FREE &&
+		if (f != NULL && id < flow_fresh(&s->flows) && f->state != FLOW_FREE &&
 		    (victim == NULL || is_better_victim(f, victim)))
 			victim = f;
 	}
@@ -142,13 +131,14 @@ evict_one(struct stack *s)
 struct flow *
 stack_open(struct stack *s, const struct packet *p, uint8_t slot, uint32_t idle_ms)
 {
+	struct flow_pair pair = { p->w.dst, p->w.src };
 	struct flow *f = NULL;
 	int link = link_hold(&s->links, &p->w);
 
 	for (int i = 0; link >= 0 && f == NULL && i < LAST_TRY; i++) {
-		if (s->flows.used == s->flows.n || i > 0)
-			evict_one(s);
-		f = flow_add(&s->flows, &p->key, p->hash);
+		if (flow_is_full(&s->flows, &p->key) || i > 0)
+			evict_one(s, &p->key);
+		f = flow_add(&s->flows, &p->key, p->hash, &pair);
 	}
 	if (f == NULL) {
 		if (link >= 0)
@@ -208,7 +198,7 @@ flags_out(const struct flow *f, enum record_end how)
 uint64_t
 stack_flow_id(const struct stack *s, const struct flow *f)
 {
-	uint64_t name[2] = { stack_flow_hash(s, f), f->start_ms };
+	uint64_t name[2] = { flow_hash_of(&s->flows, f), f->start_ms };
 
 	return keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
 }
@@ -219,7 +209,7 @@ report(struct stack *s, const struct flow *f, enum record_end how)
 	const struct link *way = &s->links.link[f->link];
 	struct record r = { .kind = RECORD_FLOW, .end = (uint8_t)how, .slot = f->slot,
 		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP,
-		.peer = flow_peer(f), .own = flow_own(f), .peer_port = f->peer_port,
+		.peer = flow_peer(&s->flows, f), .own = flow_own(&s->flows, f), .peer_port = f->peer_port,
 		.own_port = f->own_port, .last_ms = s->wall_ms,
 		.start_ms = s->wall_ms - (now32(s) - f->start_ms),
 		.bytes_in = f->bytes_in, .bytes_out = f->bytes_out,
@@ -254,7 +244,7 @@ stack_end(struct stack *s, struct flow *f, enum record_end how)
 		f->talk = 0;
 	}
 	if (f->state != FLOW_UDP)
-		recent_add(&s->recent, stack_flow_hash(s, f), f->rcv_nxt, sent, now32(s));
+		recent_add(&s->recent, flow_hash_of(&s->flows, f), f->rcv_nxt, sent, now32(s));
 	if (f->slot != 0)
 		unpin(&s->pins, f->slot);
 	link_drop(&s->links, f->link);
@@ -311,7 +301,7 @@ note_unknown(struct stack *s, const struct flow *f, const struct turn *t)
 {
 	struct record r = { .kind = RECORD_UNKNOWN, .slot = f->slot,
 		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP, .conf = t->conf,
-		.peer = flow_peer(f), .own = flow_own(f), .peer_port = f->peer_port,
+		.peer = flow_peer(&s->flows, f), .own = flow_own(&s->flows, f), .peer_port = f->peer_port,
 		.own_port = f->own_port, .start_ms = s->wall_ms - (now32(s) - f->start_ms),
 		.last_ms = s->wall_ms, .worker = s->c.worker, .flow_id = stack_flow_id(s, f) };
 

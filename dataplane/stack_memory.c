@@ -44,7 +44,7 @@ stack_memory(const struct stack *s, struct stack_memory *m)
 
 	*m = (struct stack_memory){ 0 };
 	m->part[PART_FLOWS].bytes = (uint64_t)n * sizeof(struct flow);
-	m->part[PART_INDEX].bytes = flow_table_bytes(n) - m->part[PART_FLOWS].bytes;
+	m->part[PART_INDEX].bytes = flow_table_bytes(s->c.flows, s->c.flows_six) - m->part[PART_FLOWS].bytes;
 	m->part[PART_WHEEL].bytes = wheel_bytes(n);
 	for (int p = PART_FLOWS; p <= PART_WHEEL; p++) {
 		m->part[p].n = n;
@@ -74,7 +74,7 @@ stack_memory(const struct stack *s, struct stack_memory *m)
 	/* Every talk belongs to one flow, every arena to one talk: stack_check(). */
 	talks = MIN(m->part[PART_TALKS].used, flows);
 	arenas = MIN(m->part[PART_ARENAS].used, talks);
-	line = (uint32_t)((flow_table_bytes(n) + n - 1) / n);
+	line = (uint32_t)((flow_table_bytes(s->c.flows, 0) + s->c.flows - 1) / s->c.flows);
 	m->class[CLASS_IDLE].bytes = line;
 	m->class[CLASS_IDLE].flows = flows - talks;
 	m->class[CLASS_TALK].bytes = line + (uint32_t)sizeof(struct talk);

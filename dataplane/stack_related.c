@@ -105,7 +105,7 @@ give_up(struct stack *s, struct expected *e)
 static struct expected *
 expect(struct stack *s, const struct flow *f)
 {
-	struct addr own = flow_own(f), peer = flow_peer(f);
+	struct addr own = flow_own(&s->flows, f), peer = flow_peer(&s->flows, f);
 	struct expected *e = expects_of(&s->expects, &own, &peer, flow_id(&s->flows, f));
 	struct speaker who;
 
@@ -143,7 +143,7 @@ take_order(struct expected *e, const struct record_transfer *asked)
 void
 stack_related_turn(struct stack *s, struct flow *f, const struct turn *turn)
 {
-	struct addr own = flow_own(f), peer = flow_peer(f);
+	struct addr own = flow_own(&s->flows, f), peer = flow_peer(&s->flows, f);
 	const struct talk_related *asked = &s->talks.related;
 	struct expected *e;
 	struct speaker who;
@@ -222,7 +222,7 @@ stack_related_came(struct stack *s, const struct packet *p, struct flow *f)
 static struct expected *
 expected_of(const struct stack *s, const struct flow *f)
 {
-	struct addr own = flow_own(f), peer = flow_peer(f);
+	struct addr own = flow_own(&s->flows, f), peer = flow_peer(&s->flows, f);
 
 	return expects_with(&s->expects, &own, &peer, flow_id(&s->flows, f));
 }
@@ -307,7 +307,7 @@ stack_related_speaker(const struct stack *s, const struct flow *f, struct sessio
 void
 stack_related_end(struct stack *s, const struct flow *f)
 {
-	struct addr own = flow_own(f), peer = flow_peer(f);
+	struct addr own = flow_own(&s->flows, f), peer = flow_peer(&s->flows, f);
 	uint32_t id = flow_id(&s->flows, f);
 	struct expected *e = is_related(s, f) ? expected_of(s, f) : NULL;
 

@@ -154,7 +154,7 @@ send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, ui
 		stack_speaker(s, f, &who);
 		talk_read(&s->talks, t, &who, seq - t->out_seq, frame.data + at, n);
 	}
-	stack_count_out(f, WIRE_IPV4_HEADER + WIRE_TCP_HEADER + o.noptions + n);
+	stack_count_out(f, wire_ip_header(&o.dst) + WIRE_TCP_HEADER + o.noptions + n);
 	stack_send(s, &frame, &o, n);
 	return true;
 }

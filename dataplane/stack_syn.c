@@ -39,7 +39,7 @@ say_syn_ack(struct stack *s, struct packet *p, struct wire_out *o, struct prefix
 	o->win = persona->window;
 	o->options = options;
 	o->noptions = tcp_syn_ack_options(options, persona, offer, clock, ts_val);
-	bytes = (uint32_t)(WIRE_IPV4_HEADER + WIRE_TCP_HEADER + o->noptions);
+	bytes = (uint32_t)(wire_ip_header(&o->dst) + WIRE_TCP_HEADER + o->noptions);
 	if (!prefix_allow(limit, bytes, 1, REPEAT_SLACK)) {
 		drop(s, DROP_RATIO);
 		return 0;
@@ -88,12 +88,23 @@ stack_lone_due(struct stack *s)
 		stack_lone(s, &l, 0);
 }
 
-/* What the cookie must remember of a SYN. RFC 9293 3.7.1: no offer means 536. */
-static struct cookie
-what_of(const struct wire_tcp *seg, const struct persona *persona)
+static bool
+is_six(const struct packet *p)
 {
+	return p->w.ethertype == ETHERTYPE_IP6;
+}
+
+/* What the cookie must remember of a SYN. RFC 9293 3.7.1: no offer means 536, or 1220. Sizes are those of IPv4. */
+static struct cookie
+what_of(const struct packet *p, const struct persona *persona)
+{
+	const struct wire_tcp *seg = &p->w.tcp;
+	bool six = is_six(p);
+	uint32_t mss = seg->has_mss ? seg->mss : six ? 1220 : 536;
+
+	mss += six ? WIRE_IPV6_HEADER - WIRE_IPV4_HEADER : 0;
 	return (struct cookie){
-		.mss_class = tcp_mss_class(seg->has_mss ? MIN(seg->mss, persona->mss) : 536),
+		.mss_class = tcp_mss_class((uint16_t)MIN(mss, persona->mss)),
 		.wscale = seg->has_wscale ? MIN(seg->wscale, 14) : COOKIE_NO_WSCALE,
 		.sack = seg->has_sack_ok,
 	};
@@ -106,7 +117,7 @@ isn_for(struct stack *s, const struct packet *p, const struct persona *persona)
 
 	if (p->cookie != NULL && p->cookie->make)
 		return p->cookie->isn;
-	what = what_of(&p->w.tcp, persona);
+	what = what_of(p, persona);
 	return cookie_make(&s->cookies, &p->key, p->w.tcp.seq, &what, s->now_ms / 1000);
 }
 
@@ -141,9 +152,9 @@ static void
 syn(struct stack *s, struct packet *p, const struct target *target, bool awaited)
 {
 	const struct persona *persona = persona_of(p->profile);
-	struct prefix_entry *limit = prefixes_of(&s->one_to_one, flow_prefix(&p->w.src), now32(s));
+	struct prefix_entry *limit = prefixes_of(&s->one_to_one, flow_prefix(&s->flows, &p->w.src), now32(s));
 	const struct wire_tcp *seg = &p->w.tcp;
-	struct tcp_offer offer = { seg->has_mss, seg->has_sack_ok, seg->has_ts, seg->has_wscale };
+	struct tcp_offer offer = { seg->has_mss, seg->has_sack_ok, seg->has_ts, seg->has_wscale, is_six(p) };
 	struct wire_out o;
 	uint32_t answered;
 
@@ -172,7 +183,7 @@ repeat(struct stack *s, const struct halfopen_entry *e, const struct persona *pe
 		.ack = e->client_isn + 1 };
 
 	link_write(&o, &e->link, s->c.mac);
-	return say_syn_ack(s, NULL, &o, prefixes_of(&s->one_to_one, flow_prefix(&e->peer), now32(s)), persona,
+	return say_syn_ack(s, NULL, &o, prefixes_of(&s->one_to_one, flow_prefix(&s->flows, &e->peer), now32(s)), persona,
 	    &e->offer, stack_host_clock(s, &e->own, persona), e->ts_val) > 0;
 }
 
@@ -248,7 +259,7 @@ open_flow(struct stack *s, struct packet *p, const struct target *target, bool a
 	struct flow *f;
 
 	halfopen_del(&s->half, p->hash);
-	prefix_charge(prefixes_of(&s->one_to_one, flow_prefix(&p->w.src), now32(s)), PROVEN_CREDIT);
+	prefix_charge(prefixes_of(&s->one_to_one, flow_prefix(&s->flows, &p->w.src), now32(s)), PROVEN_CREDIT);
 	if (bare && !first && seg->flags & TCP_FIN) {
 		end_lone(s, p, TCP_FIN | TCP_ACK);
 		close_at_once(s, p);
@@ -264,6 +275,9 @@ open_flow(struct stack *s, struct packet *p, const struct target *target, bool a
 	f->snd_una = f->snd_nxt = seg->ack;
 	f->snd_wnd = seg->win;
 	f->mss_class = what->mss_class;
+	if (is_six(p))
+		f->mss_class = tcp_mss_below(what->mss_class,
+		    (uint16_t)(tcp_mss[what->mss_class] - (WIRE_IPV6_HEADER - WIRE_IPV4_HEADER)));
 	f->wscale = what->wscale;
 	f->flags = (seg->has_ts ? FLOW_TS : 0) | (what->sack ? FLOW_SACK : 0);
 	f->ts_recent = seg->has_ts ? seg->ts_val : now32(s);
@@ -324,7 +338,7 @@ stack_wants_cookie(const struct packet *p, struct cookie_task *t)
 		return false;
 	if (flags == TCP_SYN) {
 		*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq, .make = true,
-			.what = what_of(seg, persona_of(p->profile)) };
+			.what = what_of(p, persona_of(p->profile)) };
 		return true;
 	}
 	*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq - 1, .isn = seg->ack - 1 };

@@ -3,7 +3,7 @@
 
 enum { FIN_WAIT_MS = 60000, DELAY_LEAST_MS = 16, DELAY_MOST_MS = 10000,
 	CHALLENGE_SHIFT = 7, CHALLENGE_STEPS = 4, RETRIES_MAX = 7,
-	RTT_MOST_MS = 60000, PATH_MTU_LEAST = 552 };
+	RTT_MOST_MS = 60000, PATH_MTU_LEAST = 552, PATH_MTU_LEAST_SIX = 1280 };
 
 /* What follows from a turn that the session took. quiet: nothing was outstanding before. */
 static void
@@ -210,7 +210,7 @@ wind_up(struct stack *s, struct flow *f)
 static void
 sample_rtt(struct stack *s, struct flow *f, const struct wire_tcp *seg)
 {
-	struct addr own = flow_own(f);
+	struct addr own = flow_own(&s->flows, f);
 	const struct persona *persona;
 	uint32_t rtt_ms;
 
@@ -424,8 +424,9 @@ stack_begin(struct stack *s, struct packet *p, struct flow *f)
 void
 stack_path_mtu(struct stack *s, struct flow *f, uint32_t seq, uint16_t mtu)
 {
-	uint8_t class = tcp_mss_below(f->mss_class,
-	    (uint16_t)(MAX(mtu, PATH_MTU_LEAST) - WIRE_IPV4_HEADER - WIRE_TCP_HEADER));
+	struct addr own = flow_own(&s->flows, f);
+	uint16_t least = addr_is_v4(&own) ? PATH_MTU_LEAST : PATH_MTU_LEAST_SIX;
+	uint8_t class = tcp_mss_below(f->mss_class, (uint16_t)(MAX(mtu, least) - wire_ip_header(&own) - WIRE_TCP_HEADER));
 
 	if (f->state == FLOW_UDP || tcp_before(seq, f->snd_una) || !tcp_before(seq, say_max(s, f))) {
 		drop(s, DROP_OUT_OF_WINDOW);

@@ -1,7 +1,7 @@
 /* Datagrams: one in, one turn, as many out as the turn says and the ratio allows. */
 #include "dataplane/inside.h"
 
-enum { DATAGRAM_MAX = STACK_MTU - WIRE_IPV4_HEADER - WIRE_UDP_HEADER, DATAGRAMS_MAX = 16 };
+enum { DATAGRAM_MAX = STACK_MTU - WIRE_UDP_HEADER, DATAGRAMS_MAX = 16 };	/* with the IP header */
 
 /* Services that answer anything: two of them would talk for ever. */
 static bool
@@ -20,10 +20,10 @@ is_loop(uint16_t peer_port)
 static bool
 say(struct stack *s, struct packet *p, struct flow *f, struct span datagram)
 {
-	uint32_t bytes = (uint32_t)(WIRE_IPV4_HEADER + WIRE_UDP_HEADER + datagram.n);
+	uint32_t bytes = (uint32_t)(wire_ip_header(&p->w.src) + WIRE_UDP_HEADER + datagram.n);
 	struct wire_out o;
 
-	if (!prefix_allow(prefixes_of(&s->udp, flow_prefix(&p->w.src), now32(s)), bytes, s->c.udp_ratio, 0)) {
+	if (!prefix_allow(prefixes_of(&s->udp, flow_prefix(&s->flows, &p->w.src), now32(s)), bytes, s->c.udp_ratio, 0)) {
 		drop(s, DROP_RATIO);
 		return false;
 	}
@@ -44,7 +44,7 @@ say_turn(struct stack *s, struct packet *p, struct flow *f, const struct speaker
 	for (int i = 0; i < DATAGRAMS_MAX && at < turn->out_len; i++) {
 		size_t boundary = turn->out_len;
 		size_t n = session_render(sess, fields, who->m, &who->env, at, s->scratch,
-		    DATAGRAM_MAX, &boundary);
+		    DATAGRAM_MAX - wire_ip_header(&p->w.src), &boundary);
 
 		if (boundary <= at || !say(s, p, f, span_of(s->scratch, n)))
 			return;
@@ -110,7 +110,7 @@ stack_udp(struct stack *s, struct packet *p)
 		f = stack_open(s, p, target.action == ACTION_ANSWER ? target.slot : 0, s->c.idle_udp_ms);
 	if (f == NULL)
 		return;
-	prefix_charge(prefixes_of(&s->udp, flow_prefix(&p->w.src), now32(s)), (uint32_t)p->w.ip.n);
+	prefix_charge(prefixes_of(&s->udp, flow_prefix(&s->flows, &p->w.src), now32(s)), (uint32_t)p->w.ip.n);
 	stack_count_in(f, p);
 	stack_due(s, f, TIMER_IDLE, s->c.idle_udp_ms);
 	if (f->slot != 0)

@@ -17,7 +17,7 @@ flow_state_name(uint8_t state)
 static void
 view(const struct stack *s, const struct flow *f, struct flow_view *to)
 {
-	*to = (struct flow_view){ .peer = flow_peer(f), .own = flow_own(f), .peer_port = f->peer_port,
+	*to = (struct flow_view){ .peer = flow_peer(&s->flows, f), .own = flow_own(&s->flows, f), .peer_port = f->peer_port,
 		.own_port = f->own_port, .proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP,
 		.slot = f->slot, .state = f->state, .age_ms = now32(s) - f->start_ms,
 		.bytes_in = f->bytes_in, .bytes_out = f->bytes_out };
@@ -30,7 +30,7 @@ view(const struct stack *s, const struct flow *f, struct flow_view *to)
 unsigned
 stack_list(const struct stack *s, uint32_t *at, uint32_t look, struct flow_view *to, unsigned room)
 {
-	uint32_t id = MAX(*at, 1u), end = (uint32_t)MIN((uint64_t)id + look, s->flows.fresh);
+	uint32_t id = MAX(*at, 1u), end = (uint32_t)MIN((uint64_t)id + look, flow_fresh(&s->flows));
 	unsigned n = 0;
 
 	for (; id < end && n < room; id++) {
@@ -39,6 +39,6 @@ stack_list(const struct stack *s, uint32_t *at, uint32_t look, struct flow_view 
 		if (f->state != FLOW_FREE)
 			view(s, f, &to[n++]);
 	}
-	*at = id < s->flows.fresh ? id : 0;
+	*at = id < flow_fresh(&s->flows) ? id : 0;
 	return n;
 }

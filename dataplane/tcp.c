@@ -249,7 +249,7 @@ tcp_syn_ack_options(uint8_t to[TCP_OPTIONS_MAX], const struct persona *p, const 
 			if (!offer->mss)
 				break;
 			put_option(&w, OPT_MSS, 4);
-			put(&w, __builtin_bswap16(p->mss), 2);
+			put(&w, __builtin_bswap16((uint16_t)(p->mss - (offer->six ? WIRE_IPV6_HEADER - WIRE_IPV4_HEADER : 0))), 2);
 			break;
 		case OPT_SACK_OK:	/* stands before timestamps, or behind two NOPs */
 			if (!offer->sack)

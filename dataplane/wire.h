@@ -18,6 +18,7 @@ enum { WIRE_ETHER_HEADER = 14, WIRE_IPV4_HEADER = 20, WIRE_IPV6_HEADER = 40, WIR
 enum { ETHERTYPE_IP4 = 0x0800, ETHERTYPE_ARP4 = 0x0806, ETHERTYPE_VLAN1 = 0x8100,
 	ETHERTYPE_QINQ = 0x88a8, ETHERTYPE_QINQ_OLD = 0x9100, ETHERTYPE_IP6 = 0x86dd };
 enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58 };
+enum { ICMP6_TOO_BIG = 2, ICMP6_ECHO = 128, ICMP6_ECHO_REPLY = 129, ICMP6_SOLICIT = 135, ICMP6_ADVERT = 136 };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32,
 	TCP_ECE = 64, TCP_CWR = 128 };
 
@@ -102,6 +103,12 @@ const char *wire_fault_name(enum wire_fault f);	/* "bad-ip-sum": names counters 
  */
 uint64_t wire_sum(struct span s, uint64_t sum);
 uint16_t wire_sum_fold(uint64_t sum);	/* host order, complemented */
+
+static inline size_t
+wire_ip_header(const struct addr *a)	/* bytes, without options or extensions */
+{
+	return addr_is_v4(a) ? WIRE_IPV4_HEADER : WIRE_IPV6_HEADER;
+}
 
 /* What a reply frame says. Addresses and ports are ours -> theirs. */
 struct wire_out {

@@ -86,7 +86,7 @@ add_burst(struct bench *b)
 	t0 = bench_ticks();
 	look_ahead(b);
 	for (unsigned i = 0; i < BURST; i++) {
-		struct flow *f = flow_add(&b->t, &b->k[i], b->hash[i]);
+		struct flow *f = flow_add(&b->t, &b->k[i], b->hash[i], NULL);
 
 		if (f != NULL) {
 			f->state = FLOW_ESTABLISHED;
@@ -166,13 +166,13 @@ main(int argc, char **argv)
 
 	bench_start(&b.o, argc, argv);
 	tick_hz = bench_tick_hz(50);
-	bytes = flow_table_bytes(b.o.flows);
+	bytes = flow_table_bytes(b.o.flows, 0);
 	mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (mem == MAP_FAILED)
 		bench_die("No memory for a table of %u flows: %zu MiB.", b.o.flows, bytes >> 20);
 	madvise(mem, bytes, MADV_HUGEPAGE);	/* as dataplane/worker.c */
 	memset(mem, 0, bytes);
-	flow_table_init(&b.t, mem, b.o.flows, secret);
+	flow_table_init(&b.t, mem, b.o.flows, 0, secret);
 	bench_value("flow-bytes", "bytes/flow", (double)bytes / b.o.flows);
 	for (unsigned i = 0; i < ARRAY_LEN(loads); i++)
 		measure(&b, loads[i], (uint64_t)(b.o.seconds * tick_hz));

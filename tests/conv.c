@@ -90,12 +90,15 @@ do_set(struct conv *c)
 			c->rig.c.idle_tcp_ms = conv_number(c) * 1000;
 		} else if (strcmp(w, "flows") == 0) {
 			c->rig.c.flows = conv_number(c);
+			c->rig.c.flows_six = c->six ? c->rig.c.flows : 0;
 		} else if (strcmp(w, "syn-acks") == 0) {
 			c->rig.c.syn_ack_per_prefix = conv_number(c);
 		} else if (strcmp(w, "on-link") == 0) {
 			c->rig.range->on_link = true;
 		} else if (strcmp(w, "no-ping") == 0) {
 			c->rig.range->profile[0]->ping = false;
+		} else if (strcmp(w, "four") == 0) {
+			c->four_only = true;
 		} else if (strcmp(w, "no-room") == 0) {
 			c->rig.no_room = true;
 		} else if (strcmp(w, "vlan") == 0) {
@@ -271,7 +274,7 @@ do_line(struct conv *c, const char *text, uint64_t *last_ns)
 }
 
 int
-conv_run(const char *path, char *why, size_t room)
+conv_run(const char *path, bool six, char *why, size_t room)
 {
 	static struct conv c;
 	FILE *f = fopen(path, "r");
@@ -284,13 +287,16 @@ conv_run(const char *path, char *why, size_t room)
 		return -1;
 	}
 	c = (struct conv){ .path = path, .why = why, .room = room, .isn = 1000, .own = RIG_OWN,
-		.client = RIG_CLIENT, .own_port = 21, .client_port = 40000, .proto = PROTO_TCP };
+		.client = RIG_CLIENT, .own_port = 21, .client_port = 40000, .proto = PROTO_TCP,
+		.six = six };
 	rig_init(&c.rig);
-	while (err == 0 && fgets(text, sizeof text, f) != NULL) {
+	if (six)
+		rig_six(&c.rig);
+	while (err == 0 && !(six && c.four_only) && fgets(text, sizeof text, f) != NULL) {
 		c.line++;
 		err = do_line(&c, text, &last_ns);
 	}
 	fclose(f);
 	rig_fini(&c.rig);
-	return err;
+	return six && c.four_only ? CONV_FOUR : err;
 }

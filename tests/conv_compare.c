@@ -62,9 +62,25 @@ compare_tcp(struct conv *c, const struct spec *p, const struct wire *w)
 	return 0;
 }
 
+/* An ARP reply, or of IPv6 an advertisement as RFC 4861 7.2.4 wants it. */
+static int
+compare_who_has(struct conv *c, const struct spec *p, const struct wire *w)
+{
+	static const uint8_t option[2] = { 2, 1 };
+	struct addr target = conv_addr(c, p->arp_target);
+	bool good = w->ethertype == ETHERTYPE_ARP4 && w->arp_op == 2 && w->arp_spa == p->arp_target;
+
+	if (c->six)
+		good = w->proto == PROTO_ICMP6 && w->icmp_type == ICMP6_ADVERT && w->icmp_id == 0x6000 && w->ttl == 255 &&
+		    w->payload.n == 24 && memcmp(w->payload.p, &target, 16) == 0 && addr_eq(&w->src, &target) &&
+		    memcmp(w->payload.p + 16, option, 2) == 0 && memcmp(w->payload.p + 18, rig_mac, 6) == 0;
+	return good ? 0 : conv_fail(c, "no such answer to who-has");
+}
+
 int
 conv_compare(struct conv *c, const struct spec *p, const struct rig_frame *f)
 {
+	struct addr src, dst;
 	struct wire w;
 	enum wire_fault fault = wire_parse(&w, WIRE_ETHER, span_of(f->bytes, f->len), WIRE_CHECK_SUMS);
 
@@ -76,13 +92,14 @@ conv_compare(struct conv *c, const struct spec *p, const struct rig_frame *f)
 	if (memcmp(w.dmac, rig_router, 6) != 0 || memcmp(w.smac, rig_mac, 6) != 0)
 		return conv_fail(c, "other MAC addresses");
 	if (p->arp)
-		return w.ethertype == ETHERTYPE_ARP4 && w.arp_op == 2 && w.arp_spa == p->arp_target ? 0 :
-		    conv_fail(c, "no such ARP reply");
-	if (w.ethertype != ETHERTYPE_IP4 || w.proto != p->o.proto)
+		return compare_who_has(c, p, &w);
+	if (w.ethertype != (c->six ? ETHERTYPE_IP6 : ETHERTYPE_IP4) || w.proto != p->o.proto)
 		return conv_fail(c, "another protocol: %u", w.proto);
-	if (addr_to_v4(&w.src) != p->dst || addr_to_v4(&w.dst) != p->src || w.ttl != 64)
+	src = conv_addr(c, p->dst);
+	dst = conv_addr(c, p->src);
+	if (!addr_eq(&w.src, &src) || !addr_eq(&w.dst, &dst) || w.ttl != 64)
 		return conv_fail(c, "other addresses, or TTL %u", w.ttl);
-	if (w.proto == PROTO_ICMP) {
+	if (w.proto == PROTO_ICMP || w.proto == PROTO_ICMP6) {
 		if (w.icmp_type != p->o.icmp_type || w.icmp_code != p->o.icmp_code)
 			return conv_fail(c, "ICMP type %u code %u", w.icmp_type, w.icmp_code);
 		if (p->has_id && p->o.icmp_rest != ((uint32_t)w.icmp_id << 16 | w.icmp_seq))

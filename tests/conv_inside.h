@@ -38,7 +38,7 @@ struct conv {
 	uint32_t own, client;
 	uint16_t own_port, client_port;
 	uint8_t slot;
-	bool started;
+	bool started, six, four_only;
 	uint16_t vlan[2];
 	uint8_t nvlan;
 	uint8_t proto;
@@ -59,7 +59,7 @@ struct spec {
 	bool bad_sum, bad_ip_sum, ip_options, foreign;
 	int cut, pad, offset, split, ttl;
 	uint8_t src_set, dst_set;
-	bool reversed, gap, overlap, df, arp, no_sum;
+	bool reversed, gap, overlap, df, arp, no_sum, quoting;
 	uint32_t arp_target, src, dst, mtu, quote_seq;
 };
 
@@ -74,10 +74,12 @@ uint32_t conv_number(struct conv *c);
 void	conv_save(struct conv *c, const char *name, uint32_t value, uint16_t id);
 /* Into to, PAYLOAD bytes. *open_end: it ended in "*", which stands for anything; NULL: that is a byte like others. */
 size_t	conv_string(struct conv *c, uint8_t *to, bool *open_end);
-/* TCP_OPTIONS_MAX bytes each; SACK is relative to isn. How many, or -1. */
-int	conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask, uint32_t isn);
+/* TCP_OPTIONS_MAX bytes each; SACK is relative to isn; ours: what the sensor is expected to announce. How many, or -1. */
+int	conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask, uint32_t isn, bool ours);
 
 /* conv_spec.c */
+/* An address of the language, which are of IPv4, as the conversation has it: a /24 becomes a /64. */
+struct addr conv_addr(const struct conv *c, uint32_t a);
 struct conn *conv_conn(struct conv *c, uint16_t port);
 bool	conv_is_tcp_flags(const char *s);
 uint8_t	conv_tcp_flags(const char *s);

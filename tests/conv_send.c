@@ -53,10 +53,42 @@ send_arp(struct conv *c, const struct spec *p)
 	rig_input(&c->rig, b, sizeof b);
 }
 
+/* The same question in IPv6, to the group of those whose addresses end alike: RFC 4861 4.3. */
+static void
+send_solicitation(struct conv *c, const struct spec *p)
+{
+	static const uint8_t group[13] = { 0xff, 2, [11] = 1, [12] = 0xff };
+	struct addr target = conv_addr(c, p->arp_target);
+	struct wire_out o = { .src = conv_addr(c, 0xc0000201), .proto = PROTO_ICMP6, .icmp_type = ICMP6_SOLICIT,
+		.ttl = (uint8_t)(p->ttl == 64 ? 255 : p->ttl), .dmac = { 0x33, 0x33, 0xff }, .nvlan = c->nvlan };
+	uint8_t b[RIG_ROOM];
+	size_t at = wire_header_bytes(&o);
+
+	memcpy(o.dst.b, group, sizeof group);
+	memcpy(o.dst.b + 13, target.b + 13, 3);
+	memcpy(o.dmac + 3, target.b + 13, 3);
+	memcpy(o.smac, rig_router, sizeof o.smac);
+	memcpy(o.vlan, c->vlan, sizeof c->vlan);
+	memcpy(b + at, target.b, sizeof target.b);
+	memcpy(b + at + 16, (uint8_t[]){ 1, 1 }, 2);
+	memcpy(b + at + 18, rig_router, 6);
+	rig_input(&c->rig, b, (uint32_t)wire_build(&o, b, sizeof b, 24));
+}
+
 /* The IP header and 8 bytes of a segment of ours, as a router would quote them. */
 static size_t
 write_quote(struct conv *c, const struct spec *p, uint8_t *to)
 {
+	struct wire_out o = { .src = conv_addr(c, c->own), .dst = conv_addr(c, c->client), .proto = PROTO_TCP,
+		.sport = conv_conn(c, p->port)->own_port, .dport = p->port, .seq = p->quote_seq };
+
+	if (c->six) {
+		uint8_t b[RIG_ROOM];
+
+		wire_build(&o, b, sizeof b, 0);
+		memcpy(to, b + WIRE_ETHER_HEADER, 48);
+		return 48;
+	}
 	memset(to, 0, 28);
 	to[0] = 0x45;
 	to[9] = PROTO_TCP;
@@ -80,11 +112,14 @@ conv_send(struct conv *c)
 	if (conv_read_spec(c, &p, false) < 0)
 		return -1;
 	if (p.arp) {
-		send_arp(c, &p);
+		if (c->six)
+			send_solicitation(c, &p);
+		else
+			send_arp(c, &p);
 		return 0;
 	}
-	p.o.src = addr_v4(p.src);
-	p.o.dst = addr_v4(p.dst);
+	p.o.src = conv_addr(c, p.src);
+	p.o.dst = conv_addr(c, p.dst);
 	p.o.sport = p.port;
 	p.o.dport = conv_conn(c, p.port)->own_port;
 	p.o.ttl = (uint8_t)p.ttl;
@@ -102,7 +137,7 @@ conv_send(struct conv *c)
 		p.o.options = p.options;
 		p.o.noptions = (uint8_t)p.noptions;
 	}
-	if (p.o.proto == PROTO_ICMP && p.o.icmp_type == 3 && !p.has_payload)
+	if (p.quoting && !p.has_payload)
 		p.n = write_quote(c, &p, p.payload);
 	at = wire_header_bytes(&p.o);
 	memcpy(frame + at, p.payload, p.n);
@@ -119,13 +154,13 @@ conv_send(struct conv *c)
 		len += 4;
 	}
 	if (p.offset > 0)
-		frame[l2 + WIRE_IPV4_HEADER + 12] = (uint8_t)((p.offset - 1) << 4);
+		frame[l2 + wire_ip_header(&p.o.src) + 12] = (uint8_t)((p.offset - 1) << 4);
 	if (p.bad_sum)
 		frame[len - 1] ^= 1;
 	if (p.bad_ip_sum)
 		frame[l2 + 10] ^= 1;
 	if (p.no_sum)
-		memset(frame + l2 + WIRE_IPV4_HEADER + 6, 0, 2);
+		memset(frame + l2 + wire_ip_header(&p.o.src) + 6, 0, 2);
 	memset(frame + len, 0, (size_t)p.pad);
 	len += (size_t)p.pad - (size_t)p.cut;
 	if (p.split > 0)

@@ -4,6 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+struct addr
+conv_addr(const struct conv *c, uint32_t a)
+{
+	return c->six ? rig_map(a) : addr_v4(a);
+}
+
 struct conn *
 conv_conn(struct conv *c, uint16_t port)
 {
@@ -62,17 +68,18 @@ conv_read_spec(struct conv *c, struct spec *p, bool ours)
 	} else if (strcmp(w, "icmp") == 0) {
 		const char *kind = conv_next(c);
 
-		p->o.proto = PROTO_ICMP;
+		p->o.proto = c->six ? PROTO_ICMP6 : PROTO_ICMP;
 		if (strcmp(kind, "echo") == 0)
-			p->o.icmp_type = 8;
+			p->o.icmp_type = c->six ? ICMP6_ECHO : 8;
 		else if (strcmp(kind, "echo-reply") == 0)
-			p->o.icmp_type = 0;
+			p->o.icmp_type = c->six ? ICMP6_ECHO_REPLY : 0;
 		else if (strcmp(kind, "unreachable") == 0) {
-			p->o.icmp_type = 3;
-			p->o.icmp_code = 3;
+			p->o.icmp_type = c->six ? 1 : 3;
+			p->o.icmp_code = c->six ? 4 : 3;
 		} else if (strcmp(kind, "too-big") == 0) {
-			p->o.icmp_type = 3;
-			p->o.icmp_code = 4;
+			p->o.icmp_type = c->six ? ICMP6_TOO_BIG : 3;
+			p->o.icmp_code = c->six ? 0 : 4;
+			p->quoting = true;
 		} else if (isdigit((unsigned char)*kind)) {
 			p->o.icmp_type = (uint8_t)atoi(kind);
 		} else {
@@ -96,7 +103,7 @@ conv_read_spec(struct conv *c, struct spec *p, bool ours)
 		w = conv_next(c);
 		if (*w == '<') {
 			p->noptions = conv_options(c, w, p->options, p->mask,
-			    ours ? k->isn : k->their_isn);
+			    ours ? k->isn : k->their_isn, ours);
 		} else if (strcmp(w, "seq") == 0) {
 			p->has_seq = true;
 			p->o.seq = conv_number(c) + (ours ? k->their_isn : k->isn);

@@ -164,7 +164,7 @@ conv_string(struct conv *c, uint8_t *to, bool *open_end)
 
 /* "<mss 1460,sackOK,ts 100 0,nop,wscale 7>" to option bytes; -1 in mask where "any" stands. */
 int
-conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask, uint32_t isn)
+conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask, uint32_t isn, bool ours)
 {
 	char text[WORD], *item, *rest = text;
 	int n = 0;
@@ -183,7 +183,7 @@ conv_options(struct conv *c, const char *s, uint8_t *to, uint8_t *mask, uint32_t
 		if (strcmp(kind, "mss") == 0) {
 			to[n] = 2;
 			to[n + 1] = 4;
-			store_be16(to + n + 2, (uint16_t)atoi(a));
+			store_be16(to + n + 2, (uint16_t)(atoi(a) - (ours && c->six ? WIRE_IPV6_HEADER - WIRE_IPV4_HEADER : 0)));
 			n += 4;
 		} else if (strcmp(kind, "wscale") == 0) {
 			to[n] = 3;

@@ -233,14 +233,14 @@ static void
 flow_hits(struct hot *h)
 {
 	const uint64_t secret[2] = { 1, 2 };
-	size_t bytes = flow_table_bytes(FLOWS);
+	size_t bytes = flow_table_bytes(FLOWS, 0);
 	void *mem = memset(aligned_alloc(64, bytes), 0, bytes);
 
-	flow_table_init(&h->table, mem, FLOWS, secret);
+	flow_table_init(&h->table, mem, FLOWS, 0, secret);
 	for (uint32_t n = 0; n < KEYS; n++) {
 		struct flow_key k = key_of(n);
 
-		flow_add(&h->table, &k, flow_hash(&h->table, &k))->state = FLOW_ESTABLISHED;
+		flow_add(&h->table, &k, flow_hash(&h->table, &k), NULL)->state = FLOW_ESTABLISHED;
 	}
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		for (unsigned i = 0; i < BURST; i++)

@@ -63,6 +63,16 @@ keep(void *ctx, const struct record *rec)
 		r->record[r->nrecords++] = *rec;
 }
 
+static struct range *
+add_range(struct rig *r, struct addr prefix, unsigned bits)
+{
+	struct range *range = set_add_range(r->set, &prefix, bits);
+
+	range->profile[0]->ping = true;
+	range->profile[0]->persona = &persona_linux;
+	return range;
+}
+
 void
 rig_init(struct rig *r)
 {
@@ -74,13 +84,30 @@ rig_init(struct rig *r)
 	r->c.seed = 42;
 	memcpy(r->c.mac, rig_mac, sizeof r->c.mac);
 	memset(r->c.key, 7, sizeof r->c.key);
-	r->c.link_addr = addr_v4(0xc0000202);
+	r->c.link_addr = addr_v4(RIG_LINK);
 	r->out = calloc(RIG_OUT, sizeof *r->out);
 	r->record = calloc(RIG_RECORDS, sizeof *r->record);
 	r->set = set_create(NULL);
-	r->range = set_add_range(r->set, &prefix, 112);
-	r->range->profile[0]->ping = true;
-	r->range->profile[0]->persona = &persona_linux;
+	r->range = add_range(r, prefix, 112);
+}
+
+struct addr
+rig_map(uint32_t a)
+{
+	struct addr six = { .b = { 0x20, 0x01, 0x0d, 0xb8 } };
+
+	store_be32(six.b + 4, a & 0xffffff00);
+	store_be32(six.b + 12, a);
+	return six;
+}
+
+void
+rig_six(struct rig *r)
+{
+	r->range = add_range(r, rig_map(RIG_OWN & 0xffff0000u), 48);
+	memset(r->range->prefix.b + 12, 0, 4);
+	r->c.flows_six = r->c.flows;
+	r->c.link_addr_six = rig_map(RIG_LINK);
 }
 
 static void

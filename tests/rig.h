@@ -37,8 +37,12 @@ struct rig {
 #define RIG_CLIENT 0xcb007105u	/* 203.0.113.5 */
 extern const uint8_t rig_mac[6], rig_router[6];
 
+#define RIG_LINK   0xc0000202u	/* 192.0.2.2 */
 /* Sensible defaults; change them, then rig_start(). */
 void	rig_init(struct rig *r);
+/* From here on range is 2001:db8:c613::/48, where an IPv4 address has the place that rig_map() says. */
+void	rig_six(struct rig *r);
+struct addr rig_map(uint32_t a);
 void	rig_start(struct rig *r);
 /* The same set and configuration with a fresh stack in the same memory. */
 void	rig_restart(struct rig *r);

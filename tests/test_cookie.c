@@ -10,7 +10,7 @@ key(uint16_t port)
 	struct addr own = addr_v4(0xc6130001), peer = addr_v4(0xcb007105);
 	struct flow_key k;
 
-	flow_key_of(&k, &own, 21, &peer, port, PROTO_TCP);
+	flow_key_of(NULL, &k, &own, 21, &peer, port, PROTO_TCP);
 	return k;
 }
 

@@ -19,7 +19,7 @@ key(uint32_t i, uint8_t proto)
 	struct addr own = addr_v4(0xc6130000 + i % 65536), peer = addr_v4(0xcb007100 + i / 65536);
 	struct flow_key k;
 
-	flow_key_of(&k, &own, 21, &peer, (uint16_t)(1024 + i % 40000), proto);
+	flow_key_of(NULL, &k, &own, 21, &peer, (uint16_t)(1024 + i % 40000), proto);
 	return k;
 }
 
@@ -28,10 +28,10 @@ table(uint32_t n)
 {
 	static struct flow_table t;
 	static const uint64_t secret[2] = { 1, 2 };
-	void *mem = aligned_alloc(64, flow_table_bytes(n));
+	void *mem = aligned_alloc(64, flow_table_bytes(n, 0));
 
-	memset(mem, 0, flow_table_bytes(n));
-	flow_table_init(&t, mem, n, secret);
+	memset(mem, 0, flow_table_bytes(n, 0));
+	flow_table_init(&t, mem, n, 0, secret);
 	return &t;
 }
 
@@ -54,11 +54,11 @@ Test(flow, table_agrees_with_a_naive_map)
 			naive[i] = NULL;
 			live--;
 		} else if (naive[i] == NULL && live < N) {
-			naive[i] = flow_add(t, &k, h);
+			naive[i] = flow_add(t, &k, h, NULL);
 			cr_assert_not_null(naive[i], "no place at %u of %u", live, N);
 			live++;
 		} else if (naive[i] == NULL) {
-			cr_assert_null(flow_add(t, &k, h));
+			cr_assert_null(flow_add(t, &k, h, NULL));
 		}
 		cr_assert_eq(t->used, live);
 		if (step % CHECK_EACH == 0)
@@ -75,7 +75,7 @@ Test(flow, every_entry_of_a_large_table_can_be_used)
 	for (uint32_t i = 0; i < N; i++) {
 		struct flow_key k = key(i * 7, PROTO_TCP);
 
-		cr_assert_not_null(flow_add(t, &k, flow_hash(t, &k)), "at %u", i);
+		cr_assert_not_null(flow_add(t, &k, flow_hash(t, &k), NULL), "at %u", i);
 	}
 	cr_expect_leq(t->nstash, 4);
 	flow_table_check(t);
@@ -86,15 +86,15 @@ Test(flow, udp_and_tcp_of_the_same_ports_are_two)
 {
 	struct flow_table *t = table(64);
 	struct flow_key tcp = key(1, PROTO_TCP), udp = key(1, PROTO_UDP);
-	struct flow *f = flow_add(t, &tcp, flow_hash(t, &tcp));
+	struct flow *f = flow_add(t, &tcp, flow_hash(t, &tcp), NULL);
 
 	cr_expect_null(flow_find(t, &udp, flow_hash(t, &udp)));
-	cr_expect_neq(flow_add(t, &udp, flow_hash(t, &udp)), f);
+	cr_expect_neq(flow_add(t, &udp, flow_hash(t, &udp), NULL), f);
 	cr_expect_eq(flow_find(t, &tcp, flow_hash(t, &tcp)), f);
 	free(t->flow);
 }
 
 Test(flow, an_idle_flow_and_its_index_fit_80_bytes)
 {
-	cr_expect_leq(flow_table_bytes(1 << 20) >> 20, 80);
+	cr_expect_leq(flow_table_bytes(1 << 20, 0) >> 20, 80);
 }
