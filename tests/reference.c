@@ -37,13 +37,13 @@ options(const uint8_t *p, const uint8_t *end)
 }
 
 static void
-answer(struct rte_ether_hdr *e, struct rte_ipv4_hdr *ip, struct rte_tcp_hdr *t)
+answer(struct rte_ether_hdr *e, struct rte_ipv4_hdr *ip, struct rte_tcp_hdr *t, uint64_t now)
 {
 	struct { uint32_t src, dst; uint16_t sport, dport; uint32_t isn, epoch; } tuple = { ip->src_addr,
-		ip->dst_addr, t->src_port, t->dst_port, t->sent_seq, (uint32_t)(rte_rdtsc() >> SECONDS_SHIFT) };
+		ip->dst_addr, t->src_port, t->dst_port, t->sent_seq, (uint32_t)(now >> SECONDS_SHIFT) };
 	uint8_t *o = (uint8_t *)(t + 1);
 	struct seen seen = options(o, (uint8_t *)t + (t->data_off >> 4) * 4);
-	uint32_t ts = rte_cpu_to_be_32((uint32_t)(rte_rdtsc() >> 21));
+	uint32_t ts = rte_cpu_to_be_32((uint32_t)(now >> 21));
 	struct rte_ether_addr mac = e->src_addr;
 
 	e->src_addr = e->dst_addr;
@@ -80,6 +80,7 @@ reference_turn(uint16_t port)
 {
 	struct rte_mbuf *m[BURST];
 	uint16_t n = rte_eth_rx_burst(port, 0, m, BURST), out = 0;
+	uint64_t now = rte_rdtsc();	/* once, as a worker reads its clock */
 
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_ether_hdr *e = rte_pktmbuf_mtod(m[i], struct rte_ether_hdr *);
@@ -90,7 +91,7 @@ reference_turn(uint16_t port)
 		    e->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) && ip->version_ihl == 0x45 &&
 		    ip->next_proto_id == IPPROTO_TCP && t->tcp_flags == RTE_TCP_SYN_FLAG && t->data_off == 0xa0 &&
 		    rte_ipv4_cksum(ip) == 0 && rte_ipv4_udptcp_cksum_verify(ip, t) == 0) {
-			answer(e, ip, t);
+			answer(e, ip, t, now);
 			m[out++] = m[i];
 		} else {
 			rte_pktmbuf_free(m[i]);
