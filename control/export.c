@@ -217,12 +217,12 @@ export_line(char *to, size_t room, const struct record *r, const struct voice *v
 	addr_print(own, &r->own);
 	community_id(id, &r->peer, r->peer_port, &r->own, r->own_port, r->proto);
 	o = json_pack("{so sI ss ss ss si ss si ss ss}", "timestamp", stamp(r->last_ms), "flow_id",
-	    (json_int_t)(r->flow_id & ((1ull << 51) - 1)), "event_type",
+	    (json_int_t)(r->flow_id & RECORD_FLOW_ID), "event_type",
 	    event_type(r), "host", host, "src_ip", peer, "src_port",
 	    (int)r->peer_port, "dest_ip", own, "dest_port", (int)r->own_port, "proto",
 	    r->proto == PROTO_TCP ? "TCP" : r->proto == PROTO_UDP ? "UDP" : "ICMP", "community_id", id);
 	if (r->parent != 0)
-		json_object_set_new(o, "parent_id", json_integer((json_int_t)(r->parent & ((1ull << 51) - 1))));
+		json_object_set_new(o, "parent_id", json_integer((json_int_t)(r->parent & RECORD_FLOW_ID)));
 	if (r->vlan_n > 0)
 		add_vlan(o, r);
 	if (r->slot != 0)

@@ -23,6 +23,8 @@ enum record_end {		/* how a conversation ended */
 	RECORD_ENDS
 };
 
+#define RECORD_FLOW_ID ((1ull << 51) - 1)	/* bits of an id that a JSON number keeps exactly */
+
 enum { RECORD_ASKED = 96, RECORD_SUM = 32 };
 
 struct record_transfer {
@@ -39,7 +41,7 @@ struct record {
 	uint16_t peer_port, own_port;
 	struct addr peer, own;
 	int64_t start_ms, last_ms;	/* Unix */
-	uint64_t flow_id;		/* 51 bits */
+	uint64_t flow_id;		/* of RECORD_FLOW_ID */
 	uint64_t parent;		/* that of the conversation it belongs to; 0: none */
 	uint32_t bytes_in, bytes_out;	/* of IP packets */
 	uint32_t packets_in, packets_out;

@@ -2,7 +2,6 @@
 #include "dataplane/say.h"
 
 enum { LOOK_AT = 16, LAST_TRY = 3 };
-#define FLOW_ID_MASK ((1ull << 51) - 1)	/* a JSON number keeps it exactly */
 
 /* The packet being decided, if it came to that address: what it needs was found out for the burst. */
 static const struct packet *
@@ -200,7 +199,7 @@ stack_flow_id(const struct stack *s, const struct flow *f)
 {
 	uint64_t name[2] = { flow_hash_of(&s->flows, f), f->start_ms };
 
-	return keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK;
+	return keyed(s->clock_key, name, sizeof name) & RECORD_FLOW_ID;
 }
 
 static void
@@ -263,7 +262,7 @@ report_scan(struct stack *s, const struct packet *p)
 		.start_ms = s->wall_ms, .last_ms = s->wall_ms, .bytes_in = (uint32_t)p->w.ip.n,
 		.packets_in = 1, .flags_in = p->w.proto == PROTO_TCP ? p->w.tcp.flags : 0,
 		.worker = s->c.worker, .vlan_n = p->w.nvlan, .vlan = { p->w.vlan[0], p->w.vlan[1] },
-		.flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK };
+		.flow_id = keyed(s->clock_key, name, sizeof name) & RECORD_FLOW_ID };
 
 	stack_record(s, &r);
 }
@@ -277,7 +276,7 @@ report_lone(struct stack *s, const struct lone_syn *l, uint8_t how)
 		.last_ms = how != 0 ? s->wall_ms : l->start_ms, .bytes_in = l->bytes_in,
 		.bytes_out = l->bytes_out, .packets_in = 1, .packets_out = 1, .flags_in = TCP_SYN | how,
 		.flags_out = TCP_SYN | TCP_ACK, .worker = s->c.worker, .vlan_n = l->nvlan,
-		.vlan = { l->vlan[0], l->vlan[1] }, .flow_id = keyed(s->clock_key, name, sizeof name) & FLOW_ID_MASK };
+		.vlan = { l->vlan[0], l->vlan[1] }, .flow_id = keyed(s->clock_key, name, sizeof name) & RECORD_FLOW_ID };
 
 	stack_record(s, &r);
 }
