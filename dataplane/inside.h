@@ -31,6 +31,30 @@
 
 enum { STACK_MTU = 1500, STACK_SCRATCH = 2048, RELATED_NEWS = 8 };
 
+/* One frame of a burst on its way through the passes. */
+struct packet {
+	_Alignas(64) struct wire w;
+	struct frame *frame;		/* data is NULL once it left again */
+	const struct profile *profile;	/* of dst */
+	struct flow_key key;
+	uint64_t hash;
+	bool whole;			/* put together from fragments: w points elsewhere */
+	/* found out for a burst at once: stack_foresee.c */
+	uint32_t clock;			/* offset of the clock of dst */
+	bool stranger;			/* had no flow when the table had seen so many */
+	uint32_t added;
+	const struct cookie_task *cookie;	/* NULL: was not foreseen */
+	const struct match_ahead *ahead;	/* of its payload; NULL as above */
+};
+
+enum { BURST_CHUNK = 32 };		/* packets that go through the passes together */
+
+/* Where what was foreseen stands until the decisions are made. */
+struct foreseen {
+	struct cookie_task cookie[BURST_CHUNK];
+	struct match_ahead match[BURST_CHUNK];
+};
+
 struct stack {
 	struct counters count;
 	struct pins pins;
@@ -67,30 +91,6 @@ struct stack {
 	uint8_t scratch[STACK_SCRATCH];
 };
 
-/* One frame of a burst on its way through the passes. */
-struct packet {
-	_Alignas(64) struct wire w;
-	struct frame *frame;		/* data is NULL once it left again */
-	const struct profile *profile;	/* of dst */
-	struct flow_key key;
-	uint64_t hash;
-	bool whole;			/* put together from fragments: w points elsewhere */
-	/* found out for a burst at once: stack_foresee.c */
-	uint32_t clock;			/* offset of the clock of dst */
-	bool stranger;			/* had no flow when the table had seen so many */
-	uint32_t added;
-	const struct cookie_task *cookie;	/* NULL: was not foreseen */
-	const struct match_ahead *ahead;	/* of its payload; NULL as above */
-};
-
-enum { BURST_CHUNK = 32 };		/* packets that go through the passes together */
-
-/* Where what was foreseen stands until the decisions are made. */
-struct foreseen {
-	struct cookie_task cookie[BURST_CHUNK];
-	struct match_ahead match[BURST_CHUNK];
-};
-
 enum flow_timer {
 	TIMER_IDLE, TIMER_RESEND, TIMER_SPEAK, TIMER_PUSH, TIMER_SILENCE,
 };
@@ -115,6 +115,22 @@ static inline const struct persona *
 persona_of(const struct profile *p)
 {
 	return p != NULL && p->persona != NULL ? p->persona : &persona_linux;
+}
+
+/* The packet being decided, if it came to that address: what it needs was found out for the burst. */
+static inline const struct packet *
+stack_packet_to(const struct stack *s, const struct addr *own)
+{
+	return s->here != NULL && addr_eq(own, &s->here->w.dst) ? s->here : NULL;
+}
+
+static inline const struct persona *
+stack_persona(const struct stack *s, const struct flow *f)
+{
+	struct addr own = flow_own(&s->flows, f);
+	const struct packet *p = stack_packet_to(s, &own);
+
+	return persona_of(p != NULL ? p->profile : profile_of(s, &own));
 }
 
 static inline void
@@ -152,7 +168,6 @@ void	stack_due(struct stack *s, struct flow *f, enum flow_timer what, uint32_t i
 void	stack_count_in(struct flow *f, const struct packet *p);
 void	stack_count_out(struct flow *f, size_t ip_bytes);
 void	stack_speaker(struct stack *s, const struct flow *f, struct speaker *who);
-const struct persona *stack_persona(const struct stack *s, const struct flow *f);
 /* Header of a frame to the flow's peer; returns whom our address plays. */
 const struct persona *stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o);
 /* A record of p alone, if the sample has room for it. */

@@ -3,27 +3,11 @@
 
 enum { LOOK_AT = 16, LAST_TRY = 3 };
 
-/* The packet being decided, if it came to that address: what it needs was found out for the burst. */
-static const struct packet *
-packet_to(const struct stack *s, const struct addr *own)
-{
-	return s->here != NULL && addr_eq(own, &s->here->w.dst) ? s->here : NULL;
-}
-
-const struct persona *
-stack_persona(const struct stack *s, const struct flow *f)
-{
-	struct addr own = flow_own(&s->flows, f);
-	const struct packet *p = packet_to(s, &own);
-
-	return persona_of(p != NULL ? p->profile : profile_of(s, &own));
-}
-
 /* Offset by a keyed hash of the address: hosts must not share one clock. RFC 7323 5.4. */
 uint32_t
 stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *persona)
 {
-	const struct packet *p = packet_to(s, own);
+	const struct packet *p = stack_packet_to(s, own);
 	uint32_t offset = p != NULL ? p->clock : (uint32_t)keyed(s->clock_key, own->b, sizeof own->b);
 
 	return offset + (uint32_t)(s->now_ms * persona->ts_hz / 1000);

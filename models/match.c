@@ -3,7 +3,7 @@
 static bool
 in_class(const struct image_class *c, uint8_t byte)
 {
-	return c->has[byte / 8] >> byte % 8 & 1;
+	return load_le64(c->has + byte / 64 * 8) >> byte % 64 & 1;
 }
 
 static uint8_t
@@ -18,9 +18,22 @@ take_literal(struct span lit, bool fold, struct span rest)
 {
 	size_t n = MIN(lit.n, rest.n), k = 0;
 
+	if (n == lit.n && n > 0 && memcmp(lit.p, rest.p, n) == 0)
+		return n;
 	while (k < n && (lit.p[k] == rest.p[k] || (fold && lower(lit.p[k]) == lower(rest.p[k]))))
 		k++;
 	return k;
+}
+
+/* How many bytes at the beginning of rest are of the class. */
+static size_t
+take_class(const struct image_class *c, struct span rest)
+{
+	size_t n = 0;
+
+	while (n < rest.n && in_class(c, rest.p[n]))
+		n++;
+	return n;
 }
 
 /* What element e takes from the beginning of rest; false if it is not complete with that. */
@@ -37,10 +50,7 @@ take(const struct image *i, const struct image_elem *e, struct span rest, size_t
 		*taken = take_literal(lit, e->kind == ELEM_LIT_CASE, rest);
 		return *taken == lit.n;
 	case ELEM_SPAN:
-		while (n < rest.n && (e->max == 0 || n < e->max) &&
-		    in_class(&i->class[e->class], rest.p[n]))
-			n++;
-		*taken = n;
+		*taken = n = take_class(&i->class[e->class], span_sub(rest, 0, e->max == 0 ? SIZE_MAX : e->max));
 		return n >= e->min;
 	case ELEM_ANY:
 		*taken = MIN(rest.n, e->min);
