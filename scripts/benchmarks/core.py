@@ -107,7 +107,7 @@ def run_quietly(argv, what):
 def build():
     """A release of its own, so that nobody's build folder decides what is measured."""
     if not (BUILD / "build.ninja").exists():
-        run_quietly(["meson", "setup", str(BUILD), "--buildtype=release", "-Dtests=enabled"],
+        run_quietly(["meson", "setup", str(BUILD), "--buildtype=release", "-Db_lto=true", "-Dtests=enabled"],
                     "Configuring build-bench/")
     targets = [t["name"] for t in json.loads(run_quietly(
         ["meson", "introspect", "--targets", str(BUILD)], "Reading build-bench/"))
