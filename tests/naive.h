@@ -56,6 +56,13 @@ bool	naive_matches(const struct text *t, uint32_t i, struct span message);
 enum { NAIVE_PATH = 62 };
 
 /* Shared by its files. */
+/* Does template i match the whole message, and where does each of its elements end then? On the heap, NULL: no. */
+bool	naive_ends(const struct text *t, uint32_t i, struct span m, size_t **end);
+/* The greatest number of leading bytes after which template i is still alive. */
+size_t	naive_alive(const struct text *t, uint32_t i, struct span m);
+/* Where each element of the template ends in m, as far as it goes; returns how many are complete. */
+uint32_t naive_along(const struct text *t, const struct text_template *tp, struct span m, size_t *end, size_t *fixed,
+	    size_t *fixed_all);
 struct span naive_path(struct span base, struct span name, uint8_t to[NAIVE_PATH]);
 bool	naive_guard_holds(const struct naive *c, const struct text_guard *g);
 bool	naive_is_below(struct span path, struct span dir);
