@@ -47,6 +47,18 @@ pool_inner(struct pool *p, const struct pool *outer)
 	p->ctx = outer->ctx;
 }
 
+static void *
+outer_get(void *ctx, size_t bytes)
+{
+	return pool_alloc(ctx, bytes);
+}
+
+void
+pool_within(struct pool *p, struct pool *outer)
+{
+	*p = (struct pool){ .get = outer_get, .ctx = outer, .outer = outer };
+}
+
 int
 pool_run(struct pool *p, int (*job)(struct pool *, void *ctx), void *ctx)
 {
@@ -63,6 +75,8 @@ pool_run(struct pool *p, int (*job)(struct pool *, void *ctx), void *ctx)
 static void
 give_up(struct pool *p, int err)
 {
+	while (p->outer != NULL)
+		p = p->outer;
 	if (!p->running)
 		abort();	/* our own bug: pools allocate inside pool_run() only */
 	longjmp(p->out, err);
@@ -71,8 +85,38 @@ give_up(struct pool *p, int err)
 void
 pool_check(struct pool *p)
 {
-	if (__atomic_load_n(&p->cancelled, __ATOMIC_RELAXED))
+	if (__atomic_load_n(p->outer != NULL ? &p->outer->cancelled : &p->cancelled, __ATOMIC_RELAXED))
 		give_up(p, -ECANCELED);
+}
+
+/* One of so many bytes that was given back, or NULL. */
+static struct pool_chunk *
+take_spare(struct pool *p, size_t want)
+{
+	struct pool_chunk *c;
+
+	for (struct pool_chunk **at = &p->spare; (c = *at) != NULL; at = &c->next)
+		if (c->bytes >= want) {
+			*at = c->next;
+			break;
+		}
+	return c;
+}
+
+static struct pool_chunk *
+get_chunk(struct pool *p, size_t want)
+{
+	struct pool_chunk *c;
+
+	if (p->outer != NULL)
+		want += want / 4;	/* the next time it may be a little more */
+	c = p->get(p->ctx, want);
+	if (c == NULL)
+		give_up(p, -ENOMEM);
+	c->bytes = want;
+	p->used_bytes += want;
+	p->peak_bytes = MAX(p->peak_bytes, p->used_bytes);
+	return c;
 }
 
 static void
@@ -83,16 +127,13 @@ add_chunk(struct pool *p, size_t bytes)
 
 	if (want < bytes || (p->limit_bytes > 0 && p->limit_bytes - p->used_bytes < want))
 		give_up(p, -ENOMEM);
-	c = p->get(p->ctx, want);
+	c = take_spare(p, want);
 	if (c == NULL)
-		give_up(p, -ENOMEM);
+		c = get_chunk(p, want);
 	c->next = p->chunks;
-	c->bytes = want;
 	p->chunks = c;
-	p->used_bytes += want;
-	p->peak_bytes = MAX(p->peak_bytes, p->used_bytes);
 	p->at = (uint8_t *)c + ALIGN;
-	p->end = (uint8_t *)c + want;
+	p->end = (uint8_t *)c + c->bytes;
 }
 
 void *
@@ -163,6 +204,11 @@ put_chunks(struct pool *p, const struct pool_chunk *until)
 {
 	for (struct pool_chunk *c = p->chunks, *next; c != until; c = next) {
 		next = c->next;
+		if (p->outer != NULL) {
+			c->next = p->spare;
+			p->spare = c;
+			continue;
+		}
 		p->used_bytes -= c->bytes;
 		p->put(p->ctx, c, c->bytes);
 	}
@@ -176,6 +222,12 @@ pool_release(struct pool *p, const struct pool_mark *m)
 	p->chunks = m->chunks;
 	p->at = m->at;
 	p->end = m->end;
+}
+
+void
+pool_again(struct pool *p)
+{
+	pool_release(p, &(struct pool_mark){ 0 });
 }
 
 void

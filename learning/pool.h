@@ -27,6 +27,8 @@ struct pool {
 	struct pool_chunk *chunks;
 	struct pool_defer *defers;
 	uint8_t *at, *end;		/* free part of the newest chunk */
+	struct pool *outer;		/* pool_within(): whose memory it is; else NULL */
+	struct pool_chunk *spare;	/* of such a one: given back, to be used again */
 	jmp_buf out;
 	int running, cancelled;
 };
@@ -41,6 +43,13 @@ struct pool_mark {
 void	pool_init(struct pool *p, size_t limit_bytes);
 /* Chunks from where another's come; nothing of it is the other's. No limit. */
 void	pool_inner(struct pool *p, const struct pool *outer);
+/*
+ * For what is made anew again and again: memory is the outer one's, and lasts as long; what pool_again() and
+ * pool_release() give back serves the next time. It is used while the outer one runs, and neither run nor cancelled.
+ */
+void	pool_within(struct pool *p, struct pool *outer);
+/* Gives back all that such a one holds. */
+void	pool_again(struct pool *p);
 /* Runs job(ctx). Returns its value, -ENOMEM past the limit, -ECANCELED after pool_cancel(). */
 int	pool_run(struct pool *p, int (*job)(struct pool *, void *ctx), void *ctx);
 /* Zeroed memory, 16-byte aligned; does not return when there is none. */

@@ -16,7 +16,7 @@ set_init(struct set *s, struct pool *pool)
 {
 	*s = (struct set){ .n = 0 };
 	intern_init(&s->messages, pool);
-	s->memo = kinds_memo_create(pool, &s->messages);
+	s->memo = kinds_memo_create(pool, pool, &s->messages);
 }
 
 static void

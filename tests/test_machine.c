@@ -167,7 +167,8 @@ POOLED(machine, a_new_command_leaves_the_other_labels)
 	machine_update(&g.m);
 	n = g.m.nlabels;
 	cr_assert_leq(n, 64u);
-	memcpy(before, g.m.label_key, n * sizeof *before);
+	for (uint32_t i = 0; i < n; i++)
+		before[i] = span_of(pool_copy(pool, g.m.label_key[i].p, g.m.label_key[i].n), g.m.label_key[i].n);
 	for (uint32_t i = 0; i < 50; i++) {
 		char *remove = pool_alloc(pool, 40);
 

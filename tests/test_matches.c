@@ -39,7 +39,7 @@ POOLED(matches, what_is_remembered_is_what_the_label_says)
 	uint32_t yes = 0;
 
 	intern_init(&b.messages, pool);
-	matches_init(&m, pool, &b.messages);
+	matches_init(&m, pool, pool, &b.messages);
 	add_messages(&b, pool, LABELS);
 	for (uint32_t l = 0; l < LABELS; l++) {
 		label_of_message(&b.label[l], pool, b.messages.value[l], 4);
@@ -68,7 +68,7 @@ POOLED(matches, a_label_is_known_by_its_key)
 	uint32_t id;
 
 	intern_init(&b.messages, pool);
-	matches_init(&m, pool, &b.messages);
+	matches_init(&m, pool, pool, &b.messages);
 	add_messages(&b, pool, 2);
 	label_of_message(&b.label[0], pool, b.messages.value[0], 4);
 	id = matches_label(&m, &b.label[0], label_key(pool, &b.label[0]));
@@ -88,7 +88,7 @@ POOLED(matches, ranks_do_not_depend_on_what_comes_later)
 	struct matches m;
 
 	intern_init(&b.messages, pool);
-	matches_init(&m, pool, &b.messages);
+	matches_init(&m, pool, pool, &b.messages);
 	add_messages(&b, pool, 20);
 	memcpy(early, matches_ranks(&m), sizeof early);
 	add_messages(&b, pool, 200);

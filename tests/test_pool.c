@@ -122,3 +122,75 @@ Test(pool, what_is_released_serves_again_and_comes_zeroed)
 	pool_fini(&p);
 	cr_expect_eq(p.used_bytes, 0);
 }
+
+struct rounds {
+	size_t held[8];
+	int n;
+};
+
+/* Something a little larger each time, beside what stays. */
+static int
+work_again_and_again(struct pool *p, void *ctx)
+{
+	struct rounds *r = ctx;
+	struct pool work;
+	uint8_t *kept = pool_alloc(p, 4);
+
+	pool_within(&work, p);
+	for (r->n = 0; r->n < 8; r->n++) {
+		uint8_t *large = pool_alloc(&work, (3 << 20) + (size_t)r->n * 1000), *small = pool_alloc(&work, 10);
+
+		cr_assert(large[0] == 0 && large[3 << 20] == 0 && small[9] == 0);
+		memset(large, 0xff, 3 << 20);
+		memset(small, 0xff, 10);
+		cr_assert_eq(kept[3], 0);
+		r->held[r->n] = p->used_bytes;
+		pool_again(&work);
+	}
+	return 0;
+}
+
+Test(pool, what_is_made_again_needs_its_memory_once)
+{
+	struct rounds r = { .n = 0 };
+	struct pool p;
+
+	pool_init(&p, 0);
+	cr_expect_eq(pool_run(&p, work_again_and_again, &r), 0);
+	cr_expect_eq(r.held[7], r.held[0]);
+	pool_fini(&p);
+	cr_expect_eq(p.used_bytes, 0);
+}
+
+static int
+fill_within(struct pool *p, void *ctx)
+{
+	struct pool work;
+
+	pool_within(&work, p);
+	return fill_without_end(&work, ctx);
+}
+
+static int
+cancel_within(struct pool *p, void *ctx)
+{
+	struct pool work;
+
+	pool_within(&work, p);
+	pool_cancel(p);
+	pool_check(&work);
+	return *(int *)ctx = 1;
+}
+
+Test(pool, what_lies_within_ends_the_job_of_the_outer_one)
+{
+	struct pool p;
+	int n = 0;
+
+	pool_init(&p, 8 << 20);
+	cr_expect_eq(pool_run(&p, fill_within, &n), -ENOMEM);
+	cr_expect(n > 5000 && n < 8400, "%d", n);
+	cr_expect_eq(pool_run(&p, cancel_within, &n), -ECANCELED);
+	cr_expect_neq(n, 1);
+	pool_fini(&p);
+}

@@ -33,7 +33,7 @@ refined(struct set *s, struct pool *pool)
 			label_free(&s->label[0], 0, o);
 	s->key = label_key(pool, &s->label[0]);
 	s->kinds = (struct kinds){ .label = s->label, .key = &s->key, .n = 1, .of = pool_array(pool, MESSAGES, sizeof(uint32_t)) };
-	matches_init(&matches, pool, &s->messages);
+	matches_init(&matches, pool, pool, &s->messages);
 	return refine_labels(&s->kinds, &matches, s->member, MESSAGES);
 }
 

@@ -14,7 +14,7 @@ struct made {			/* the labels of a macrocluster */
 };
 
 struct kinds_memo {
-	struct pool *pool;
+	struct pool *pool, *work;
 	const struct intern *messages;
 	size_t longest;			/* bytes of a message that are looked at */
 	struct kinds_memo *head;	/* for the beginnings of those that resemble no other so far; or NULL */
@@ -33,6 +33,7 @@ memo_create(struct matches *matches, size_t longest)
 	struct kinds_memo *memo = pool_alloc(pool, sizeof *memo);
 
 	memo->pool = pool;
+	memo->work = matches->work;
 	memo->messages = matches->messages;
 	memo->matches = matches;
 	memo->longest = longest;
@@ -43,12 +44,12 @@ memo_create(struct matches *matches, size_t longest)
 }
 
 struct kinds_memo *
-kinds_memo_create(struct pool *pool, const struct intern *messages)
+kinds_memo_create(struct pool *pool, struct pool *work, const struct intern *messages)
 {
 	struct matches *matches = pool_alloc(pool, sizeof *matches);
 	struct kinds_memo *memo;
 
-	matches_init(matches, pool, messages);
+	matches_init(matches, pool, work, messages);
 	memo = memo_create(matches, ALIGN_MAX);
 	memo->head = memo_create(matches, KINDS_HEAD);
 	memo->head->head = memo_create(matches, KINDS_FRONT);
@@ -309,8 +310,8 @@ add_label(struct finding *f, const struct label *l, uint32_t id)
 
 	if (k->n == f->room) {
 		f->room = MAX(64u, 2 * f->room);
-		k->label = pool_grow(f->memo->pool, k->label, k->n, f->room, sizeof *k->label);
-		f->id = pool_grow(f->memo->pool, f->id, k->n, f->room, sizeof *f->id);
+		k->label = pool_grow(f->memo->work, k->label, k->n, f->room, sizeof *k->label);
+		f->id = pool_grow(f->memo->work, f->id, k->n, f->room, sizeof *f->id);
 	}
 	f->id[k->n] = id;
 	k->label[k->n++] = *l;
@@ -345,18 +346,18 @@ add_cluster(struct finding *f, uint32_t join_id, const struct tally *next)
 static void
 learn_sample(struct finding *f, const uint32_t *sample, uint32_t n)
 {
-	double *distance = pool_array(f->memo->pool, (size_t)n * n, sizeof *distance);
-	uint32_t *cluster = pool_array(f->memo->pool, n, sizeof *cluster), nclusters;
-	uint32_t *node = pool_array(f->memo->pool, n, sizeof *node);
-	struct tally *next = pool_array(f->memo->pool, n, sizeof *next);
+	double *distance = pool_array(f->memo->work, (size_t)n * n, sizeof *distance);
+	uint32_t *cluster = pool_array(f->memo->work, n, sizeof *cluster), nclusters;
+	uint32_t *node = pool_array(f->memo->work, n, sizeof *node);
+	struct tally *next = pool_array(f->memo->work, n, sizeof *next);
 	struct guide g;
 
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < i; k++)
 			distance[(size_t)i * n + k] = distance[(size_t)k * n + i] =
 			    distance_of(f->memo, f->m[sample[i]].message, f->m[sample[k]].message, f->p->cut);
-	guide_build(&g, f->memo->pool, distance, n);
-	nclusters = guide_cut(&g, f->memo->pool, f->p->cut, cluster);
+	guide_build(&g, f->memo->work, distance, n);
+	nclusters = guide_cut(&g, f->memo->work, f->p->cut, cluster);
 	for (uint32_t i = 0; i < n; i++)
 		node[i] = join(f->memo, f->m[sample[i]].message, KINDS_NONE);
 	for (uint32_t s = 0; s + 1 < n && g.step[s].height <= f->p->cut; s++) {
@@ -489,18 +490,18 @@ kinds_drop_unused(struct kinds *k, struct pool *pool, uint32_t n)
 void
 kinds_assign(struct kinds *k, struct kinds_memo *memo, const struct kinds_member *m, uint32_t n)
 {
-	struct sorted *s = pool_array(memo->pool, k->n + 1, sizeof *s);
+	struct sorted *s = pool_array(memo->work, k->n + 1, sizeof *s);
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < k->n; i++)
-		s[i] = (struct sorted){ &k->label[i], label_key(memo->pool, &k->label[i]), 0 };
+		s[i] = (struct sorted){ &k->label[i], label_key(memo->work, &k->label[i]), 0 };
 	qsort(s, k->n, sizeof *s, by_label);
 	for (uint32_t i = 0; i < k->n; i++)
 		if (kept == 0 || !span_eq(s[i].key, s[kept - 1].key))
 			s[kept++] = s[i];
 	for (uint32_t l = 0; l < kept; l++)
 		s[l].id = matches_label(memo->matches, s[l].label, s[l].key);
-	k->of = pool_array(memo->pool, n + 1, sizeof *k->of);
+	k->of = pool_array(memo->work, n + 1, sizeof *k->of);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t l = 0;
 
@@ -508,8 +509,8 @@ kinds_assign(struct kinds *k, struct kinds_memo *memo, const struct kinds_member
 			l++;
 		k->of[i] = l < kept ? l : KINDS_NONE;
 	}
-	k->label = pool_grow(memo->pool, NULL, 0, kept + 1, sizeof *k->label);
-	k->key = pool_array(memo->pool, kept + 1, sizeof *k->key);
+	k->label = pool_grow(memo->work, NULL, 0, kept + 1, sizeof *k->label);
+	k->key = pool_array(memo->work, kept + 1, sizeof *k->key);
 	for (uint32_t l = 0; l < kept; l++) {
 		k->label[l] = *s[l].label;
 		k->key[l] = s[l].key;
@@ -522,7 +523,7 @@ kinds_find(struct kinds *out, struct kinds_memo *memo, const struct kinds_member
     const struct kinds_params *p)
 {
 	struct finding f = { .memo = memo, .rank = matches_ranks(memo->matches), .m = m, .p = p, .out = out };
-	uint32_t *left = pool_array(memo->pool, n + 1, sizeof *left), *odd = pool_array(memo->pool, n + 1, sizeof *odd);
+	uint32_t *left = pool_array(memo->work, n + 1, sizeof *left), *odd = pool_array(memo->work, n + 1, sizeof *odd);
 	uint32_t rest = n, nodd;
 
 	*out = (struct kinds){ 0 };
@@ -541,5 +542,5 @@ kinds_find(struct kinds *out, struct kinds_memo *memo, const struct kinds_member
 		f.memo = f.memo->head;
 	}
 	kinds_assign(out, memo, m, n);
-	kinds_drop_unused(out, memo->pool, n);
+	kinds_drop_unused(out, memo->work, n);
 }

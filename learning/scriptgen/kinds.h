@@ -45,8 +45,8 @@ struct kinds {
 
 struct kinds_memo;
 
-/* The memo lives in the pool; messages too, and may grow. */
-struct kinds_memo *kinds_memo_create(struct pool *pool, const struct intern *messages);
+/* The memo lives in the pool; messages too, and may grow. Results lie in work (matches.h). */
+struct kinds_memo *kinds_memo_create(struct pool *pool, struct pool *work, const struct intern *messages);
 struct kinds_params kinds_params(bool text);
 void	kinds_find(struct kinds *out, struct kinds_memo *memo, const struct kinds_member *m, uint32_t n,
     const struct kinds_params *p);

@@ -21,10 +21,11 @@ machine_init(struct machine *m, struct pool *pool, const struct intern *messages
     const struct machine_params *p)
 {
 	*m = (struct machine){ .pool = pool, .messages = messages, .p = *p };
-	m->requests = kinds_memo_create(pool, messages);
-	m->forms = kinds_memo_create(pool, messages);
+	pool_within(&m->work, pool);
+	m->requests = kinds_memo_create(pool, &m->work, messages);
+	m->forms = kinds_memo_create(pool, &m->work, messages);
 	m->dependencies = responses_memo_create(pool);
-	m->type_counts = types_memo_create(pool);
+	m->type_counts = types_memo_create(pool, &m->work);
 }
 
 void
@@ -50,10 +51,10 @@ machine_responses(const struct machine *m, bool history)
 static uint32_t
 said_once(struct kinds_member **out, struct machine *m)
 {
-	uint32_t n = 0, *place = pool_array(m->pool, m->messages->n + 1, sizeof *place);
-	struct kinds_member *member = *out = pool_array(m->pool, m->messages->n + 1, sizeof *member);
+	uint32_t n = 0, *place = pool_array(&m->work, m->messages->n + 1, sizeof *place);
+	struct kinds_member *member = *out = pool_array(&m->work, m->messages->n + 1, sizeof *member);
 
-	m->said = pool_array(m->pool, m->messages->n + 1, sizeof *m->said);
+	m->said = pool_array(&m->work, m->messages->n + 1, sizeof *m->said);
 	for (uint32_t q = 0; q < m->nsequences; q++)
 		for (uint32_t i = 0; i < m->sequence[q].n; i++) {
 			uint32_t r = m->sequence[q].step[i].response;
@@ -72,7 +73,7 @@ said_once(struct kinds_member **out, struct machine *m)
 static void
 name_forms(struct machine *m, const struct kinds_member *member, uint32_t n)
 {
-	m->form_of = pool_array(m->pool, m->messages->n + 1, sizeof *m->form_of);
+	m->form_of = pool_array(&m->work, m->messages->n + 1, sizeof *m->form_of);
 	memset(m->form_of, 0xff, m->messages->n * sizeof *m->form_of);
 	for (uint32_t i = 0; i < n; i++)
 		m->form_of[member[i].message] = m->form.of[i];
@@ -97,7 +98,7 @@ find_forms(struct machine *m)
 	types_find(&m->types, m->type_counts, &in);
 	if (m->types.n == 0)
 		return;
-	types_kinds(&m->form, m->forms, &m->types, m->pool, m->messages, member, n, &m->p.response);
+	types_kinds(&m->form, m->forms, &m->types, &m->work, m->messages, member, n, &m->p.response);
 	name_forms(m, member, n);
 }
 
@@ -119,12 +120,12 @@ by_message(const void *a, const void *b)
  * it is said again, by itself.
  */
 static uint32_t
-members_of(struct kinds_member **out, const struct machine *m, const struct where *at, uint32_t n)
+members_of(struct kinds_member **out, struct machine *m, const struct where *at, uint32_t n)
 {
-	struct asked *a = pool_array(m->pool, n + 1, sizeof *a);
-	uint32_t *what = pool_array(m->pool, n + 1, sizeof *what), *count = pool_array(m->pool, n + 1,
-	    sizeof *count), *name = pool_array(m->pool, m->form.n + 1, sizeof *name), k = 0, members = 0, tallies = 0;
-	struct kinds_member *member = *out = pool_array(m->pool, n + 1, sizeof *member);
+	struct asked *a = pool_array(&m->work, n + 1, sizeof *a);
+	uint32_t *what = pool_array(&m->work, n + 1, sizeof *what), *count = pool_array(&m->work, n + 1,
+	    sizeof *count), *name = pool_array(&m->work, m->form.n + 1, sizeof *name), k = 0, members = 0, tallies = 0;
+	struct kinds_member *member = *out = pool_array(&m->work, n + 1, sizeof *member);
 
 	for (uint32_t f = 0; f < m->form.n; f++)
 		name[f] = (uint32_t)span_hash(m->form.key[f], 0) >> 1;
@@ -160,10 +161,10 @@ members_of(struct kinds_member **out, const struct machine *m, const struct wher
 
 /* Offsets of the first segment at which all labels that have a fixed byte have the same. */
 static bool *
-bytes_in_common(const struct machine *m, const struct kinds *k)
+bytes_in_common(struct machine *m, const struct kinds *k)
 {
-	bool *common = pool_alloc(m->pool, ALIGN_MAX + 1);
-	int16_t *byte = pool_array(m->pool, ALIGN_MAX + 1, sizeof *byte);
+	bool *common = pool_alloc(&m->work, ALIGN_MAX + 1);
+	int16_t *byte = pool_array(&m->work, ALIGN_MAX + 1, sizeof *byte);
 
 	memset(common, true, ALIGN_MAX);
 	memset(byte, 0xff, ALIGN_MAX * sizeof *byte);
@@ -219,9 +220,9 @@ free_repeated(struct machine *m, struct kinds *k, const struct kinds_member *mem
 
 	in.label = k->label;
 	in.label_key = k->key;
-	responses_find(&r, m->pool, m->dependencies, &in);
+	responses_find(&r, &m->work, m->dependencies, &in);
 	for (uint32_t l = 0; l < k->n; l++)
-		k->label[l] = label_copy(m->pool, &k->label[l]);	/* the memo keeps its own */
+		k->label[l] = label_copy(&m->work, &k->label[l]);	/* the memo keeps its own */
 	for (uint32_t i = 0; i < r.n; i++)
 		for (uint32_t j = 0; j < r.response[i].links.n; j++) {
 			const struct link *link = &r.response[i].links.link[j];
@@ -254,7 +255,7 @@ find_kinds(struct growth *g, const struct where *at, uint32_t n)
 	struct kinds_member *member;
 	uint32_t members = members_of(&member, g->m, at, n);
 
-	types_kinds(&g->kinds, g->m->requests, &g->m->types, g->m->pool, g->m->messages, member, members, &g->m->p.request);
+	types_kinds(&g->kinds, g->m->requests, &g->m->types, &g->m->work, g->m->messages, member, members, &g->m->p.request);
 	for (uint32_t i = 0; i < members; i++)
 		g->place[member[i].message] = i;
 	for (uint32_t i = 0; i < n && !g->m->p.per_state; i++) {
@@ -265,7 +266,7 @@ find_kinds(struct growth *g, const struct where *at, uint32_t n)
 	}
 	if (!g->m->p.per_state)
 		free_repeated(g->m, &g->kinds, member, members);
-	g->number = pool_array(g->m->pool, g->kinds.n + 1, sizeof *g->number);
+	g->number = pool_array(&g->m->work, g->kinds.n + 1, sizeof *g->number);
 }
 
 struct leaving {		/* a sequence that leaves a state */
@@ -295,7 +296,7 @@ machine_label(struct growth *g, uint32_t local)
 		return g->number[local - 1] - 1;
 	id = intern_add(&g->keys, g->kinds.key[local - 1]);
 	if (id >= g->label_room) {
-		m->label = pool_grow(m->pool, m->label, g->label_room, 2 * g->label_room + 64, sizeof *m->label);
+		m->label = pool_grow(&m->work, m->label, g->label_room, 2 * g->label_room + 64, sizeof *m->label);
 		g->label_room = 2 * g->label_room + 64;
 	}
 	m->label[id] = g->kinds.label[local - 1];
@@ -311,8 +312,8 @@ add_state(struct growth *g, uint32_t parent, uint32_t label)
 	if (m->nstates == g->room) {
 		uint32_t room = MAX(256u, 2 * g->room);
 
-		m->state = pool_grow(m->pool, m->state, m->nstates, room, sizeof *m->state);
-		g->first = pool_grow(m->pool, g->first, m->nstates, room + 1, sizeof *g->first);
+		m->state = pool_grow(&m->work, m->state, m->nstates, room, sizeof *m->state);
+		g->first = pool_grow(&m->work, g->first, m->nstates, room + 1, sizeof *g->first);
 		g->room = room;
 	}
 	m->state[m->nstates] = (struct state){ .parent = parent, .label = label,
@@ -327,7 +328,7 @@ grow_state(struct growth *g, uint32_t s)
 {
 	struct machine *m = g->m;
 	uint32_t from = g->first[s], to = s + 1 < m->nstates ? g->first[s + 1] : g->nat, n = 0;
-	struct leaving *l = pool_array(m->pool, to - from + 1, sizeof *l);
+	struct leaving *l = pool_array(&m->work, to - from + 1, sizeof *l);
 	uint32_t child = KINDS_NONE;
 
 	m->state[s].visits = to - from;
@@ -342,7 +343,7 @@ grow_state(struct growth *g, uint32_t s)
 		return;
 	}
 	if (m->p.per_state) {
-		struct where *at = pool_array(m->pool, n, sizeof *at);
+		struct where *at = pool_array(&m->work, n, sizeof *at);
 
 		for (uint32_t i = 0; i < n; i++)
 			at[i] = l[i].at;
@@ -391,15 +392,15 @@ static void
 sort_labels(struct growth *g)
 {
 	struct machine *m = g->m;
-	uint32_t n = g->keys.n, *number = pool_array(m->pool, n + 1, sizeof *number);
-	struct numbered *s = pool_array(m->pool, n + 1, sizeof *s);
+	uint32_t n = g->keys.n, *number = pool_array(&m->work, n + 1, sizeof *number);
+	struct numbered *s = pool_array(&m->work, n + 1, sizeof *s);
 
 	for (uint32_t i = 0; i < n; i++)
 		s[i] = (struct numbered){ &m->label[i], g->keys.value[i], i };
 	qsort(s, n, sizeof *s, by_order);
 	m->nlabels = n;
-	m->label_key = pool_array(m->pool, n + 1, sizeof *m->label_key);
-	m->label = pool_array(m->pool, n + 1, sizeof *m->label);
+	m->label_key = pool_array(&m->work, n + 1, sizeof *m->label_key);
+	m->label = pool_array(&m->work, n + 1, sizeof *m->label);
 	for (uint32_t i = 0; i < n; i++) {
 		number[s[i].id] = i;
 		m->label_key[i] = s[i].key;
@@ -417,25 +418,27 @@ sort_labels(struct growth *g)
 void
 machine_update(struct machine *m)
 {
-	struct growth g = { .m = m, .place = pool_array(m->pool, m->messages->n + 1, sizeof *g.place) };
+	struct growth g = { .m = m };
 	struct where *all;
 	uint32_t steps = 0;
 
+	pool_again(&m->work);
+	g.place = pool_array(&m->work, m->messages->n + 1, sizeof *g.place);
 	m->label = NULL;
 	m->nstates = m->cut = 0;
 	m->state = NULL;
-	m->label_of = pool_array(m->pool, m->nsequences + 1, sizeof *m->label_of);
-	m->state_of = pool_array(m->pool, m->nsequences + 1, sizeof *m->state_of);
+	m->label_of = pool_array(&m->work, m->nsequences + 1, sizeof *m->label_of);
+	m->state_of = pool_array(&m->work, m->nsequences + 1, sizeof *m->state_of);
 	for (uint32_t q = 0; q < m->nsequences; q++) {
 		uint32_t n = m->sequence[q].n;
 
-		m->label_of[q] = memset(pool_array(m->pool, n + 1, sizeof(uint32_t)), 0xff, n * sizeof(uint32_t));
-		m->state_of[q] = memset(pool_array(m->pool, n + 1, sizeof(uint32_t)), 0xff, n * sizeof(uint32_t));
+		m->label_of[q] = memset(pool_array(&m->work, n + 1, sizeof(uint32_t)), 0xff, n * sizeof(uint32_t));
+		m->state_of[q] = memset(pool_array(&m->work, n + 1, sizeof(uint32_t)), 0xff, n * sizeof(uint32_t));
 		steps += n;
 	}
 	find_forms(m);
-	intern_init(&g.keys, m->pool);
-	all = pool_array(m->pool, steps + 1, sizeof *all);
+	intern_init(&g.keys, &m->work);
+	all = pool_array(&m->work, steps + 1, sizeof *all);
 	steps = 0;
 	for (uint32_t q = 0; q < m->nsequences; q++)
 		for (uint32_t i = 0; i < m->sequence[q].n; i++)
@@ -444,7 +447,7 @@ machine_update(struct machine *m)
 		find_kinds(&g, all, steps);
 	for (uint32_t q = 0; q < m->nsequences; q++)
 		memset(m->label_of[q], 0xff, m->sequence[q].n * sizeof(uint32_t));
-	g.at = pool_array(m->pool, steps + m->nsequences + 1, sizeof *g.at);
+	g.at = pool_array(&m->work, steps + m->nsequences + 1, sizeof *g.at);
 	add_state(&g, 0, KINDS_NONE);
 	for (uint32_t q = 0; q < m->nsequences; q++)
 		g.at[g.nat++] = (struct where){ q, 0 };

@@ -35,6 +35,7 @@ struct state {
 
 struct machine {
 	struct pool *pool;
+	struct pool work;		/* of the last update */
 	const struct intern *messages;	/* of both sides; grows */
 	struct machine_params p;
 	struct sequence *sequence;
@@ -63,6 +64,7 @@ void	machine_init(struct machine *m, struct pool *pool, const struct intern *mes
     const struct machine_params *p);
 /* The steps must live as long as the machine. */
 void	machine_add(struct machine *m, struct sequence s);
+/* What the last one made is gone. */
 void	machine_update(struct machine *m);
 /* What responses_find() wants to know. */
 struct responses_input machine_responses(const struct machine *m, bool history);

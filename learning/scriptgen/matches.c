@@ -9,9 +9,9 @@ struct matches_label {
 };
 
 void
-matches_init(struct matches *m, struct pool *pool, const struct intern *messages)
+matches_init(struct matches *m, struct pool *pool, struct pool *work, const struct intern *messages)
 {
-	*m = (struct matches){ .pool = pool, .messages = messages };
+	*m = (struct matches){ .pool = pool, .work = work, .messages = messages };
 	intern_init(&m->keys, pool);
 }
 

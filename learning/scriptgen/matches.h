@@ -11,7 +11,7 @@
 struct matches_label;
 
 struct matches {
-	struct pool *pool;
+	struct pool *pool, *work;	/* what is remembered; what results are made of */
 	const struct intern *messages;	/* may grow */
 	struct intern keys;
 	struct matches_label *label;	/* by number */
@@ -20,7 +20,8 @@ struct matches {
 	uint32_t nranks, rank_room;
 };
 
-void	matches_init(struct matches *m, struct pool *pool, const struct intern *messages);
+/* work may be the pool, or one that is emptied between two results (pool_within()). */
+void	matches_init(struct matches *m, struct pool *pool, struct pool *work, const struct intern *messages);
 /* The number of a label, which is copied when it is new. */
 uint32_t matches_label(struct matches *m, const struct label *l, struct span key);
 /* A hash of each message: an order in which they stand as by chance. Until the next call. */

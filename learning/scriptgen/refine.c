@@ -252,7 +252,7 @@ static bool
 takes_others(const struct label *one, uint32_t l, const struct kinds *k, struct matches *matches,
     const struct kinds_member *m, uint32_t n)
 {
-	struct span key = label_key(matches->pool, one);
+	struct span key = label_key(matches->work, one);
 	uint32_t id = matches_label(matches, one, key);
 
 	for (uint32_t i = 0; i < n; i++)
@@ -282,7 +282,7 @@ ask(struct matched *r, struct matches *matches)
 uint32_t
 refine_labels(struct kinds *k, struct matches *matches, const struct kinds_member *m, uint32_t n)
 {
-	struct pool *pool = matches->pool;
+	struct pool *pool = matches->work;
 	uint32_t *member = pool_array(pool, n + 1, sizeof *member), labels = k->n;
 
 	for (uint32_t l = 0; l < labels; l++) {

@@ -60,7 +60,7 @@ can_do_without(const struct kinds *k, const struct foretelling *f, const struct 
 void
 simplify_kinds(struct kinds *k, struct matches *matches, const struct kinds_member *m, uint32_t n)
 {
-	struct pool *pool = matches->pool;
+	struct pool *pool = matches->work;
 	struct foretelling f = { .matches = matches, .answers = ANSWERS };
 	uint32_t *member = pool_array(pool, n + 1, sizeof *member), *next = pool_array(pool, n + 1, sizeof *next);
 	bool *gone = pool_alloc(pool, k->n + 1);

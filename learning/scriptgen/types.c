@@ -19,7 +19,7 @@ struct byte {			/* at one offset of requests, as far as they reach */
 };
 
 struct types_memo {		/* requests that were answered, by sequence */
-	struct pool *pool;
+	struct pool *pool, *work;
 	struct span *asked, *said;
 	uint32_t *response, *form, *type; /* type: by the offsets taken so far */
 	uint32_t n, room, nsequences;
@@ -51,11 +51,12 @@ divide(uint32_t *type, uint32_t types, struct pool *pool, const struct span *mes
 }
 
 struct types_memo *
-types_memo_create(struct pool *pool)
+types_memo_create(struct pool *pool, struct pool *work)
 {
 	struct types_memo *s = pool_alloc(pool, sizeof *s);
 
 	s->pool = pool;
+	s->work = work;
 	return s;
 }
 
@@ -144,8 +145,8 @@ static double
 likelihood_by(const struct types_memo *s, uint32_t offset, const uint8_t *value_of)
 {
 	uint32_t values = offset == TYPES_BYTES ? 1 : VALUES;
-	struct pool_mark mark = pool_mark(s->pool);
-	uint32_t *count = pool_array(s->pool, (size_t)s->ntypes * values * s->nforms + 1, sizeof *count);
+	struct pool_mark mark = pool_mark(s->work);
+	uint32_t *count = pool_array(s->work, (size_t)s->ntypes * values * s->nforms + 1, sizeof *count);
 	double l = 0;
 
 	for (uint32_t i = 0; i < s->n; i++) {
@@ -155,7 +156,7 @@ likelihood_by(const struct types_memo *s, uint32_t offset, const uint8_t *value_
 	}
 	for (uint32_t r = 0; r < s->ntypes * values; r++)
 		l += likelihood(count + (size_t)r * s->nforms, s->nforms);
-	pool_release(s->pool, &mark);
+	pool_release(s->work, &mark);
 	return l;
 }
 
@@ -209,7 +210,7 @@ types_find(struct types *out, struct types_memo *s, const struct responses_input
 		}
 		if (best == TYPES_BYTES)
 			break;
-		s->ntypes = divide(s->type, s->ntypes, s->pool, s->asked, s->n, best);
+		s->ntypes = divide(s->type, s->ntypes, s->work, s->asked, s->n, best);
 		s->known = most;
 		out->offset[out->n++] = best;
 	}

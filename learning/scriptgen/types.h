@@ -25,7 +25,7 @@ struct types {
 
 struct types_memo;
 
-struct types_memo *types_memo_create(struct pool *pool);
+struct types_memo *types_memo_create(struct pool *pool, struct pool *work);
 /*
  * Uses messages, sequence and form_of. The memo counts each sequence once: those of the next call must begin with those
  * of this one, and what comes again is only what follows from forms.
