@@ -10,7 +10,8 @@ enum {
 	RARE = 2,		/* conversations that may say a rare one, */
 	RARE_SHARE = 200,	/* and one in so many of all */
 	OFTEN = 32,		/* questions of a conversation that share it, to tell nothing */
-	NEWS = 4,		/* a question with as many new grams is known by them */
+	NEWS = 4,		/* a question with as many new grams is known by them, */
+	CLEARLY = 2 * NEWS,	/* with fewer than these perhaps by common ones: one byte is four grams */
 	REPEATING_PERCENT = 75,	/* the rest may be their own */
 	REPEATING_LOOK = 1000,	/* conversations looked at for that */
 	TRIES = 4,		/* questions looked at for one datagram */
@@ -43,6 +44,8 @@ struct finder {
 	uint16_t *said;		/* by bucket: conversations whose client said it */
 	uint32_t nbuckets, most;
 	struct gram *one;	/* scratch: grams of one datagram */
+	struct gram *two;	/* likewise, of another */
+	uint32_t *began;	/* by bucket: in which conversation it was said last, and who began with it there */
 	/* of the conversation under way */
 	struct question *question;
 	uint32_t *group, *next;	/* per message: its question, the next equal one */
@@ -297,6 +300,70 @@ moved_by(const struct finder *f, struct question *q)
 	return best;
 }
 
+/* Conversations from 1 on, and the side; 0: nobody yet. */
+static uint32_t
+speaker(uint32_t conversation, enum side side)
+{
+	return 2 * (conversation + 1) + (side == SIDE_SERVER);
+}
+
+/* From now on its grams are no news in this conversation. */
+static void
+note_said(struct finder *f, uint32_t conversation, const struct message *m)
+{
+	uint32_t n = grams_of(f->two, m->bytes);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t *began = &f->began[f->two[i].hash & (f->nbuckets - 1)];
+
+		if (*began / 2 != conversation + 1)
+			*began = speaker(conversation, m->side);
+	}
+}
+
+/* How many of the datagram's n grams (f->one), rare or not, a question holds, but for those the server began with. */
+static uint32_t
+common_grams(const struct finder *f, uint32_t conversation, uint32_t n, struct span question)
+{
+	uint32_t others = grams_of(f->two, question), same = 0;
+
+	for (uint32_t i = 0, j = 0; i < n; i++) {
+		while (j < others && f->two[j].hash < f->one[i].hash)
+			j++;
+		same += j < others && f->two[j].hash == f->one[i].hash &&
+		    f->began[f->one[i].hash & (f->nbuckets - 1)] == speaker(conversation, SIDE_CLIENT);
+	}
+	return same;
+}
+
+/*
+ * Where the rare grams that a datagram repeats are those of several questions of one matter: the question of which it
+ * repeats clearly most, rare or not; NULL: that does not tell either, or much news of it would not come back. top: the
+ * one that most_repeated() gave.
+ */
+static struct question *
+told_apart(struct finder *f, uint32_t conversation, const struct message *m, const struct question *top,
+    uint32_t n)
+{
+	struct question *best = NULL;
+	uint32_t most = 0, next = 0;
+
+	for (uint32_t i = 0; i < f->ntouched && top->hits == 0; i++) {
+		struct question *q = &f->question[f->touched[i]];
+		uint32_t same;
+
+		if (q->shared * 100 < top->shared * SAME_PERCENT)
+			continue;
+		same = common_grams(f, conversation, n, m[q->newest].bytes);
+		next = same > most ? most : MAX(next, same);
+		best = same > most ? q : best;
+		most = MAX(most, same);
+	}
+	if (most < next + CLEARLY)
+		return NULL;
+	return best->first == NULL ? (best->news < CLEARLY ? best : NULL) : repeats_alike(f, best, n) ? best : NULL;
+}
+
 static uint32_t
 give(struct finder *f, struct question *q)
 {
@@ -308,29 +375,36 @@ give(struct finder *f, struct question *q)
 	return asked;
 }
 
+/* The datagram with n grams answers q, or for q's sake a newer question. */
+static uint32_t
+give_answer(struct finder *f, struct question *q, uint32_t n)
+{
+	if (q->first != NULL)
+		return give(f, moved_by(f, q));
+	keep_first(f, q, n);
+	return give(f, q);
+}
+
 /* Message i of a conversation, the k-th of n in a row from the server, after a row of asked. */
 static uint32_t
-question_of(struct finder *f, const struct message *m, uint32_t i, uint32_t k, uint32_t n,
+question_of(struct finder *f, uint32_t conversation, uint32_t i, uint32_t k, uint32_t n,
     uint32_t asked, bool *guess)
 {
+	const struct message *m = f->c->messages + f->c->conversations[conversation].first;
 	uint32_t ngrams = look_up(f, m[i].bytes), before = i - k - asked + MIN(k, asked - 1);
-	struct question *q;
+	struct question *q = most_repeated(f);
 	bool news = false;
 
 	*guess = false;
+	if (q != NULL && f->out->repeating && (q = told_apart(f, conversation, m, q, ngrams)) != NULL)
+		return give_answer(f, q, ngrams);
 	for (unsigned tries = 0; tries < TRIES && (q = most_repeated(f)) != NULL; tries++) {
-		bool first = q->first == NULL;
-
 		if (q->hits == 0 && !f->out->repeating)
 			break;
-		q->no = first ? q->hits == 0 && q->news >= NEWS : !repeats_alike(f, q, ngrams);
-		if (q->no) {
-			news = true;
-			continue;
-		}
-		if (first)
-			keep_first(f, q, ngrams);
-		return give(f, first ? q : moved_by(f, q));
+		q->no = q->first == NULL ? q->hits == 0 && q->news >= NEWS : !repeats_alike(f, q, ngrams);
+		if (!q->no)
+			return give_answer(f, q, ngrams);
+		news = true;
 	}
 	if (news && f->out->repeating)
 		return NO_QUESTION;
@@ -371,8 +445,9 @@ row_of_one_side(const struct message *m, uint32_t n, uint32_t i)
 }
 
 static void
-play(struct finder *f, const struct conversation *conv)
+play(struct finder *f, uint32_t conversation)
 {
+	const struct conversation *conv = &f->c->conversations[conversation];
 	const struct message *m = f->c->messages + conv->first;
 	struct answers *out = f->out;
 	uint32_t asked = 0;
@@ -383,11 +458,13 @@ play(struct finder *f, const struct conversation *conv)
 		for (uint32_t k = 0; k < n && m[i].side == SIDE_CLIENT; k++)
 			ask(f, i + k);
 		for (uint32_t k = 0; k < n && m[i].side == SIDE_SERVER; k++) {
-			uint32_t q = question_of(f, m, i + k, k, n, asked, &out->guess[conv->first + i + k]);
+			uint32_t q = question_of(f, conversation, i + k, k, n, asked, &out->guess[conv->first + i + k]);
 
 			out->of[conv->first + i + k] = q == NO_QUESTION ? NO_QUESTION : conv->first + q;
 			out->own += q == NO_QUESTION;
 		}
+		for (uint32_t k = 0; k < n && f->out->repeating; k++)
+			note_said(f, conversation, &m[i + k]);
 		asked = m[i].side == SIDE_CLIENT ? n : 0;
 	}
 }
@@ -439,6 +516,8 @@ finder_init(struct finder *f)
 	for (f->nbuckets = MIN_BUCKETS; f->nbuckets < MAX_BUCKETS && f->nbuckets < 4 * bytes;)
 		f->nbuckets *= 2;
 	f->one = pool_array(f->pool, longest + PLACED, sizeof *f->one);
+	f->two = pool_array(f->pool, longest + PLACED, sizeof *f->two);
+	f->began = pool_array(f->pool, f->nbuckets, sizeof *f->began);
 	f->rare = pool_array(f->pool, most + 1, sizeof *f->rare);
 	f->question = pool_array(f->pool, messages + 1, sizeof *f->question);
 	f->touched = pool_array(f->pool, messages + 1, sizeof *f->touched);
@@ -461,5 +540,5 @@ answers_find(struct answers *out, struct pool *pool, const struct corpus *c)
 		look_for_repeats(&f, &c->conversations[i], &asked, &repeated);
 	out->repeating = asked > 0 && repeated * 100ull >= asked * (uint64_t)REPEATING_PERCENT;
 	for (uint32_t i = 0; i < c->nconversations; i++)
-		play(&f, &c->conversations[i]);
+		play(&f, i);
 }

@@ -5,7 +5,8 @@
  * Several questions may be under way at once, some get several answers, some none, and a server
  * may ask on its own. An answer is known by what it repeats of its question: bytes that no other
  * question of the conversation holds and few of other conversations (identifiers, nonces, sequence
- * numbers), four together at any place, or two at the same one of the first places. Of equal
+ * numbers), four together at any place, or two at the same one of the first places. Where such bytes name only the
+ * matter of several questions, the one of which clearly most is repeated, common bytes too, is meant. Of equal
  * questions the oldest without an answer gets it, else the newest. A further answer must repeat
  * what the first one did. A datagram that repeats nothing of a question answers the one
  * before it, in order where there are several, unless the service's answers always repeat:

@@ -88,6 +88,24 @@ POOLED(answers, who_asks_to_end_what_began_gets_its_end)
 	cr_expect_str_eq(shown(pool, &h), "02");
 }
 
+/*
+ * What a call's questions differ in and is repeated ("x-66", "2 BYE") is said everywhere; the little that only its end
+ * says is not repeated.
+ */
+POOLED(answers, an_end_is_told_from_the_rest_of_its_call_by_common_words)
+{
+	struct handmade h = calls(pool);
+
+	for (unsigned i = 0; i < 20; i++)
+		handmade_talk(&h, handmade_line(&h, ">INVITE id=%06x branch=x-00 seq=1 INVITE", 0x7731 * (i + 3)),
+		    handmade_line(&h, "<200 id=%06x branch=x-00 seq=1 INVITE", 0x7731 * (i + 3)),
+		    ">ACK branch=x-44 seq=1 ACK", ">BYE branch=x-66 seq=2 BYE", NULL);
+	handmade_talk(&h, ">INVITE id=abcdef01 branch=x-00 seq=1 INVITE", "<200 id=abcdef01 branch=x-00 seq=1 INVITE",
+	    ">ACK id=abcdef01 branch=x-44 seq=1 ACK via=some", ">BYE id=abcdef01 branch=x-66 seq=2 BYE via=next",
+	    "<200 branch=x-66 id=abcdef01 seq=2 BYE", NULL);
+	cr_expect_str_eq(shown(pool, &h), "03");
+}
+
 POOLED(answers, the_same_name_under_another_id_is_another_question)
 {
 	struct handmade h = handmade(pool, PROTO_UDP, 53);
