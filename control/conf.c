@@ -32,6 +32,7 @@ static const cyaml_strval_t actions[] = { { "reset", CONF_RESET }, { "silent", C
 static const cyaml_schema_field_t port_fields[] = {
 	TEXT("device", NEEDED, struct conf_port, device, 255),
 	TEXT("link-address", NEEDED, struct conf_port, link_address, 45),
+	TEXT("link-address-ipv6", CYAML_FLAG_OPTIONAL, struct conf_port, link_address_ipv6, 45),
 	TEXT("mac", CYAML_FLAG_OPTIONAL, struct conf_port, mac, 17),
 	CYAML_FIELD_END
 };
@@ -341,6 +342,11 @@ check_port(const struct checking *k, uint32_t i)
 	if (addr_parse(&p->link, p->link_address) < 0 || !addr_is_v4(&p->link))
 		return conf_bad(k, path, "link-address is \"%s\"; it must be an IPv4 address like 192.0.2.2.",
 		    p->link_address);
+	snprintf(path, sizeof path, "ports[%u].link-address-ipv6", i);
+	if (p->link_address_ipv6 != NULL && (addr_parse(&p->link_six, p->link_address_ipv6) < 0 ||
+	    addr_is_v4(&p->link_six)))
+		return conf_bad(k, path, "link-address-ipv6 is \"%s\"; it must be an IPv6 address like 2001:db8::2.",
+		    p->link_address_ipv6);
 	snprintf(path, sizeof path, "ports[%u].mac", i);
 	if (p->mac != NULL) {
 		if (sscanf(p->mac, "%2x:%2x:%2x:%2x:%2x:%2x%n", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5],

@@ -24,8 +24,9 @@ enum conf_action { CONF_UNSET, CONF_SILENT, CONF_DROP, CONF_RESET, CONF_HANDSHAK
 struct conf_port {
 	char *device;		/* PCI address or vdev string */
 	char *link_address;	/* next hop: ARP is answered for it */
+	char *link_address_ipv6;	/* the same for IPv6; NULL: none */
 	char *mac;		/* NULL: the port's own */
-	struct addr link;	/* from here on: worked out, not in the file */
+	struct addr link, link_six;	/* from here on: worked out, not in the file */
 	uint8_t mac_bytes[6];
 };
 

@@ -95,6 +95,10 @@ conf_check_prefix(const struct checking *k, uint32_t i)
 		if (addr_in(&k->c->ports[j].link, &p->addr, p->bits))
 			return conf_bad(k, path, "prefix %s contains the link-address %s.", p->prefix,
 			    k->c->ports[j].link_address);
+	for (uint32_t j = 0; j < k->c->ports_count; j++)
+		if (k->c->ports[j].link_address_ipv6 != NULL && addr_in(&k->c->ports[j].link_six, &p->addr, p->bits))
+			return conf_bad(k, path, "prefix %s contains the link-address-ipv6 %s.", p->prefix,
+			    k->c->ports[j].link_address_ipv6);
 	snprintf(path, sizeof path, "prefixes[%u].density", i);
 	if (p->density_count > 0 && p->profiles_count == 0)
 		return conf_bad(k, path, "density says how many addresses have one of the profiles of %s; give some.",

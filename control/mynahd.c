@@ -34,7 +34,7 @@
 #include "control/status.h"
 #include "dataplane/eal.h"
 
-enum { TICK_MS = 50, RECORDS = 16384, DRAIN = 64, EAL_BASE_MB = 48 };
+enum { TICK_MS = 50, RECORDS = 16384, DRAIN = 64, EAL_BASE_MB = 48, IPV6_SHARE = 8 };
 
 struct program {
 	struct sensor sensor;
@@ -129,6 +129,10 @@ stack_limits(struct stack_config *to, const struct conf *c, const struct program
 
 	stack_defaults(to);
 	to->flows = l->flows;
+	for (uint32_t i = 0; i < c->prefixes_count; i++) {
+		if (!addr_is_v4(&c->prefixes[i].addr))
+			to->flows_six = l->flows / IPV6_SHARE;
+	}
 	to->idle_tcp_ms = l->idle_tcp_s * 1000;
 	to->idle_udp_ms = l->idle_udp_s * 1000;
 	to->lifetime_ms = l->lifetime_s * 1000;
@@ -136,6 +140,7 @@ stack_limits(struct stack_config *to, const struct conf *c, const struct program
 	to->syn_ack_per_prefix = l->syn_acks;
 	memcpy(to->mac, port_mac(p->sensor.port[port]), sizeof to->mac);
 	to->link_addr = c->ports[port].link;
+	to->link_addr_six = c->ports[port].link_six;
 	memcpy(to->key, p->key, sizeof to->key);
 	to->worker = (uint8_t)worker;
 	if (getrandom(&to->seed, sizeof to->seed, 0) != sizeof to->seed)

@@ -105,6 +105,8 @@ static const struct {
 	  "x.yaml line 3: link-address is \"192.0.2\"; it must be an IPv4 address like 192.0.2.2." },
 	{ PORT "  mac: 03:00:00:00:00:01\n" NET, "x.yaml line 4: mac is \"03:00:00:00:00:01\"; it must be a "
 	  "unicast address like 02:00:00:00:00:02." },
+	{ "ports:\n- device: net_null0\n  link-address: 192.0.2.2\n  link-address-ipv6: 192.0.2.3\n" NET,
+	  "x.yaml line 4: link-address-ipv6 is \"192.0.2.3\"; it must be an IPv6 address like 2001:db8::2." },
 	{ PORT "- device: net_null0\n  link-address: 192.0.2.3\n" NET,
 	  "x.yaml line 4: device \"net_null0\" stands here a second time." },
 	/* cores */
@@ -124,6 +126,9 @@ static const struct {
 	{ PORT NET "- prefix: 198.19.0.0/16\n", "x.yaml line 6: prefix 198.19.0.0/16 stands here a second time." },
 	{ PORT "prefixes:\n- prefix: 192.0.2.0/24\n",
 	  "x.yaml line 5: prefix 192.0.2.0/24 contains the link-address 192.0.2.2." },
+	{ "ports:\n- device: net_null0\n  link-address: 192.0.2.2\n  link-address-ipv6: 2001:db8::2\n"
+	  "prefixes:\n- prefix: 2001:db8::/64\n",
+	  "x.yaml line 6: prefix 2001:db8::/64 contains the link-address-ipv6 2001:db8::2." },
 	{ PORT NET "  persona: amiga\n", "x.yaml line 6: persona is \"amiga\"; the only persona is linux." },
 	/* services and models */
 	{ PORT NET "  services:\n  - {port: sctp/21, model: ftp}\n",

@@ -21,9 +21,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 LOSS = """
 table netdev loss {{
   chain to_sensor {{ type filter hook egress device "veth-c" priority 0;
-    meta protocol ip {some} counter drop; }}
+    meta protocol {{ ip, ip6 }} {some} counter drop; }}
   chain to_client {{ type filter hook ingress device "veth-c" priority 0;
-    meta protocol ip {some} counter drop; }}
+    meta protocol {{ ip, ip6 }} {some} counter drop; }}
 }}
 """
 
