@@ -85,12 +85,15 @@ static const struct {
 static void
 cell(const char *row, unsigned column, char *to, size_t room)
 {
+	static const char *page;
 	char start[64];
 	const char *at;
 	size_t n;
 
+	if (page == NULL)
+		page = (const char *)file_bytes(PAGE).p;
 	snprintf(start, sizeof start, "\n| %s |", row);
-	at = strstr((const char *)file_bytes(PAGE).p, start);
+	at = strstr(page, start);
 	cr_assert_not_null(at, "docs/stack.md has no row \"%s\"", row);
 	for (at++; column > 0; column--)
 		at += strcspn(at + 1, "|\n") + 1;
