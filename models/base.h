@@ -25,7 +25,7 @@ enum side { SIDE_CLIENT, SIDE_SERVER, SIDES };	/* of a conversation */
  * On a function that works on vectors: compiled also for wider ones, and chosen by what the processor can when the
  * program starts. Sanitizers watch the choosing itself before they are ready to.
  */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)
 #define WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

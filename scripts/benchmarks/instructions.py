@@ -39,6 +39,8 @@ def tools():
         "libc": os.confstr("CS_GNU_LIBC_VERSION"),
         "valgrind": run(["valgrind", "--version"]).strip(),
         "machine": os.uname().machine,
+        "vectors": "avx2" if re.search(r"^flags.*\bavx2\b", Path("/proc/cpuinfo").read_text(encoding="ascii"),
+                                       re.MULTILINE) else "none",     # WIDE in models/base.h
     }
 
 
