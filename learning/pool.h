@@ -44,8 +44,9 @@ void	pool_init(struct pool *p, size_t limit_bytes);
 /* Chunks from where another's come; nothing of it is the other's. No limit. */
 void	pool_inner(struct pool *p, const struct pool *outer);
 /*
- * For what is made anew again and again: memory is the outer one's, and lasts as long; what pool_again() and
- * pool_release() give back serves the next time. It is used while the outer one runs, and neither run nor cancelled.
+ * For what is made anew again and again: memory is the outer one's, and lasts as long; what
+ * pool_again() and pool_release() give back serves the next time. It is used while the outer one
+ * runs, and neither run nor cancelled.
  */
 void	pool_within(struct pool *p, struct pool *outer);
 /* Gives back all that such a one holds. */

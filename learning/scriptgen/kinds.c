@@ -523,7 +523,8 @@ kinds_find(struct kinds *out, struct kinds_memo *memo, const struct kinds_member
     const struct kinds_params *p)
 {
 	struct finding f = { .memo = memo, .rank = matches_ranks(memo->matches), .m = m, .p = p, .out = out };
-	uint32_t *left = pool_array(memo->work, n + 1, sizeof *left), *odd = pool_array(memo->work, n + 1, sizeof *odd);
+	uint32_t *left = pool_array(memo->work, n + 1, sizeof *left);
+	uint32_t *odd = pool_array(memo->work, n + 1, sizeof *odd);
 	uint32_t rest = n, nodd;
 
 	*out = (struct kinds){ 0 };

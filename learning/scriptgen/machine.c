@@ -124,7 +124,8 @@ members_of(struct kinds_member **out, struct machine *m, const struct where *at,
 {
 	struct asked *a = pool_array(&m->work, n + 1, sizeof *a);
 	uint32_t *what = pool_array(&m->work, n + 1, sizeof *what), *count = pool_array(&m->work, n + 1,
-	    sizeof *count), *name = pool_array(&m->work, m->form.n + 1, sizeof *name), k = 0, members = 0, tallies = 0;
+	    sizeof *count), k = 0, members = 0, tallies = 0;
+	uint32_t *name = pool_array(&m->work, m->form.n + 1, sizeof *name);	/* of each form */
 	struct kinds_member *member = *out = pool_array(&m->work, n + 1, sizeof *member);
 
 	for (uint32_t f = 0; f < m->form.n; f++)
@@ -255,7 +256,8 @@ find_kinds(struct growth *g, const struct where *at, uint32_t n)
 	struct kinds_member *member;
 	uint32_t members = members_of(&member, g->m, at, n);
 
-	types_kinds(&g->kinds, g->m->requests, &g->m->types, &g->m->work, g->m->messages, member, members, &g->m->p.request);
+	types_kinds(&g->kinds, g->m->requests, &g->m->types, &g->m->work, g->m->messages, member, members,
+	    &g->m->p.request);
 	for (uint32_t i = 0; i < members; i++)
 		g->place[member[i].message] = i;
 	for (uint32_t i = 0; i < n && !g->m->p.per_state; i++) {

@@ -2,9 +2,9 @@
 /*
  * matches.h - which label matches which message, remembered.
  *
- * On its way to a machine every message is held against the same labels several times (kinds.h), and a set with one
- * message more has nearly the same labels again. A label is known by its key, so each pair is looked at once
- * and costs two bits.
+ * On its way to a machine every message is held against the same labels several times (kinds.h),
+ * and a set with one message more has nearly the same labels again. A label is known by its key, so
+ * each pair is looked at once and costs two bits.
  */
 #include "learning/scriptgen/label.h"
 
