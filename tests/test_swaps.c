@@ -9,7 +9,7 @@
 #include "tests/swaps.h"
 
 enum { CALLERS = 11000, OPEN = 10000, SWAPS = 1000, STEPS = 250, FLOWS = 16384, CALLS = 1 << 19,
-	LATEST_AFTER = 5 };
+	LATEST_AFTER = 2 };
 
 static struct diag why;
 static struct swaps w;
