@@ -86,30 +86,46 @@ by_records(const void *a, const void *b)
 	return x->records != y->records ? (x->records < y->records) - (x->records > y->records) : strcmp(x->key, y->key);
 }
 
-static json_t *
-list(const struct top *t, enum top_kind kind, const char *name)
+/* What another table counted of the same key; if it is full and has not kept it, that was at most what it kept least. */
+static void
+add_count(struct top_entry *to, struct top_table *other)
 {
-	struct top_table both;
+	const struct top_entry *e = find(other, to->key, to->hash);
+	uint64_t most = other->n == TOP_KEPT ? rarest(other)->records : 0;
+
+	to->records += e != NULL ? e->records : most;
+	to->inherited += e != NULL ? e->inherited : most;
+	to->bytes += e != NULL ? e->bytes : 0;
+}
+
+/* What was counted now and before, most records first; to has room for both. Returns how many. */
+static uint32_t
+merge(struct top_entry *to, struct top *t, enum top_kind kind)
+{
+	struct top_table *now = &t->now[kind], *before = &t->before[kind];
+	uint32_t n = now->n;
+
+	memcpy(to, now->entry, n * sizeof *to);
+	for (uint32_t i = 0; t->before_ms != 0 && i < now->n; i++)
+		add_count(&to[i], before);
+	for (uint32_t i = 0; t->before_ms != 0 && i < before->n; i++)
+		if (find(now, before->entry[i].key, before->entry[i].hash) == NULL) {
+			to[n] = before->entry[i];
+			add_count(&to[n++], now);
+		}
+	qsort(to, n, sizeof *to, by_records);
+	return n;
+}
+
+static json_t *
+list(struct top *t, enum top_kind kind, const char *name)
+{
+	struct top_entry both[2 * TOP_KEPT];
+	uint32_t n = merge(both, t, kind);
 	json_t *out = json_array();
 
-	both = t->now[kind];
-	for (uint32_t i = 0; t->before_ms != 0 && i < t->before[kind].n; i++) {
-		const struct top_entry *old = &t->before[kind].entry[i];
-		struct top_entry *e = find(&both, old->key, old->hash);
-
-		if (e == NULL && both.n == TOP_KEPT)
-			continue;
-		if (e == NULL) {
-			both.entry[both.n++] = *old;
-			continue;
-		}
-		e->records += old->records;
-		e->bytes += old->bytes;
-		e->inherited += old->inherited;
-	}
-	qsort(both.entry, both.n, sizeof *both.entry, by_records);
-	for (uint32_t i = 0; i < MIN(both.n, (uint32_t)TOP_LISTED); i++) {
-		const struct top_entry *e = &both.entry[i];
+	for (uint32_t i = 0; i < MIN(n, (uint32_t)TOP_LISTED); i++) {
+		const struct top_entry *e = &both[i];
 		json_t *o = json_pack("{ss sI sI}", name, e->key, "records", (json_int_t)e->records, "bytes_in",
 		    (json_int_t)e->bytes);
 

@@ -105,6 +105,24 @@ Test(top, who_comes_often_is_found_among_ever_so_many)
 	json_decref(told);
 }
 
+Test(top, who_came_often_before_is_not_lost_behind_many_who_come_once)
+{
+	json_t *told, *first;
+	json_int_t records, spare;
+
+	comes(7, 23, 5000, START_MS);
+	for (uint32_t i = 0; i < 2 * TOP_KEPT; i++)
+		comes(1000 + i, 23, 1, START_MS + 11 * 60000);
+	told = top_tell(&t, START_MS + 12 * 60000);
+	first = json_array_get(json_object_get(told, "sources"), 0);
+	cr_expect_str_eq(json_string_value(json_object_get(first, "source")), "198.51.100.7");
+	records = json_integer_value(json_object_get(first, "records"));
+	spare = json_integer_value(json_object_get(first, "too_high_by_at_most"));
+	cr_expect_geq(records, 5000);
+	cr_expect_leq(records - spare, 5000);
+	json_decref(told);
+}
+
 Test(top, nothing_counted_is_no_list)
 {
 	json_t *told = top_tell(&t, START_MS);
