@@ -81,18 +81,28 @@ nth(const struct addr *first, uint32_t n)
 	return a;
 }
 
-/* Addresses of a range that have its k-th profile, less those of longer prefixes. */
+/* Which of a range's profiles it is. */
 static uint32_t
-count(const struct set *s, const struct range *r, uint32_t k)
+place_of(const struct range *r, const struct profile *p)
 {
-	uint32_t n = 0;
+	uint32_t k = 0;
 
+	while (r->profile[k] != p)
+		k++;
+	return k;
+}
+
+/* How many addresses of a range have each of its profiles, less those of longer prefixes. */
+static void
+count(uint32_t n[SET_PROFILES], const struct set *s, const struct range *r)
+{
+	memset(n, 0, SET_PROFILES * sizeof *n);
 	for (uint32_t i = 0; i < 1u << (128 - r->bits); i++) {
 		struct addr a = nth(&r->prefix, i);
 
-		n += set_range(s, &a) == r && set_profile(r, &a) == r->profile[k];
+		if (set_range(s, &a) == r)
+			n[place_of(r, set_profile(r, &a))]++;
 	}
-	return n;
 }
 
 static void
@@ -116,25 +126,32 @@ profile_object(const struct set *s, const struct range *r, uint32_t k)
 {
 	const struct profile *p = r->profile[k];
 	char prefix[ADDR_TEXT + 4];
-	json_t *o;
 
 	print_prefix(prefix, r);
-	o = json_pack("{ss ss ss ss so}", "prefix", prefix, "profile", profile_name(r, k),
+	return json_pack("{ss ss ss ss so}", "prefix", prefix, "profile", profile_name(r, k),
 	    "persona", p->persona != NULL ? p->persona->name : persona_linux.name, "other_ports",
 	    action_name(p->other_tcp.action), "ports", ports_of(s, p));
-	if (r->bits >= LEAST_BITS)
-		json_object_set_new(o, "addresses", json_integer(count(s, r, k)));
-	return o;
 }
 
 json_t *
 plan_profiles(const struct set *s)
 {
 	json_t *list = json_array();
+	uint32_t n[SET_PROFILES];
 
-	for (uint32_t i = 0; i < s->nranges; i++)
-		for (uint32_t k = 0; k < s->range[i]->nprofiles; k++)
-			json_array_append_new(list, profile_object(s, s->range[i], k));
+	for (uint32_t i = 0; i < s->nranges; i++) {
+		const struct range *r = s->range[i];
+
+		if (r->bits >= LEAST_BITS)
+			count(n, s, r);
+		for (uint32_t k = 0; k < r->nprofiles; k++) {
+			json_t *o = profile_object(s, r, k);
+
+			if (r->bits >= LEAST_BITS)
+				json_object_set_new(o, "addresses", json_integer(n[k]));
+			json_array_append_new(list, o);
+		}
+	}
 	return json_pack("{so}", "profiles", list);
 }
 
@@ -162,16 +179,14 @@ static void
 add_address(json_t *list, const struct set *s, bool open[SET_RANGES][SET_PROFILES], const struct addr *a)
 {
 	const struct range *r = set_range(s, a);
-	const struct profile *p = r == NULL ? NULL : set_profile(r, a);
 	char text[ADDR_TEXT];
-	uint32_t i = 0, k = 0;
+	uint32_t i = 0, k;
 
 	if (r == NULL)
 		return;
 	while (s->range[i] != r)
 		i++;
-	while (r->profile[k] != p)
-		k++;
+	k = place_of(r, set_profile(r, a));
 	if (!open[i][k])
 		return;
 	addr_print(text, a);
