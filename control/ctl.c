@@ -36,13 +36,21 @@ struct ctl {
 json_t *
 ctl_refuse(bool *ok, const char *fmt, ...)
 {
+	char text[2 * CTL_LINE];
 	va_list ap;
-	json_t *o = json_object();
+	json_t *o = json_object(), *sentence;
 
 	*ok = false;
 	va_start(ap, fmt);
-	json_object_set_new(o, "error", json_vsprintf(fmt, ap));
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	sentence = json_string(text);
+	if (sentence == NULL) {		/* it quotes what is not UTF-8, or was cut inside of a character */
+		for (char *c = text; *c != '\0'; c++)
+			*c = (unsigned char)*c < 0x80 ? *c : '?';
+		sentence = json_string(text);
+	}
+	json_object_set_new(o, "error", sentence);
 	return o;
 }
 

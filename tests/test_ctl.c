@@ -16,7 +16,7 @@ static char folder[] = "/tmp/mynah-ctl-XXXXXX", path[sizeof folder + 8];
 static struct ctl *c;
 static struct diag why;
 
-/* Says what it was asked: {"argc":..., "words":[...]}; "long" answers two MiB. */
+/* Says what it was asked: {"argc":..., "words":[...]}; "long" answers two MiB, "quote" refuses with bytes of a file. */
 static json_t *
 echo(void *ctx, unsigned argc, char *const *argv, bool *ok)
 {
@@ -26,6 +26,10 @@ echo(void *ctx, unsigned argc, char *const *argv, bool *ok)
 	if (strcmp(argv[0], "refuse") == 0) {
 		json_decref(words);
 		return ctl_refuse(ok, "No, because %s.", argv[1]);
+	}
+	if (strcmp(argv[0], "quote") == 0) {
+		json_decref(words);
+		return ctl_refuse(ok, "No, there stands %s.", "\"\xff\"");
 	}
 	if (strcmp(argv[0], "long") == 0)
 		for (int i = 0; i < 1 << 17; i++)
@@ -83,6 +87,7 @@ static const struct {
 	{ "two requests in one breath", "a\nb\n",
 	  "{\"words\":[\"a\"],\"ok\":true}\n{\"words\":[\"b\"],\"ok\":true}\n" },
 	{ "a refusal", "refuse me\n", "{\"error\":\"No, because me.\",\"ok\":false}\n" },
+	{ "a refusal that quotes what is not UTF-8", "quote\n", "{\"error\":\"No, there stands \\\"?\\\".\",\"ok\":false}\n" },
 	{ "an empty line is a word of no letters", "\n", "{\"words\":[\"\"],\"ok\":true}\n" },
 	{ "too many words", "a b c d e\n", "{\"error\":\"The request has more than 4 words.\",\"ok\":false}\n" },
 	{ "half an escape", "a%2\n", "{\"error\":\"The request is no line of words.\",\"ok\":false}\n" },
