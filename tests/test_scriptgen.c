@@ -46,6 +46,33 @@ POOLED(scriptgen, text_that_depends_on_words)
 	cr_assert(made->text.prisma.order > 0 && made->text.prisma.nform > 0, "the simulator knows both sides");
 }
 
+/*
+ * What is asked is answered with one of sixteen words to many, and with other words, too rare to be kept, to the few
+ * who began otherwise; these are told something else in the end.
+ */
+POOLED(scriptgen, who_gets_no_answer_that_is_kept_gets_one_of_the_others)
+{
+	static struct talk k;
+	struct handmade h = handmade(pool, PROTO_TCP, 777);
+	uint32_t seed = 3;
+
+	for (unsigned i = 0; i < 16 * 4 + 6; i++) {
+		bool rare = i >= 16 * 4;
+		uint32_t word = negotiate_random(&seed);
+
+		if (!rare)
+			word = 0x10000 + i % 16 * 0x1357;
+		handmade_talk(&h, rare ? ">few\r\n" : ">many\r\n", "<go on\r\n", ">which\r\n",
+		    handmade_line(&h, "<word %c%c%c%c\r\n", 'a' + word % 26, 'a' + word / 26 % 26, 'a' + word / 676 % 26,
+			'a' + word / 17576 % 26),
+		    ">then\r\n", rare ? "<come back\r\n" : "<that is all\r\n", NULL);
+	}
+	talk_begin(&k, (struct model *)learn_with(pool, h.c, NULL)->model);
+	cr_assert_str_eq(talk_say(&k, span_str("few\r\n")), "go on\r\n");
+	cr_expect_eq(strncmp(talk_say(&k, span_str("which\r\n")), "word ", 5), 0, "not \"%s\"", k.said);
+	cr_expect_str_eq(talk_say(&k, span_str("then\r\n")), "come back\r\n");
+}
+
 /* After 20 conversations with small numbers others come back, too: high bytes that were always zero. */
 POOLED(scriptgen, identifiers_never_seen_come_back)
 {
