@@ -36,7 +36,7 @@ struct profile {	/* a kind of host: what one address shows */
 	bool ping;	/* answer ICMP echo */
 	uint32_t share;	/* of the hosts of a range, beside the shares of its other profiles */
 	struct target other_tcp, other_udp;	/* ports without a service */
-	struct target tcp[65536], udp[65536];	/* TARGET_OTHER: see above */
+	struct target tcp[65536], udp[65536];	/* TARGET_OTHER: as the two above */
 };
 
 /*
