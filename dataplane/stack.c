@@ -199,7 +199,10 @@ stack_record(struct stack *s, const struct record *r)
 		s->sink.record(s->sink.ctx, r);
 }
 
-/* Sources that no packet can honestly have; LAND is among them, since dst is ours. */
+/*
+ * Sources that no packet can honestly have; LAND is among them, since dst is ours. In IPv6 no end is an address of
+ * IPv4: what we answered would go to whomever the last bytes of src name.
+ */
 static bool
 is_martian(const struct stack *s, const struct packet *p)
 {
@@ -210,7 +213,7 @@ is_martian(const struct stack *s, const struct packet *p)
 	if (addr_eq(src, &p->w.dst))
 		return true;
 	if (p->w.ethertype == ETHERTYPE_IP6 ? src->b[0] == 0xff || addr_eq(src, &loopback) || addr_eq(src, &nobody) ||
-	    addr_is_v4(src) : first == 0 || first == 127 || first >= 224)	/* RFC 4291 2.5, RFC 1122 3.2.1.3 */
+	    addr_is_v4(src) || addr_is_v4(&p->w.dst) : first == 0 || first == 127 || first >= 224)	/* RFC 4291 2.5, RFC 1122 3.2.1.3 */
 		return true;
 	if ((p->w.proto == PROTO_TCP || p->w.proto == PROTO_UDP) && p->w.sport == 0)
 		return true;

@@ -76,6 +76,27 @@ EACH_CASE(six, answers_only_what_has_an_honest_source, sources)
 	close_rig();
 }
 
+/* Answered, it would be in IPv4, to whomever the last four bytes of the source name. */
+Test(six, an_ipv4_address_of_ours_in_disguise_is_not_answered)
+{
+	struct wire_out o = from_client(PROTO_TCP);
+	uint8_t b[RIG_ROOM] = { 0 };
+	struct addr own = addr_v4(RIG_OWN);
+	size_t n;
+
+	open_rig();
+	rig.s->c.trust_sums = true;	/* the sum is of another address */
+	for (int udp = 0; udp < 2; udp++) {
+		o.proto = udp ? PROTO_UDP : PROTO_TCP;
+		n = wire_build(&o, b, sizeof b, 0);
+		memcpy(b + WIRE_ETHER_HEADER + 24, own.b, sizeof own.b);
+		rig_input(&rig, b, (uint32_t)n);
+	}
+	cr_expect_eq(rig.nout, 0);
+	cr_expect_eq(stack_counters(rig.s)->drop[DROP_MARTIAN], 2);
+	close_rig();
+}
+
 /* Extension headers between IP and TCP, eight bytes each; RFC 8200 4. */
 static const struct {
 	const char *what;
