@@ -293,6 +293,7 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 	if (w->ethertype == ETHERTYPE_ARP4)
 		return true;
 	if (is_solicitation(w)) {
+		COUNT(s->count.icmp_in, 1);
 		stack_solicited(s, p);
 		return false;
 	}

@@ -167,6 +167,8 @@ static const struct {
 	{ "through a router", "fe80::1", "2001:db8:c000:200::c000:202", 254, 0 },
 	{ "a routed address", "fe80::1", "2001:db8:c613:1::1", 255, 0 },
 	{ "somebody else's", "fe80::1", "2001:db8::9", 255, 0 },
+	{ "a group", "ff02::1", "2001:db8:c000:200::c000:202", 255, 0 },
+	{ "who has it himself", "2001:db8:c000:200::c000:202", "2001:db8:c000:200::c000:202", 255, 0 },
 	{ "who tries it out for himself", "::", "2001:db8:c000:200::c000:202", 255, 0 },
 };
 
@@ -183,6 +185,29 @@ EACH_CASE(six, a_neighbour_is_answered, questions)
 	memcpy(b + wire_header_bytes(&o), target.b, sizeof target.b);
 	rig_input(&rig, b, (uint32_t)wire_build(&o, b, sizeof b, 24));
 	cr_expect_eq(rig.nout, questions[*i].answers, "%s", questions[*i].what);
+	cr_expect_eq(stack_counters(rig.s)->icmp_in, 1);
+	close_rig();
+}
+
+Test(six, neighbours_are_answered_a_thousand_times_a_second_at_most)
+{
+	struct wire_out o = from_client(PROTO_ICMP6);
+	struct addr target = rig_map(RIG_LINK);
+	uint8_t b[RIG_ROOM] = { 0 };
+	struct rig_frame f;
+	unsigned answers = 0;
+
+	open_rig();
+	o.icmp_type = ICMP6_SOLICIT;
+	o.ttl = 255;
+	memcpy(b + wire_header_bytes(&o), target.b, sizeof target.b);
+	wire_build(&o, b, sizeof b, 24);
+	for (unsigned k = 0; k < 3000; k++) {
+		rig_input(&rig, b, (uint32_t)wire_header_bytes(&o) + 24);
+		answers += rig_take(&rig, &f);
+	}
+	cr_expect_eq(answers, 1000);
+	cr_expect_eq(stack_counters(rig.s)->drop[DROP_RATE], 2000);
 	close_rig();
 }
 
