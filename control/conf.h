@@ -77,7 +77,7 @@ struct conf_limits {
 	uint32_t flows;		/* per worker and port, a power of two */
 	uint32_t idle_tcp_s, idle_udp_s, lifetime_s;
 	uint32_t udp_ratio;
-	uint32_t syn_acks;	/* per second and /24 */
+	uint32_t syn_acks;	/* per second and /24, or /64 of IPv6 */
 	uint32_t records;	/* lines per second */
 };
 

@@ -27,7 +27,6 @@ flow_key_of(const struct flow_table *t, struct flow_key *k, const struct addr *o
 	uint64_t w[2] = { addr_to_v4(peer) | (uint64_t)addr_to_v4(own) << 32,
 		peer_port | (uint64_t)own_port << 16 | (uint64_t)proto << 32 };
 
-
 	static_assert(sizeof w == sizeof *k && offsetof(struct flow_key, own) == 4 &&
 	    offsetof(struct flow_key, own_port) == 10 && offsetof(struct flow_key, proto) == 12, "as written");
 	memcpy(k, w, sizeof w);

@@ -7,9 +7,9 @@
  * its key. A search reads two lines and then the entry whatever the load; there is nothing to
  * chain. What finds both full, even after moving one neighbour, goes to a stash of 64.
  *
- * An entry has room for the addresses of IPv4. Of IPv6 it has 64 bits of a keyed hash of both, which nobody can make alike, and
- * the addresses stand in a line of their own; so IPv6 has entries of its own, 1 to six, and costs IPv4 nothing.
- * How wide an address is is known in flow.[ch] and wire.c only: flow_key_of() makes the key.
+ * An entry has room for the addresses of IPv4. Of IPv6 it has 64 bits of a keyed hash of both, which nobody can
+ * make alike, and the addresses stand in a line of their own; so IPv6 has entries of its own, 1 to six, and costs
+ * IPv4 nothing. flow_key_of() makes the key, flow_own() and flow_peer() give back addresses: nobody else looks.
  * Threads: one owner. Nothing is allocated after flow_table_init().
  */
 #include "models/addr.h"
@@ -110,7 +110,7 @@ struct flow_table {
 
 void	flow_key_of(const struct flow_table *t, struct flow_key *k, const struct addr *own, uint16_t own_port,
     const struct addr *peer, uint16_t peer_port, uint8_t proto);
-/* A keyed hash of a's /64; no IPv4 network has its first bit. A peer of IPv6 has all of one. */
+/* A keyed hash of a's /64, since a peer of IPv6 has all of one; no /24 of IPv4 has its first bit. */
 uint32_t flow_network(const struct flow_table *t, const struct addr *a);
 
 /* The network that limits are counted for, as a number: /24 of IPv4, /64 of IPv6. */
@@ -146,8 +146,8 @@ bool	flow_is_full(const struct flow_table *t, const struct flow_key *k);
 /* An id that such a key might have, by a random number; its entry may be free. 0: there are none. */
 uint32_t flow_any(const struct flow_table *t, const struct flow_key *k, uint64_t random);
 /*
- * A zeroed entry with the key's addresses, which pair has again for IPv6; NULL when the table or both buckets are full. The key is
- * new.
+ * A zeroed entry with the key's addresses, which pair has again for IPv6; NULL when the table or both buckets are
+ * full. The key is new.
  */
 struct flow *flow_add(struct flow_table *t, const struct flow_key *k, uint64_t hash, const struct flow_pair *pair);
 void	flow_del(struct flow_table *t, struct flow *f);

@@ -9,7 +9,7 @@
  * stack_tcp.c   TCP segments of a conversation, its turns, its timers
  * stack_say.c   what a TCP conversation has to say and what may go now: say.h
  * stack_related.c  TCP connections that belong to a conversation
- * stack_udp.c   datagrams; stack_icmp.c  echo, errors, ARP
+ * stack_udp.c   datagrams; stack_icmp.c  echo, errors, who has an address
  * stack_memory.c  what the memory is for; stack_view.c  conversations, both for control
  */
 #include "dataplane/cookie.h"

@@ -2,7 +2,7 @@
 /*
  * limit.h - how much may leave: tokens per time, one per peer and time, bytes out per byte in.
  *
- * Never an amplifier: what answers an unproven source is charged to what came from its /24.
+ * Never an amplifier: what answers an unproven source is charged to what came from its /24, or of IPv6 its /64.
  * Tables are of fixed size and keep exact keys; a stranger takes the place of the oldest and
  * starts from nothing, so a full table makes answers rarer, never larger. spec dataplane 8.
  *

@@ -74,9 +74,9 @@ stack_bytes(const struct stack_config *c)
 		return 0;
 	return aligned(sizeof(struct stack)) + aligned(flow_table_bytes(c->flows, c->flows_six)) +
 	    aligned(wheel_bytes(c->flows + c->flows_six)) + aligned(talks_bytes(z.talks, z.arenas, z.cells)) +
-	    aligned(losses_bytes(z.losses)) + aligned(recent_bytes(z.recent)) + aligned(hosts_bytes(z.hosts)) + aligned(expects_bytes(z.expects)) +
-	    aligned(halfopen_bytes(z.half)) + aligned(lone_bytes(z.lone)) +
-	    aligned(frag_bytes(z.frags, FRAG_ROOM)) + aligned(once_bytes(z.once)) +
+	    aligned(losses_bytes(z.losses)) + aligned(recent_bytes(z.recent)) +
+	    aligned(hosts_bytes(z.hosts)) + aligned(expects_bytes(z.expects)) + aligned(halfopen_bytes(z.half)) +
+	    aligned(lone_bytes(z.lone)) + aligned(frag_bytes(z.frags, FRAG_ROOM)) + aligned(once_bytes(z.once)) +
 	    2 * aligned(prefixes_bytes(z.prefixes));
 }
 
@@ -213,7 +213,8 @@ is_martian(const struct stack *s, const struct packet *p)
 	if (addr_eq(src, &p->w.dst))
 		return true;
 	if (p->w.ethertype == ETHERTYPE_IP6 ? src->b[0] == 0xff || addr_eq(src, &loopback) || addr_eq(src, &nobody) ||
-	    addr_is_v4(src) || addr_is_v4(&p->w.dst) : first == 0 || first == 127 || first >= 224)	/* RFC 4291 2.5, RFC 1122 3.2.1.3 */
+	    addr_is_v4(src) || addr_is_v4(&p->w.dst) :			/* RFC 4291 2.5 */
+	    first == 0 || first == 127 || first >= 224)			/* RFC 1122 3.2.1.3 */
 		return true;
 	if ((p->w.proto == PROTO_TCP || p->w.proto == PROTO_UDP) && p->w.sport == 0)
 		return true;

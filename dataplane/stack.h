@@ -34,7 +34,7 @@ struct sink {
 	X(DROP_NONE, "none")                                                                   \
 	X(DROP_MALFORMED, "malformed")		/* with the wire fault counted beside */       \
 	X(DROP_NOT_OURS, "not-ours")		/* MAC or address of somebody else */          \
-	X(DROP_MARTIAN, "martian")		/* impossible source: ours, multicast (IP, MAC), 0/8, 127/8, port 0 */ \
+	X(DROP_MARTIAN, "martian")		/* impossible source: ours, multicast (IP, MAC), nobody, loopback, port 0 */ \
 	X(DROP_ACTION, "action")		/* the range says silent or drop */            \
 	X(DROP_BAD_COOKIE, "bad-cookie")                                                       \
 	X(DROP_OUT_OF_WINDOW, "out-of-window")                                                 \
@@ -72,7 +72,7 @@ struct stack_config {
 	uint32_t talks, arenas, holds;	/* slabs; 0: a share of flows */
 	uint32_t idle_tcp_ms, idle_udp_ms, lifetime_ms;
 	uint32_t udp_ratio;		/* bytes out per byte in towards an unproven peer, 1..3 */
-	uint32_t syn_ack_per_prefix;	/* per second and /24 */
+	uint32_t syn_ack_per_prefix;	/* per second and /24, or /64 of IPv6 */
 	bool trust_sums;		/* the port verified them */
 	uint8_t mac[6];			/* ours on the link */
 	struct addr link_addr;		/* our next-hop address: ARP is answered for it */

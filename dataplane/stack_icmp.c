@@ -41,8 +41,9 @@ stack_arp(struct stack *s, struct packet *p)
 }
 
 /*
- * RFC 4861 7.1.1 and 7.2.4. The question comes from this link (its hop limit says so), from somebody who has an address and to whom
- * the answer goes; who only tries out an address of its own (from ::) is not told that it is taken.
+ * RFC 4861 7.1.1 and 7.2.4. The question comes from this link (its hop limit says so), from somebody who has an
+ * address and to whom the answer goes; who only tries out an address of its own (from ::) is not told that it is
+ * taken.
  */
 void
 stack_solicited(struct stack *s, struct packet *p)

@@ -3,8 +3,8 @@
 
 enum { SECOND_MS = 1000, REPEATS_END_S = 3,	/* said again after 1 and 3 s, as Linux begins */
 	REPEATS_PER_CALL = 64,	/* a turn stays short when thousands are due */
-	REPEAT_SLACK = 512,	/* bytes per /24 and minute beyond 1 : 1 */
-	PROVEN_CREDIT = 512 };	/* more for every handshake that such a /24 completes */
+	REPEAT_SLACK = 512,	/* bytes per network (flow_prefix()) and minute beyond 1 : 1 */
+	PROVEN_CREDIT = 512 };	/* more for every handshake that it completes */
 
 static void
 reset(struct stack *s, struct packet *p)

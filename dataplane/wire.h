@@ -6,9 +6,7 @@
  * BSD loopback or raw IP and leaves host-order fields and spans into the frame. It checks
  * every length against the bytes that are there and trusts nothing else. It neither
  * allocates nor keeps state; any thread may call it. learning/ uses the same parser as the
- * stack. RFC 791, 792, 768, 9293, 7323, 2018, 8200, 826; IEEE 802.1Q.
- *
- * How wide an address is is known here and in flow.c only: addresses are struct addr.
+ * stack. RFC 791, 792, 768, 9293, 7323, 2018, 8200, 4443, 826; IEEE 802.1Q. Addresses are of either width.
  */
 #include "models/addr.h"
 #include "models/bytes.h"

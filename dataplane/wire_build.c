@@ -21,8 +21,7 @@ l4_header_bytes(const struct wire_out *o)
 size_t
 wire_header_bytes(const struct wire_out *o)
 {
-	return WIRE_ETHER_HEADER + 4u * o->nvlan +
-	    (addr_is_v4(&o->src) ? WIRE_IPV4_HEADER : WIRE_IPV6_HEADER) + l4_header_bytes(o);
+	return WIRE_ETHER_HEADER + 4u * o->nvlan + wire_ip_header(&o->src) + l4_header_bytes(o);
 }
 
 /* Link header with its tags; returns what follows. */

@@ -8,7 +8,7 @@
 enum { ETHER_ADDR = 6, MAX_VLANS = 2, UDP_NO_SUM = 0 };
 enum { ARP_ETHER = 1, ARP_REPLY = 2 };
 
-/* Eight bytes more to a sum, as they lie in memory: it never overflows in less than 2^32 of them. */
+/* Eight bytes more to a sum, as they lie in memory: it never overflows in less than 2^31 of them. */
 static inline uint64_t
 sum_more(uint64_t sum, uint64_t v)
 {

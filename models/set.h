@@ -47,7 +47,7 @@ struct profile {	/* a kind of host: what one address shows */
 struct range {
 	struct addr prefix;
 	uint8_t bits;	/* of 128 */
-	bool on_link;	/* answer ARP for its addresses */
+	bool on_link;	/* answer who asks the link for one of its addresses: ARP, or solicitations */
 	const uint8_t *key;	/* PRF_KEY bytes, the site's; borrowed */
 	uint8_t ndensity, density[SET_DENSITIES];	/* percent of hosts; none: all are */
 	uint32_t nprofiles;
