@@ -73,7 +73,7 @@ struct stack_config {
 	uint32_t idle_tcp_ms, idle_udp_ms, lifetime_ms;
 	uint32_t udp_ratio;		/* bytes out per byte in towards an unproven peer, 1..3 */
 	uint32_t syn_ack_per_prefix;	/* per second and /24, or /64 of IPv6 */
-	bool trust_sums;		/* the port verified them */
+	bool trust_sums;		/* somebody verified them before: a bench, no port of ours yet */
 	uint8_t mac[6];			/* ours on the link */
 	struct addr link_addr;		/* our next-hop address: ARP is answered for it */
 	struct addr link_addr_six;	/* the same for IPv6 and neighbour solicitations; zero: none */
