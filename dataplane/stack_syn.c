@@ -265,7 +265,7 @@ open_flow(struct stack *s, struct packet *p, const struct target *target, bool a
 		close_at_once(s, p);
 		return;
 	}
-	if (bare && !first && s->flows.used > s->flows.n - s->flows.n / 8)
+	if (bare && !first && (s->flows.used > s->flows.n - s->flows.n / 8 || flow_is_full(&s->flows, &p->key)))
 		return;		/* nothing to remember yet; its data will open it */
 	f = stack_open(s, p, model_at(s, target) != NULL ? target->slot : 0, s->c.idle_tcp_ms);
 	if (f == NULL)

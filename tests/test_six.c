@@ -231,6 +231,38 @@ Test(six, limits_are_of_a_64_and_of_nothing_smaller)
 	close_rig();
 }
 
+/* As of IPv4: what can still be opened by the data that follows takes nobody's place. */
+Test(six, handshakes_alone_shed_no_conversation)
+{
+	struct wire_out o = from_client(PROTO_TCP);
+	struct rig_frame f;
+	struct wire w;
+
+	rig_init(&rig);
+	rig_six(&rig);
+	rig.c.flows_six = 16;
+	rig_service(&rig, PROTO_TCP, 21, ACTION_HANDSHAKE, 0);
+	rig_start(&rig);
+	for (unsigned k = 0; k < 40; k++) {
+		o.sport = (uint16_t)(40000 + k);
+		o.tcp_flags = TCP_SYN;
+		o.seq = 7;
+		send(&o, 0);
+		cr_assert(rig_take(&rig, &f));
+		cr_assert_eq(wire_parse(&w, WIRE_ETHER, span_of(f.bytes, f.len), WIRE_CHECK_SUMS), WIRE_OK);
+		o.tcp_flags = TCP_ACK;
+		o.seq = 8;
+		o.ack = w.tcp.seq + 1;
+		send(&o, 0);
+	}
+	cr_expect_eq(stack_flows(rig.s), 16);
+	cr_expect_eq(stack_counters(rig.s)->flows_evicted, 0);
+	send(&o, 10);
+	cr_expect_eq(stack_flows(rig.s), 16);
+	cr_expect_eq(stack_counters(rig.s)->flows_evicted, 1);
+	close_rig();
+}
+
 Test(six, ping_is_answered_with_the_hop_limit_of_a_host)
 {
 	struct wire_out o = from_client(PROTO_ICMP6);
