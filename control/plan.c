@@ -114,13 +114,6 @@ print_prefix(char to[ADDR_TEXT + 4], const struct range *r)
 	snprintf(to, ADDR_TEXT + 4, "%s/%u", a, addr_is_v4(&r->prefix) ? r->bits - 96u : r->bits);
 }
 
-/* Of the k-th of a range. */
-static const char *
-profile_name(const struct range *r, uint32_t k)
-{
-	return k > 0 ? r->profile[k]->name : r->nprofiles > 1 ? "(others)" : "(all)";
-}
-
 static json_t *
 profile_object(const struct set *s, const struct range *r, uint32_t k)
 {
@@ -128,8 +121,8 @@ profile_object(const struct set *s, const struct range *r, uint32_t k)
 	char prefix[ADDR_TEXT + 4];
 
 	print_prefix(prefix, r);
-	return json_pack("{ss ss ss ss so}", "prefix", prefix, "profile", profile_name(r, k),
-	    "persona", p->persona != NULL ? p->persona->name : persona_linux.name, "other_ports",
+	return json_pack("{ss ss ss ss so}", "prefix", prefix, "profile", set_profile_name(r, r->profile[k]),
+	    "persona", persona_of(p)->name, "other_ports",
 	    action_name(p->other_tcp.action), "ports", ports_of(s, p));
 }
 
@@ -190,7 +183,7 @@ add_address(json_t *list, const struct set *s, bool open[SET_RANGES][SET_PROFILE
 	if (!open[i][k])
 		return;
 	addr_print(text, a);
-	json_array_append_new(list, json_pack("{ss ss}", "address", text, "profile", profile_name(r, k)));
+	json_array_append_new(list, json_pack("{ss ss}", "address", text, "profile", set_profile_name(r, r->profile[k])));
 }
 
 json_t *

@@ -71,11 +71,8 @@ top_add(struct top *t, const struct set *s, const struct record *r, int64_t now_
 	count(&t->now[TOP_SOURCES], key, r->bytes_in);
 	snprintf(key, sizeof key, "%s/%u", r->proto == MODEL_UDP ? "udp" : "tcp", r->own_port);
 	count(&t->now[TOP_PORTS], key, r->bytes_in);
-	if (range != NULL && range->nprofiles > 1) {
-		const struct profile *p = set_profile(range, &r->own);
-
-		count(&t->now[TOP_PROFILES], p == range->profile[0] ? "(others)" : p->name, r->bytes_in);
-	}
+	if (range != NULL && range->nprofiles > 1)
+		count(&t->now[TOP_PROFILES], set_profile_name(range, set_profile(range, &r->own)), r->bytes_in);
 }
 
 static int

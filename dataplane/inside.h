@@ -110,13 +110,6 @@ profile_of(const struct stack *s, const struct addr *own)
 	return r == NULL ? NULL : set_profile(r, own);
 }
 
-/* The machine that it is; what was ours when a conversation began may be nobody's by now. */
-static inline const struct persona *
-persona_of(const struct profile *p)
-{
-	return p != NULL && p->persona != NULL ? p->persona : &persona_linux;
-}
-
 /* The packet being decided, if it came to that address: what it needs was found out for the burst. */
 static inline const struct packet *
 stack_packet_to(const struct stack *s, const struct addr *own)

@@ -52,22 +52,25 @@ link_drop(struct links *l, uint8_t link)
 	l->link[link].flows--;
 }
 
+static void
+write_way(struct wire_out *o, const uint8_t own_mac[6], const uint8_t mac[6], uint8_t nvlan, const uint16_t vlan[2],
+    const uint16_t tpid[2])
+{
+	memcpy(o->smac, own_mac, sizeof o->smac);
+	memcpy(o->dmac, mac, sizeof o->dmac);
+	o->nvlan = nvlan;
+	memcpy(o->vlan, vlan, sizeof o->vlan);
+	memcpy(o->tpid, tpid, sizeof o->tpid);
+}
+
 void
 link_return(struct wire_out *o, const struct wire *w, const uint8_t own_mac[6])
 {
-	memcpy(o->smac, own_mac, sizeof o->smac);
-	memcpy(o->dmac, w->smac, sizeof o->dmac);
-	o->nvlan = w->nvlan;
-	memcpy(o->vlan, w->vlan, sizeof o->vlan);
-	memcpy(o->tpid, w->tpid, sizeof o->tpid);
+	write_way(o, own_mac, w->smac, w->nvlan, w->vlan, w->tpid);
 }
 
 void
 link_write(struct wire_out *o, const struct link *from, const uint8_t own_mac[6])
 {
-	memcpy(o->smac, own_mac, sizeof o->smac);
-	memcpy(o->dmac, from->mac, sizeof o->dmac);
-	o->nvlan = from->nvlan;
-	memcpy(o->vlan, from->vlan, sizeof o->vlan);
-	memcpy(o->tpid, from->tpid, sizeof o->tpid);
+	write_way(o, own_mac, from->mac, from->nvlan, from->vlan, from->tpid);
 }

@@ -5,7 +5,7 @@
  * Everything about how a host looks below the application comes from here and from nowhere
  * else, so that another kind of machine is data. Values are those that a Linux 6 kernel shows.
  */
-#include "models/base.h"
+#include "models/set.h"
 
 struct persona {
 	const char *name;
@@ -25,3 +25,10 @@ extern const struct persona persona_linux;
 /* By name ("linux"), NULL when there is none. persona_list() is a sentence for error messages. */
 const struct persona *persona_find(const char *name);
 const char *persona_list(void);
+
+/* The machine that it is; what was ours when a conversation began may be nobody's by now. */
+static inline const struct persona *
+persona_of(const struct profile *p)
+{
+	return p != NULL && p->persona != NULL ? p->persona : &persona_linux;
+}

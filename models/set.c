@@ -350,6 +350,12 @@ set_draw_profile(const struct range *r, const struct addr *own)
 	return r->profile[k];
 }
 
+const char *
+set_profile_name(const struct range *r, const struct profile *p)
+{
+	return p != r->profile[0] ? p->name : r->nprofiles > 1 ? "(others)" : "(all)";
+}
+
 struct target
 set_lookup(const struct profile *p, uint8_t proto, uint16_t port)
 {

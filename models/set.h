@@ -104,6 +104,8 @@ const struct set *set_current(void);
 /* The range that own lies in, or NULL: not ours. */
 const struct range *set_range(const struct set *s, const struct addr *own);
 const struct profile *set_draw_profile(const struct range *r, const struct addr *own);
+/* What a profile of the range is called; the first, which has no name: "(others)", and alone "(all)". */
+const char *set_profile_name(const struct range *r, const struct profile *p);
 /* What it shows on that port: with the two above the only question there is. */
 struct target set_lookup(const struct profile *p, uint8_t proto, uint16_t port);
 
