@@ -4,7 +4,7 @@
  *
  * If the handshake's last ACK is lost there, the client waits for a banner from somebody who
  * knows nothing of it: the known flaw of cookies. So such a SYN-ACK is kept and said
- * again three times, 1, 3 and 7 s after the SYN. Entries stand where their hash puts them, newer over older; a queue in
+ * again twice, 1 s and 3 s after the SYN. Entries stand where their hash puts them, newer over older; a queue in
  * order of time says when. Nothing is repeated under load: a queue that overflows forgets.
  * spec dataplane 2. Threads: one owner.
  */

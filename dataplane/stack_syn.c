@@ -1,7 +1,7 @@
 /* TCP segments that belong to no conversation. No state before proof of the way back. */
 #include "dataplane/inside.h"
 
-enum { SECOND_MS = 1000, REPEATS_END_S = 7,	/* said again after 1, 3 and 7 s, as Linux begins */
+enum { SECOND_MS = 1000, REPEATS_END_S = 3,	/* said again after 1 and 3 s, as Linux begins */
 	REPEATS_PER_CALL = 64,	/* a turn stays short when thousands are due */
 	REPEAT_SLACK = 512,	/* bytes per network (flow_prefix()) and minute beyond 1 : 1 */
 	PROVEN_CREDIT = 512 };	/* more for every handshake that it completes */
@@ -198,7 +198,7 @@ stack_halfopen(struct stack *s)
 		if (own == NULL)
 			continue;
 		e.waited++;
-		if ((e.waited & (e.waited + 1)) == 0 && repeat(s, &e, persona_of(own)))
+		if (e.waited % 2 == 1 && repeat(s, &e, persona_of(own)))
 			COUNT(s->count.retransmits, 1);
 		e.due_ms = now32(s) + SECOND_MS;
 		if (e.waited < REPEATS_END_S)

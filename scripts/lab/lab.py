@@ -77,10 +77,15 @@ class Lab:
                     os.abort()	# in a namespace that is not ours nothing else can be right
 
     @contextlib.contextmanager
-    def loss(self, percent):
-        """Loses that share of the frames in each direction; yields a function that counts them."""
+    def loss(self, percent, evenly=False):
+        """Loses that share of the frames in each direction; yields a function that counts them.
+
+        Evenly: one frame in so many, never two in a row.
+        """
         nft = self.client(["nft"])
         some = f"numgen random mod 100 < {percent}" if percent < 100 else ""
+        if evenly:
+            some = f"numgen inc mod {100 // percent} == 0"
         subprocess.run([*nft, "-f", "-"], input=LOSS.format(some=some), text=True,
                        check=True, timeout=20)
         try:
