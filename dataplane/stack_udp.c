@@ -55,12 +55,13 @@ say_turn(struct stack *s, struct packet *p, struct flow *f, const struct speaker
 static void
 answer(struct stack *s, struct packet *p, struct flow *f)
 {
-	struct fields fields = { 0 };
+	struct fields fields;
 	struct speaker who;
 	struct turn turn = { 0 };
 	struct arena *a = NULL;
 	struct talk *t;
 
+	fields.has = 0;
 	stack_speaker(s, f, &who);
 	if (f->talk == 0) {
 		f->talk = talk_open(&s->talks, &who);

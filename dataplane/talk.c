@@ -406,8 +406,9 @@ struct talk_turn
 talk_feed(struct talks *ts, struct talk *t, const struct speaker *who, struct span in, unsigned flags)
 {
 	struct talk_turn step = { 0 };
-	struct fields f = { 0 };
+	struct fields f;
 
+	f.has = 0;
 	assert(!(t->flags & TALK_PLAN));
 	if (in.n < t->sess.msg_len)
 		return step;	/* the peer sent less again than the session has seen */
@@ -423,8 +424,9 @@ talk_event(struct talks *ts, struct talk *t, const struct speaker *who, enum eve
     uint32_t arg)
 {
 	struct talk_turn step = { 0 };
-	struct fields f = { 0 };
+	struct fields f;
 
+	f.has = 0;
 	assert(!(t->flags & TALK_PLAN));
 	session_event(&t->sess, want_arena(ts, t, who), who->m, &who->env, event, arg, &f, &step.turn);
 	keep_answer(ts, t, who, &f, &step.turn);

@@ -114,7 +114,7 @@ keep_passed(struct arena *a, const struct image *i, const uint16_t *matched, uin
 
 		if (mine == 0)
 			continue;
-		match_capture(i, matched[k], message, &other);
+		match_fields(i, matched[k], message, &other);
 		keep(a, i, matched[k], mine, &other);
 		more &= ~mine;
 	}

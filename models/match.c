@@ -1,11 +1,5 @@
 #include "models/match.h"
 
-static bool
-in_class(const struct image_class *c, uint8_t byte)
-{
-	return load_le64(c->has + byte / 64 * 8) >> byte % 64 & 1;
-}
-
 static uint8_t
 lower(uint8_t c)
 {
@@ -29,9 +23,11 @@ take_literal(struct span lit, bool fold, struct span rest)
 static size_t
 take_class(const struct image_class *c, struct span rest)
 {
+	uint64_t has[4];
 	size_t n = 0;
 
-	while (n < rest.n && in_class(c, rest.p[n]))
+	memcpy(has, c->has, sizeof has);
+	while (n < rest.n && has[rest.p[n] >> 6] >> (rest.p[n] & 63) & 1)
 		n++;
 	return n;
 }
@@ -67,64 +63,93 @@ take(const struct image *i, const struct image_elem *e, struct span rest, size_t
 
 enum { LANES = 8 };
 
-struct lane {
-	const uint16_t *aut;
-	const uint8_t *cls, *p;
-	uint32_t nclasses, at;
-	size_t left;
-	struct match_ahead *of;
+struct lanes {			/* those without a message do the first one's work again */
+	const uint16_t *aut[LANES];
+	const uint8_t *cls[LANES], *p[LANES];
+	uint32_t nclasses[LANES], at[LANES];
+	size_t left[LANES];
+	struct match_ahead *of[LANES];
 };
 
 static void
-run_lanes(struct lane *lane, unsigned n, size_t steps)
+put_lane(struct lanes *l, unsigned x, struct match_ahead *of)
 {
-	for (size_t k = 0; k < steps; k++) {
-		for (unsigned x = 0; x < n; x++) {
-			struct lane *l = &lane[x];
+	l->aut[x] = of->i->aut;
+	l->cls[x] = of->i->clsmap;
+	l->p[x] = of->message.p;
+	l->nclasses[x] = of->i->model->nclasses;
+	l->at[x] = MATCH_START;
+	l->left[x] = of->message.n;
+	l->of[x] = of;
+}
 
-			l->at = l->aut[l->at * l->nclasses + l->cls[*l->p++]];	/* the dead stay dead */
-		}
+static void
+move_lane(struct lanes *l, unsigned to, unsigned from)
+{
+	l->aut[to] = l->aut[from];
+	l->cls[to] = l->cls[from];
+	l->p[to] = l->p[from];
+	l->nclasses[to] = l->nclasses[from];
+	l->at[to] = l->at[from];
+	l->left[to] = l->left[from];
+	l->of[to] = l->of[from];
+}
+
+/* Where each one stands is kept in registers: all lanes, always, and nothing is written before the end. */
+static void
+run_lanes(struct lanes *l, size_t steps)
+{
+	uint32_t at[LANES];
+
+	memcpy(at, l->at, sizeof at);
+	for (size_t k = 0; k < steps; k++) {
+#pragma GCC unroll 8
+		for (unsigned x = 0; x < LANES; x++)	/* the dead stay dead */
+			at[x] = l->aut[x][at[x] * l->nclasses[x] + l->cls[x][l->p[x][k]]];
 	}
-	for (unsigned x = 0; x < n; x++)
-		lane[x].left -= steps;
+	for (unsigned x = 0; x < LANES; x++) {
+		l->at[x] = at[x];
+		l->p[x] += steps;
+		l->left[x] -= steps;
+	}
 }
 
 void
 match_side_by_side(struct match_ahead *a, unsigned n)
 {
-	struct lane lane[LANES];
+	struct lanes l;
 	unsigned m = 0, next = 0;
 	size_t steps;
 
 	while (next < n || m > 0) {
 		for (; m < LANES && next < n; next++, m++)
-			lane[m] = (struct lane){ .aut = a[next].i->aut, .cls = a[next].i->clsmap,
-				.p = a[next].message.p, .nclasses = a[next].i->model->nclasses,
-				.at = MATCH_START, .left = a[next].message.n, .of = &a[next] };
-		steps = lane[0].left;
+			put_lane(&l, m, &a[next]);
+		for (unsigned x = m; x < LANES; x++)
+			move_lane(&l, x, 0);
+		steps = l.left[0];
 		for (unsigned x = 1; x < m; x++)
-			steps = MIN(steps, lane[x].left);
-		run_lanes(lane, m, steps);
+			steps = MIN(steps, l.left[x]);
+		run_lanes(&l, steps);
 		for (unsigned x = 0; x < m;) {
-			if (lane[x].left > 0) {
+			if (l.left[x] > 0) {
 				x++;
 				continue;
 			}
-			lane[x].of->node = (uint16_t)lane[x].at;
-			lane[x] = lane[--m];
+			l.of[x]->node = (uint16_t)l.at[x];
+			move_lane(&l, x, --m);
 		}
 	}
 }
 
-struct capture
-match_capture(const struct image *i, uint32_t t, struct span message, struct fields *f)
+/* The first n elements of a template; where each field begins and ends is seen on the way. */
+static struct capture
+capture(const struct image *i, const struct image_template *tpl, uint32_t n, struct span message, struct fields *f)
 {
-	const struct image_template *tpl = &i->template[t];
 	struct capture c = { .whole = true };
 	size_t at = 0, begin[MODEL_SLOTS];
 
 	f->has &= ~tpl->fills;
-	for (uint32_t k = 0; k < tpl->nelem; k++) {
+	for (uint32_t k = 0; k < n; k++) {
 		const struct image_elem *e = &i->elem[tpl->elem + k];
 		size_t taken;
 		bool complete = take(i, e, span_sub(message, at, SIZE_MAX), &taken);
@@ -141,8 +166,7 @@ match_capture(const struct image *i, uint32_t t, struct span message, struct fie
 			if (field->first == k)
 				begin[field->slot] = at;
 			if (field->last == k) {
-				f->slot[field->slot] = span_sub(message, begin[field->slot],
-				    at + taken - begin[field->slot]);
+				f->slot[field->slot] = span_of(message.p + begin[field->slot], at + taken - begin[field->slot]);
 				f->has |= 1u << field->slot;
 			}
 		}
@@ -150,6 +174,25 @@ match_capture(const struct image *i, uint32_t t, struct span message, struct fie
 	}
 	c.whole = at == message.n;
 	return c;
+}
+
+struct capture
+match_capture(const struct image *i, uint32_t t, struct span message, struct fields *f)
+{
+	const struct image_template *tpl = &i->template[t];
+
+	return capture(i, tpl, tpl->nelem, message, f);
+}
+
+void
+match_fields(const struct image *i, uint32_t t, struct span message, struct fields *f)
+{
+	const struct image_template *tpl = &i->template[t];
+	uint32_t n = 0;
+
+	for (uint32_t x = 0; x < tpl->nfield; x++)
+		n = MAX(n, i->field[tpl->field + x].last + 1);
+	capture(i, tpl, n, message, f);
 }
 
 struct span

@@ -69,6 +69,8 @@ struct capture {
  * emptied where not. docs/model-format.md sections 4 and 6.
  */
 struct capture match_capture(const struct image *i, uint32_t t, struct span message, struct fields *f);
+/* Only the fields, without a look at what stands behind the last one. */
+void	match_fields(const struct image *i, uint32_t t, struct span message, struct fields *f);
 
 /* The value of a slot; no bytes when nothing is remembered. */
 static inline struct span

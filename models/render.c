@@ -24,7 +24,10 @@ static void
 put(struct out *o, const void *bytes, size_t n)
 {
 	n = MIN(n, o->limit - o->at);
-	if (o->to != NULL && n > 0 && o->at + n > o->from && o->at < o->from + o->room) {
+	if (o->to != NULL && o->at >= o->from && o->at + n <= o->from + o->room) {
+		if (n > 0)
+			memcpy(o->to + (o->at - o->from), bytes, n);
+	} else if (o->to != NULL && o->at + n > o->from && o->at < o->from + o->room) {
 		size_t skip = o->from > o->at ? o->from - o->at : 0;
 		size_t end = MIN(o->at + n, o->from + o->room);
 
@@ -408,8 +411,12 @@ put_message(struct out *o, const struct image *i, const struct image_op *op, uin
 
 	if (lens)
 		measure(&l, i, op, n, r);
-	for (uint32_t k = 0; k < n; k++)
-		put_op(o, i, &op[k], r, op[k].kind == OP_LEN ? l.value[at++] : 0);
+	for (uint32_t k = 0; k < n; k++) {
+		if (op[k].kind == OP_LIT)	/* every other op */
+			put(o, i->str + op[k].lit.at, op[k].lit.n);
+		else
+			put_op(o, i, &op[k], r, op[k].kind == OP_LEN ? l.value[at++] : 0);
+	}
 }
 
 static uint32_t

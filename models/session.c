@@ -146,7 +146,7 @@ decide_message(const struct deciding *d, const struct arena *a, uint32_t near, s
 		if (!expected(d, list[k]))
 			continue;
 		show_remembered(d, a);
-		match_capture(i, list[k], message, d->f);
+		match_fields(i, list[k], message, d->f);
 		to.template = list[k];
 		if (find_open(d, EVENT_MESSAGE, list[k], &to))
 			return to;
@@ -159,7 +159,7 @@ decide_message(const struct deciding *d, const struct arena *a, uint32_t near, s
 		if (turn == (uint32_t)RESYNC_UNCLEAR)
 			break;
 		show_remembered(d, a);
-		match_capture(i, list[k], message, d->f);
+		match_fields(i, list[k], message, d->f);
 		to = (struct decision){ .group = open_group(d, turn), .turn = turn, .share = 128,
 			.template = list[k], .match = MATCH_RESYNC };
 		if (to.group != NULL)
@@ -279,9 +279,12 @@ can_repeat(const struct image *i, uint32_t reply, const struct fields *f, const 
 		return true;
 	later.has = 0;
 	arena_show(&later, a, i);
-	for (uint32_t slot = 0; slot < MODEL_SLOTS; slot++)
-		if (reads >> slot & 1 && !span_eq(field_of(f, slot), field_of(&later, slot)))
+	for (; reads != 0; reads &= reads - 1) {
+		uint32_t slot = (uint32_t)__builtin_ctz(reads);
+
+		if (!span_eq(field_of(f, slot), field_of(&later, slot)))
 			return false;
+	}
 	return true;
 }
 

@@ -74,10 +74,10 @@ EACH_CASE(match, a_field_is_filled_where_its_elements_are_complete, captures)
 {
 	struct model *m = model_that_matches(captures[*i].match, captures[*i].first,
 	    captures[*i].last);
-	struct fields f = { .has = 3 };		/* of an earlier message; slot 1 is not this one's */
+	struct fields f = { .has = 3 }, alone = { .has = 3 };	/* of an earlier message; slot 1 is not this one's */
 	struct capture c;
 
-	f.slot[0] = span_str("old");
+	f.slot[0] = alone.slot[0] = span_str("old");
 	c = match_capture(&m->i, 0, span_str(captures[*i].message), &f);
 	cr_expect_eq(c.whole, captures[*i].whole, "%s", captures[*i].match);
 	cr_expect_eq(c.literal, captures[*i].literal, "%u literal bytes", c.literal);
@@ -87,6 +87,9 @@ EACH_CASE(match, a_field_is_filled_where_its_elements_are_complete, captures)
 		    (int)f.slot[0].n, f.slot[0].p);
 	else
 		cr_expect_null(field_of(&f, 0).p);
+	match_fields(&m->i, 0, span_str(captures[*i].message), &alone);
+	cr_expect_eq(alone.has, f.has);
+	cr_expect(span_eq(field_of(&alone, 0), field_of(&f, 0)));
 	model_destroy(m);
 }
 
