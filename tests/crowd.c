@@ -184,7 +184,7 @@ crowd_segment(const struct crowd *w, uint8_t *to, const struct client *c, uint8_
 struct span
 crowd_request(uint32_t number)
 {
-	static char line[CROWD_REQUEST + 1];
+	static _Thread_local char line[CROWD_REQUEST + 1];
 
 	snprintf(line, sizeof line, "FETCH archive-%012u from-the-attic-with-all-its-lot\r\n", number);
 	return span_of(line, CROWD_REQUEST);

@@ -38,6 +38,6 @@ size_t	crowd_syn(const struct crowd *w, uint8_t *to, const struct client *c);
 size_t	crowd_segment(const struct crowd *w, uint8_t *to, const struct client *c, uint8_t flags, struct span payload);
 size_t	crowd_datagram(const struct crowd *w, uint8_t *to, uint32_t number);
 size_t	crowd_ping(const struct crowd *w, uint8_t *to, uint32_t number);
-struct span crowd_request(uint32_t number);	/* of CROWD_REQUEST bytes, valid until the next call */
+struct span crowd_request(uint32_t number);	/* of CROWD_REQUEST bytes, valid until the thread's next call */
 /* Is it an answer to that client? Takes its numbers over into c; false: something is wrong with it. */
 bool	crowd_hears(struct client *c, const struct wire *w);

@@ -4,6 +4,7 @@
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dataplane/eal.h"
@@ -15,9 +16,9 @@ const uint8_t loop_mac[6] = { 2, 0, 0, 0, 0, 1 };
 static const char device[] = "net_ring0";
 
 static void
-start_worker(struct loop *l, const struct bench_options *o)
+start_worker(struct loop *l, unsigned number, const struct bench_options *o)
 {
-	struct worker_config c = { .nports = 1, .port = { l->port }, .records = LOOP_RECORDS };
+	struct worker_config c = { .number = number, .nports = 1, .port = { l->port }, .records = LOOP_RECORDS };
 	struct stack_config *s = &c.stack[0];
 	struct diag why;
 
@@ -25,7 +26,7 @@ start_worker(struct loop *l, const struct bench_options *o)
 	s->flows = o->flows;
 	s->trust_sums = o->trust_sums;
 	s->link_addr = addr_v4(0xc0000202);
-	s->seed = 42;
+	s->seed = 42 + number;
 	memcpy(s->mac, port_mac(l->port), sizeof s->mac);
 	memset(s->key, 7, sizeof s->key);
 	if (worker_create(&l->w, &c, &why) < 0)
@@ -33,26 +34,40 @@ start_worker(struct loop *l, const struct bench_options *o)
 	l->stack = worker_stack(l->w, 0);
 }
 
-void
-loop_open(struct loop *l, const struct bench_options *o, struct set *set)
+/* What generator number i puts frames into; the names are the driver's and dataplane/port.c's own. */
+static void
+find_ring(struct loop *l, unsigned number)
 {
-	struct eal_config e = { .huge = o->huge, .pinned = true, .control_core = o->cpu,
-		.memory_mb = CONTROL_MB + port_memory_mb(device, 1) };
-	struct diag why;
+	char ring[64];
 
-	*l = (struct loop){ 0 };
-	if (eal_start(&e, &why) < 0 || port_open(&l->port, device, 1, NULL, &why) < 0)
-		bench_die("%s", why.text);
-	start_worker(l, o);
-	set_publish(set);
-	set_reader_begin();
-	if (port_start(l->port, &why) < 0)
-		bench_die("%s", why.text);
-	/* The driver's and dataplane/port.c's own names. */
-	l->ring = rte_ring_lookup("ETH_RXTX0_net_ring0");
+	snprintf(ring, sizeof ring, "ETH_RXTX%u_%s", number, device);
+	l->ring = rte_ring_lookup(ring);
 	l->pool = rte_mempool_lookup("mbufs0");
 	if (l->ring == NULL || l->pool == NULL || rte_eth_dev_get_port_by_name(device, &l->port_id) < 0)
-		bench_die("The ring or the pool of %s is not found.", device);
+		bench_die("The ring %s or the pool of %s is not found.", ring, device);
+}
+
+void
+loop_open(struct loop l[], unsigned n, const struct bench_options *o, struct set *set)
+{
+	struct eal_config e = { .huge = o->huge, .pinned = true, .control_core = o->cpu, .workers = n - 1,
+		.memory_mb = CONTROL_MB + port_memory_mb(device, n) };
+	struct port *port;
+	struct diag why;
+
+	for (unsigned i = 0; i + 1 < n; i++)
+		e.worker_core[i] = o->other_cpu;
+	if (eal_start(&e, &why) < 0 || port_open(&port, device, n, NULL, &why) < 0)
+		bench_die("%s", why.text);
+	for (unsigned i = 0; i < n; i++) {
+		l[i] = (struct loop){ .port = port };
+		start_worker(&l[i], i, o);
+	}
+	set_publish(set);
+	if (port_start(port, &why) < 0)
+		bench_die("%s", why.text);
+	for (unsigned i = 0; i < n; i++)
+		find_ring(&l[i], i);
 }
 
 uint8_t *
@@ -162,11 +177,11 @@ loop_parse(const struct loop *l, unsigned i, struct wire *w)
 		check_sums((const void *)(f.p + sizeof(struct rte_ether_hdr)), w);
 }
 
-void
-loop_close(struct loop *l)
+/* Nothing was lost on the way. */
+static void
+check_all_came(struct loop *l)
 {
 	const struct counters *c = stack_counters(l->stack);
-	unsigned lost;
 
 	drain(l);
 	rte_pktmbuf_free_bulk(l->out, l->nout);
@@ -177,8 +192,17 @@ loop_close(struct loop *l)
 		    (unsigned long long)worker_counters(l->w)->records_dropped);
 	if (c->flows_opened != c->flows_closed + stack_flows(l->stack))
 		bench_die("Flows opened are not flows closed and flows left.");
-	set_reader_end();
-	worker_destroy(l->w);
+}
+
+void
+loop_close(struct loop l[], unsigned n)
+{
+	unsigned lost;
+
+	for (unsigned i = 0; i < n; i++) {
+		check_all_came(&l[i]);
+		worker_destroy(l[i].w);
+	}
 	lost = port_stop(l->port);
 	if (lost != 0)
 		bench_die("%u mbufs did not come back to the pool.", lost);

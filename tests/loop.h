@@ -1,8 +1,8 @@
 #pragma once
 /*
- * loop.h - a worker as mynahd runs it, on a port whose ring leads back to us, and a generator for it.
+ * loop.h - workers as mynahd runs them, on a port whose rings lead back to us, and a generator for each.
  *
- * All on one core and in one thread: frames go into the ring, the worker has one turn, which alone is timed,
+ * A loop is one worker, on one core and in one thread: frames go into the ring, the worker has one turn, which alone is timed,
  * what it sent is taken out of the ring. The worker and its port are those of dataplane/; only limits that a
  * configuration has are chosen here. net_ring stands in for a card, whose driver costs 60 to 80 core cycles more per packet.
  *
@@ -29,8 +29,11 @@ struct loop {
 
 extern const uint8_t loop_mac[6];	/* the generator's; port_mac() is the other one */
 
-/* EAL, port, worker; set is published. */
-void	loop_open(struct loop *l, const struct bench_options *o, struct set *set);
+/*
+ * EAL, with n - 1 threads of it on o->other_cpu; a port of n queues; n workers; set is published. Whoever turns a loop
+ * is a reader (set.h).
+ */
+void	loop_open(struct loop l[], unsigned n, const struct bench_options *o, struct set *set);
 /* One more frame of the next burst: its bytes, 2048 of them, and afterwards its length. */
 uint8_t *loop_frame(struct loop *l);
 void	loop_length(struct loop *l, size_t n);
@@ -41,5 +44,5 @@ uint64_t loop_reference(struct loop *l);
 struct span loop_reply(const struct loop *l, unsigned i);
 /* Parses reply i, in every 64th burst with its sums verified by DPDK's functions; aborts if it is not well formed. */
 void	loop_parse(const struct loop *l, unsigned i, struct wire *w);
-/* Everything must be back. */
-void	loop_close(struct loop *l);
+/* Everything must be back. No thread is a reader any more. */
+void	loop_close(struct loop l[], unsigned n);

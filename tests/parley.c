@@ -2,19 +2,31 @@
 
 #include <string.h>
 
+enum { CLIENTS = 1 << 28 };	/* between the first clients of two */
+
+void
+parley_join(struct parley *p, const struct loop *l, unsigned number)
+{
+	*p = (struct parley){ .l = *l, .next = number * CLIENTS };
+	memcpy(p->crowd.mac, loop_mac, 6);
+	memcpy(p->crowd.sensor_mac, port_mac(l->port), 6);
+}
+
 void
 parley_open(struct parley *p, const struct bench_options *o)
 {
-	*p = (struct parley){ 0 };
-	loop_open(&p->l, o, crowd_set());
-	memcpy(p->crowd.mac, loop_mac, 6);
-	memcpy(p->crowd.sensor_mac, port_mac(p->l.port), 6);
+	struct loop l;
+
+	loop_open(&l, 1, o, crowd_set());
+	set_reader_begin();
+	parley_join(p, &l, 0);
 }
 
 void
 parley_close(struct parley *p)
 {
-	loop_close(&p->l);
+	set_reader_end();
+	loop_close(&p->l, 1);
 }
 
 struct client

@@ -13,9 +13,11 @@ struct parley {
 	uint32_t next;			/* number of the next new client */
 };
 
-/* With loop_open() and crowd_set(). */
+/* With loop_open() and crowd_set(); the caller's thread turns it. */
 void	parley_open(struct parley *p, const struct bench_options *o);
 void	parley_close(struct parley *p);
+/* One for each of n loops that are open, with clients of its own. */
+void	parley_join(struct parley *p, const struct loop *l, unsigned number);
 
 struct client parley_client(uint32_t number, uint16_t port);
 void	parley_syn(struct parley *p, struct client *c);		/* its seq moves on */
