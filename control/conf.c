@@ -10,7 +10,7 @@
 
 enum { PATH_LONGEST = 1024, SOCKET_LONGEST = 107 };	/* sun_path less its NUL */
 
-static const cyaml_strval_t switches[] = { { "yes", SWITCH_YES }, { "no", SWITCH_NO },
+const cyaml_strval_t conf_switches[CONF_SWITCHES] = { { "yes", SWITCH_YES }, { "no", SWITCH_NO },
 	{ "true", SWITCH_YES }, { "false", SWITCH_NO } };
 static const cyaml_strval_t actions[] = { { "reset", CONF_RESET }, { "silent", CONF_SILENT },
 	{ "drop", CONF_DROP }, { "handshake", CONF_HANDSHAKE } };
@@ -19,8 +19,8 @@ static const cyaml_strval_t actions[] = { { "reset", CONF_RESET }, { "silent", C
 	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | (optional), type, member, 1, longest)
 #define NUMBER(key, optional, type, member) CYAML_FIELD_UINT(key, optional, type, member)
 #define SWITCH(key, type, member)                                                              \
-	CYAML_FIELD_ENUM(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, type, member, switches, \
-	    ARRAY_LEN(switches))
+	CYAML_FIELD_ENUM(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, type, member, conf_switches, \
+	    CONF_SWITCHES)
 #define ACTION(key, type, member)                                                              \
 	CYAML_FIELD_ENUM(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, type, member, actions,  \
 	    ARRAY_LEN(actions))
@@ -126,6 +126,8 @@ static const cyaml_schema_field_t top_fields[] = {
 	    cores_fields),
 	CYAML_FIELD_SEQUENCE("models", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf, models,
 	    &model_value, 0, SET_SLOTS - 1),
+	CYAML_FIELD_SEQUENCE("personas", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf, personas,
+	    &conf_persona_value, 0, CONF_PERSONAS),
 	CYAML_FIELD_SEQUENCE("prefixes", CYAML_FLAG_POINTER, struct conf, prefixes, &prefix_value, 1,
 	    SET_RANGES),
 	TEXT("control-socket", CYAML_FLAG_OPTIONAL, struct conf, control, SOCKET_LONGEST),
@@ -146,6 +148,17 @@ static const struct schema_range ranges[] = {
 	{ "worker-threads", 1, CONF_WORKERS },
 	{ "control", 0, 1023 },
 	{ "an entry of workers", 0, 1023 },
+	{ "ttl", 1, 255 },
+	{ "mss", 536, 1460 },
+	{ "window", 536, 65535 },
+	{ "window-scale", 0, 14 },
+	{ "timestamp-rate", 1, 1000 },
+	{ "first-timeout", 100, 120000 },
+	{ "least-timeout", 1, 120000 },
+	{ "longest-timeout", 1000, 240000 },
+	{ "retries", 1, 7 },
+	{ "quote", 28, 548 },
+	{ "unreachable-every", 1, 60000 },
 	{ "share", 1, 1000 },
 	{ "an entry of density", 0, 100 },
 	{ "flows", 1024, 1 << 26 },
@@ -324,6 +337,11 @@ set_defaults(struct conf *c)
 	t->hold_out = t->hold_out ? t->hold_out : 10;
 	t->scrub = t->scrub ? t->scrub : SWITCH_YES;
 	t->corpus_mb = t->corpus_mb ? t->corpus_mb : 1024;
+	c->linux_itself = persona_linux;
+	persona_make(&c->linux_itself);
+	for (uint32_t i = 0; i < c->personas_count; i++)
+		if (conf_persona_defaults(&c->personas[i]) < 0)
+			return -ENOMEM;
 	for (uint32_t i = 0; i < c->prefixes_count; i++)
 		if (set_prefix_defaults(&c->prefixes[i]) < 0)
 			return -ENOMEM;
@@ -416,6 +434,8 @@ check_all(const struct checking *k)
 		err = check_port(k, i);
 	for (uint32_t i = 0; err == 0 && i < k->c->models_count; i++)
 		err = check_model(k, i);
+	for (uint32_t i = 0; err == 0 && i < k->c->personas_count; i++)
+		err = conf_check_persona(k, i);
 	for (uint32_t i = 0; err == 0 && i < k->c->prefixes_count; i++)
 		err = conf_check_prefix(k, i);
 	if (err == 0 && k->c->host != NULL && !conf_plain_name(k->c->host))

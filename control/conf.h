@@ -12,11 +12,12 @@
 #include <cyaml/cyaml.h>
 #include <stdio.h>
 
+#include "dataplane/persona.h"
 #include "models/addr.h"
 #include "models/diag.h"
 #include "models/set.h"
 
-enum { CONF_PORTS = 8, CONF_WORKERS = 64, CONF_SERVICES = 4096 };
+enum { CONF_PORTS = 8, CONF_PERSONAS = 64, CONF_WORKERS = 64, CONF_SERVICES = 4096 };
 enum conf_switch { SWITCH_UNSET, SWITCH_YES, SWITCH_NO };
 /* enum action shifted by one, so that 0 is "not given" */
 enum conf_action { CONF_UNSET, CONF_SILENT, CONF_DROP, CONF_RESET, CONF_HANDSHAKE };
@@ -48,6 +49,19 @@ struct conf_service {
 	uint8_t proto;		/* MODEL_TCP or MODEL_UDP */
 	uint16_t first, last;
 	uint32_t model_index;
+};
+
+struct conf_persona {		/* as struct persona, 0 and NULL: as Linux */
+	char *name;
+	uint32_t ttl, mss, window, ts_hz;
+	uint32_t *wscale;
+	enum conf_switch df, whole_segments, echo_code;
+	uint32_t ids, odd_flags;	/* conf_persona.c */
+	char **options;
+	uint32_t options_count;
+	uint32_t rto_first_ms, rto_min_ms, rto_max_ms, retries;
+	uint32_t quote, unreachable_ms;
+	struct persona made;
 };
 
 struct conf_profile {
@@ -100,16 +114,21 @@ struct conf {
 	uint32_t ports_count;
 	struct conf_model *models;
 	uint32_t models_count;
+	struct conf_persona *personas;
+	uint32_t personas_count;
 	struct conf_prefix *prefixes;
 	uint32_t prefixes_count;
 	struct conf_limits limits;
 	struct conf_training training;
+	struct persona linux_itself;	/* the one that is built in, made */
 };
 
 extern const cyaml_schema_value_t conf_schema;
 
 /* 0, or -errno with a sentence that names file, line, key, value and what is allowed. */
 int	conf_load(struct conf **out, const char *path, struct diag *why);
+/* By name, of those in the file and the one that is built in; NULL: there is none. As long as c lives. */
+const struct persona *conf_persona(const struct conf *c, const char *name);
 /* What addresses of a prefix show: the one without a name (k = 0), then those with; NULL behind the last. */
 struct conf_profile *conf_profile(struct conf_prefix *p, uint32_t k);
 /* All services of all profiles, in the order of the file; NULL behind the last. */

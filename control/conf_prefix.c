@@ -67,9 +67,9 @@ check_profile(const struct checking *k, uint32_t i, uint32_t n)
 		if (strcmp(conf_profile(p, o)->name, f->name) == 0)
 			return conf_bad(k, path, "profile \"%s\" of %s stands here a second time.", f->name, p->prefix);
 	snprintf(path, sizeof path, "%s.persona", place);
-	f->who = persona_find(f->persona);
+	f->who = conf_persona(k->c, f->persona);
 	if (f->who == NULL)
-		return conf_bad(k, path, "persona is \"%s\"; %s.", f->persona, persona_list());
+		return conf_bad(k, path, "persona \"%s\" is neither linux nor in the list of personas.", f->persona);
 	for (uint32_t j = 0; err == 0 && j < f->services_count; j++)
 		err = check_service(k, place, f, j);
 	return err;

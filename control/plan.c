@@ -122,7 +122,7 @@ profile_object(const struct set *s, const struct range *r, uint32_t k)
 
 	print_prefix(prefix, r);
 	return json_pack("{ss ss ss ss so}", "prefix", prefix, "profile", set_profile_name(r, r->profile[k]),
-	    "persona", persona_of(p)->name, "other_ports",
+	    "persona", persona_of(p, &persona_linux)->name, "other_ports",
 	    action_name(p->other_tcp.action), "ports", ports_of(s, p));
 }
 

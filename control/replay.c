@@ -9,7 +9,6 @@
 
 enum { FLOWS = 1 << 14, FRAME = 70000, OUT_ROOM = 2048, QUEUE = 256, ACK_AFTER_MS = 40,
 	LINGER_MS = 2000, QUIET_S = 60, LIFE_S = 3700, START_S = 1000, HOST_BITS = 128, LEAST_BITS = 104 };
-enum { OPT_END = 0, OPT_NOP = 1, OPT_SACK = 5, OPT_TS = 8 };
 
 static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 1 }, client_mac[6] = { 2, 0, 0, 0, 0, 2 };
 
@@ -53,8 +52,7 @@ add_ranges(struct replayer *r, unsigned bits)
 		if (range == NULL)
 			return -ENOSPC;
 		range->profile[0]->ping = true;
-		range->profile[0]->persona = &persona_linux;
-	}
+		}
 	return 0;
 }
 

@@ -18,7 +18,7 @@ struct halfopen_entry {
 	uint16_t own_port, peer_port;
 	uint32_t isn, client_isn, ts_val;
 	struct link link;
-	struct tcp_offer offer;
+	uint8_t offer;			/* enum offer */
 	uint8_t waited;			/* seconds since the SYN, as stack_syn.c counts */
 	uint32_t due_ms;
 };

@@ -22,6 +22,7 @@
 #include "dataplane/lone.h"
 #include "dataplane/loss.h"
 #include "dataplane/hosts.h"
+#include "dataplane/ident.h"
 #include "dataplane/recent.h"
 #include "dataplane/stack.h"
 #include "dataplane/talk.h"
@@ -60,6 +61,7 @@ struct stack {
 	struct pins pins;
 	struct stack_config c;
 	struct sink sink;
+	struct persona persona;		/* of addresses of which nothing is said */
 	/* of this turn */
 	const struct set *set;
 	uint64_t now_ms;
@@ -87,6 +89,7 @@ struct stack {
 	struct once unreachable;	/* one per peer and time */
 	struct bucket unreachable_all, scans, unknowns, arps;
 	uint64_t random;
+	struct idents idents;
 	uint64_t clock_key[2];		/* offsets of the hosts' clocks, flow ids */
 	uint8_t scratch[STACK_SCRATCH];
 };
@@ -123,7 +126,7 @@ stack_persona(const struct stack *s, const struct flow *f)
 	struct addr own = flow_own(&s->flows, f);
 	const struct packet *p = stack_packet_to(s, &own);
 
-	return persona_of(p != NULL ? p->profile : profile_of(s, &own));
+	return persona_of(p != NULL ? p->profile : profile_of(s, &own), &s->persona);
 }
 
 static inline void
@@ -133,8 +136,10 @@ drop(struct stack *s, enum drop why)
 }
 
 /* stack.c: frames out */
+/* The IP-ID of a packet outside of conversations, whose ends and DF stand in o already. */
+uint16_t stack_ident(struct stack *s, const struct wire_out *o, const struct persona *persona);
 /* A reply's header back to where the packet came from: addresses, ports, way, persona. */
-void	stack_reply_to(const struct stack *s, const struct packet *p, struct wire_out *o);
+void	stack_reply_to(struct stack *s, const struct packet *p, struct wire_out *o);
 /* Room for a frame of bytes: the packet's own if it is still here (p may be NULL), else the sink's. */
 bool	stack_frame(struct stack *s, struct packet *p, size_t bytes, struct frame *to);
 /* The only function that sends: writes headers around the n bytes of payload in f. */
@@ -162,7 +167,7 @@ void	stack_count_in(struct flow *f, const struct packet *p);
 void	stack_count_out(struct flow *f, size_t ip_bytes);
 void	stack_speaker(struct stack *s, const struct flow *f, struct speaker *who);
 /* Header of a frame to the flow's peer; returns whom our address plays. */
-const struct persona *stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o);
+const struct persona *stack_flow_to(struct stack *s, const struct flow *f, struct wire_out *o);
 /* A record of p alone, if the sample has room for it. */
 void	stack_scan(struct stack *s, const struct packet *p);
 /* The same of a SYN to an open port: how is FIN or RST, when the peer ended it so, else 0. */
@@ -181,7 +186,7 @@ void	stack_unreachable(struct stack *s, struct packet *p);
 void	stack_udp(struct stack *s, struct packet *p);
 void	stack_stranger(struct stack *s, struct packet *p);	/* TCP without a flow */
 /* Will the answer to a stranger's p want a cookie made or judged? Then t says which. */
-bool	stack_wants_cookie(const struct packet *p, struct cookie_task *t);
+bool	stack_wants_cookie(const struct stack *s, const struct packet *p, struct cookie_task *t);
 void	stack_segment(struct stack *s, struct packet *p, struct flow *f);
 /* The conversation begins with the segment in p. */
 void	stack_begin(struct stack *s, struct packet *p, struct flow *f);

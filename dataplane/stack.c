@@ -4,7 +4,7 @@
 
 #include "dataplane/say.h"
 
-enum { TIMERS_PER_CALL = 256, WAIT_MS = 1000, LONE_LOOK_MS = 250 };
+enum { TIMERS_PER_CALL = 256, JIFFY_MS = 4, WAIT_MS = 1000, LONE_LOOK_MS = 250 };
 enum { SCANS_PER_S = 50, UNKNOWNS_PER_S = 20, ARPS_PER_S = 1000, UNREACHABLES_PER_S = 1000,
 	UNREACHABLES_BURST = 50 };	/* Linux: icmp_msgs_per_sec, icmp_msgs_burst */
 enum { FRAG_ROOM = 4096, ONCE_PLACES = 4096, PREFIX_PLACES = 16384, MAX_CELLS = UINT16_MAX };
@@ -110,6 +110,8 @@ stack_init(void *mem, const struct stack_config *c, const struct sink *sink)
 	assert(stack_bytes(c) > 0);
 	s->c = *c;
 	s->sink = *sink;
+	s->persona = persona_linux;
+	persona_make(&s->persona);
 	s->random = c->seed;
 	secret[0] = stack_random(s);
 	secret[1] = stack_random(s);
@@ -140,13 +142,28 @@ stack_init(void *mem, const struct stack_config *c, const struct sink *sink)
 	return s;
 }
 
-void
-stack_reply_to(const struct stack *s, const struct packet *p, struct wire_out *o)
+uint16_t
+stack_ident(struct stack *s, const struct wire_out *o, const struct persona *persona)
 {
-	const struct persona *persona = persona_of(p->profile);
+	struct addr pair[2] = { o->src, o->dst };
+
+	if (persona->ids == IDS_RANDOM)
+		return (uint16_t)stack_random(s);
+	if (o->df && persona->ids <= IDS_ZERO)
+		return 0;
+	return ident_next(&s->idents, keyed(s->clock_key, pair, sizeof pair), persona->ids == IDS_FLOW ? JIFFY_MS : 0,
+	    now32(s), (uint32_t)stack_random(s));
+}
+
+void
+stack_reply_to(struct stack *s, const struct packet *p, struct wire_out *o)
+{
+	const struct persona *persona = persona_of(p->profile, &s->persona);
 
 	*o = (struct wire_out){ .src = p->w.dst, .dst = p->w.src, .proto = p->w.proto,
 		.ttl = persona->ttl, .df = persona->df, .sport = p->w.dport, .dport = p->w.sport };
+	if (persona->ids > IDS_ZERO)
+		o->ip_id = stack_ident(s, o, persona);
 	link_return(o, &p->w, s->c.mac);
 }
 

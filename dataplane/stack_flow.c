@@ -69,7 +69,7 @@ stack_count_out(struct flow *f, size_t ip_bytes)
 }
 
 const struct persona *
-stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o)
+stack_flow_to(struct stack *s, const struct flow *f, struct wire_out *o)
 {
 	const struct persona *persona = stack_persona(s, f);
 
@@ -77,8 +77,9 @@ stack_flow_to(const struct stack *s, const struct flow *f, struct wire_out *o)
 		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP,
 		.ttl = persona->ttl, .df = persona->df, .sport = f->own_port, .dport = f->peer_port,
 		.seq = f->snd_nxt, .ack = f->rcv_nxt };
-	/* A counter per conversation that starts anywhere: RFC 6864 allows any with DF. */
-	o->ip_id = (uint16_t)(connection_of(f) * 0x9e3779b1u >> 16) + f->packets_out;
+	/* A counter per conversation starts anywhere: RFC 6864 allows any with DF. */
+	o->ip_id = persona->ids != IDS_FLOW ? stack_ident(s, o, persona) :
+	    (uint16_t)((connection_of(f) * 0x9e3779b1u >> 16) + f->packets_out);
 	link_write(o, &s->links.link[f->link], s->c.mac);
 	return persona;
 }

@@ -56,7 +56,7 @@ stack_foresee(struct stack *s, struct foreseen *to, struct packet *const packets
 			lone_prefetch(&s->lone, &p->w.src, p->w.dport);
 			recent_prefetch(&s->recent, p->hash);
 			halfopen_prefetch(&s->half, p->hash);
-			if (stack_wants_cookie(p, &to->cookie[ncookies]))
+			if (stack_wants_cookie(s, p, &to->cookie[ncookies]))
 				p->cookie = &to->cookie[ncookies++];
 		} else if (wants_match(s, p, &to->match[nmatches])) {
 			p->ahead = &to->match[nmatches++];

@@ -2,7 +2,7 @@
 #include "dataplane/inside.h"
 
 enum { ARP_REQUEST = 1, ICMP_ECHO_REPLY = 0, ICMP_UNREACHABLE = 3, ICMP_ECHO = 8,
-	CODE_PORT = 3, CODE_TOO_BIG = 4, QUOTE_MAX = 576 - WIRE_IPV4_HEADER - WIRE_ICMP_HEADER };
+	CODE_PORT = 3, CODE_TOO_BIG = 4 };
 enum { ICMP6_UNREACHABLE = 1, CODE6_PORT = 4, QUOTE6_MAX = 1280 - WIRE_IPV6_HEADER - WIRE_ICMP_HEADER,
 	ND_HOPS = 255, ND_OPTION_ADDRESS = 2 };
 #define ND_SOLICITED_OVERRIDE 0x60000000u
@@ -85,13 +85,23 @@ stack_solicited(struct stack *s, struct packet *p)
 	stack_answer(s, p, &o, span_of(answer, sizeof answer));
 }
 
+/* Who may be cut up needs a number, where the persona has not given it one already. */
+static void
+clear_df(struct stack *s, struct wire_out *o, const struct persona *persona)
+{
+	o->df = false;
+	if (persona->ids <= IDS_ZERO)
+		o->ip_id = stack_ident(s, o, persona);
+}
+
 static void
 echo(struct stack *s, struct packet *p)
 {
+	const struct persona *persona = persona_of(p->profile, &s->persona);
 	struct prefix_entry *limit;
 	struct wire_out o;
 
-	if (!p->profile->ping || p->w.icmp_code != 0) {
+	if (!p->profile->ping) {
 		drop(s, DROP_ACTION);
 		return;
 	}
@@ -112,9 +122,8 @@ echo(struct stack *s, struct packet *p)
 	stack_reply_to(s, p, &o);
 	o.icmp_type = p->w.proto == PROTO_ICMP6 ? ICMP6_ECHO_REPLY : ICMP_ECHO_REPLY;
 	o.icmp_rest = (uint32_t)p->w.icmp_id << 16 | p->w.icmp_seq;
-	/* Linux answers with the DF bit clear and a counting IP-ID: icmp_reply has no socket. */
-	o.df = false;
-	o.ip_id = (uint16_t)stack_random(s);
+	o.icmp_code = persona->echo_keeps_code ? p->w.icmp_code : 0;
+	clear_df(s, &o, persona);
 	o.tos = p->w.tos;
 	if (stack_answer(s, p, &o, p->w.payload))
 		COUNT(s->count.echo_out, 1);
@@ -202,7 +211,7 @@ stack_icmp(struct stack *s, struct packet *p)
 void
 stack_unreachable(struct stack *s, struct packet *p)
 {
-	const struct persona *persona = persona_of(p->profile);
+	const struct persona *persona = persona_of(p->profile, &s->persona);
 	bool six = !addr_is_v4(&p->w.dst);
 	struct wire_out o;
 
@@ -215,9 +224,8 @@ stack_unreachable(struct stack *s, struct packet *p)
 	o.proto = six ? PROTO_ICMP6 : PROTO_ICMP;
 	o.icmp_type = six ? ICMP6_UNREACHABLE : ICMP_UNREACHABLE;
 	o.icmp_code = six ? CODE6_PORT : CODE_PORT;
-	o.df = false;
+	clear_df(s, &o, persona);
 	o.tos = six ? 0 : 0xc0;	/* RFC 1812 4.3.2.5: internetwork control */
-	o.ip_id = (uint16_t)stack_random(s);
-	if (stack_answer(s, p, &o, span_sub(p->w.ip, 0, six ? QUOTE6_MAX : QUOTE_MAX)))
+	if (stack_answer(s, p, &o, span_sub(p->w.ip, 0, six ? QUOTE6_MAX : persona->quote_max)))
 		COUNT(s->count.unreachable_out, 1);
 }

@@ -103,7 +103,8 @@ say_window(const struct stack *s, const struct flow *f, const struct persona *pe
 
 	if (t != NULL && t->hold != 0)
 		return (uint32_t)talk_room(&s->talks, t);
-	return persona->window;
+	return persona_window(persona, f->wscale != TCP_NO_WSCALE,
+	    (f->flags & FLOW_TS ? OFFER_TS : 0) | (flow_is_six(&s->flows, f) ? OFFER_SIX : 0));
 }
 
 /* Ranges behind a gap, the one with the newest segment first: RFC 2018 4. */

@@ -4,6 +4,7 @@
 enum { SECOND_MS = 1000, REPEATS_END_S = 3,	/* said again after 1 and 3 s, as Linux begins */
 	REPEATS_PER_CALL = 64,	/* a turn stays short when thousands are due */
 	REPEAT_SLACK = 512,	/* bytes per network (flow_prefix()) and minute beyond 1 : 1 */
+	ANNOUNCE_SLACK = 128,	/* of that for the MSS that a SYN did not offer */
 	PROVEN_CREDIT = 512 };	/* more for every handshake that it completes */
 
 static void
@@ -30,24 +31,31 @@ reset(struct stack *s, struct packet *p)
  */
 static uint32_t
 say_syn_ack(struct stack *s, struct packet *p, struct wire_out *o, struct prefix_entry *limit,
-    const struct persona *persona, const struct tcp_offer *offer, uint32_t clock, uint32_t ts_val)
+    const struct persona *persona, uint8_t offer, uint32_t clock, uint32_t ts_val)
 {
-	uint8_t options[TCP_OPTIONS_MAX];
-	uint32_t bytes;
+	uint32_t headers = (uint32_t)(wire_ip_header(&o->dst) + WIRE_TCP_HEADER);
+	const struct syn_ack *say = &persona->syn_ack[offer | OFFER_MSS];
+	uint8_t options[PERSONA_OPTIONS_MAX];
+	bool paid = !(offer & OFFER_MSS) && prefix_allow(limit, headers + say->n, 1, ANNOUNCE_SLACK);
 
-	o->tcp_flags = TCP_SYN | TCP_ACK;
-	o->win = persona->window;
-	o->options = options;
-	o->noptions = tcp_syn_ack_options(options, persona, offer, clock, ts_val);
-	bytes = (uint32_t)(wire_ip_header(&o->dst) + WIRE_TCP_HEADER + o->noptions);
-	if (!prefix_allow(limit, bytes, 1, REPEAT_SLACK)) {
+	if (!paid)
+		say = &persona->syn_ack[offer];
+	if (!paid && !prefix_allow(limit, headers + say->n, 1, REPEAT_SLACK)) {
 		drop(s, DROP_RATIO);
 		return 0;
+	}
+	o->tcp_flags = TCP_SYN | TCP_ACK;
+	o->win = say->window;
+	o->options = memcpy(options, say->options, sizeof options);
+	o->noptions = say->n;
+	if (say->ts_at > 0) {
+		store_be32(options + say->ts_at, clock);
+		store_be32(options + say->ts_at + 4, ts_val);
 	}
 	if (!stack_answer(s, p, o, (struct span){ 0 }))
 		return 0;
 	COUNT(s->count.syn_ack_out, 1);
-	return bytes;
+	return headers + say->n;
 }
 
 static void
@@ -94,6 +102,15 @@ is_six(const struct packet *p)
 	return p->w.ethertype == ETHERTYPE_IP6;
 }
 
+static uint8_t
+offer_of(const struct packet *p)
+{
+	const struct wire_tcp *seg = &p->w.tcp;
+
+	return (uint8_t)(seg->has_mss * OFFER_MSS | seg->has_sack_ok * OFFER_SACK | seg->has_ts * OFFER_TS |
+	    seg->has_wscale * OFFER_WSCALE | is_six(p) * OFFER_SIX);
+}
+
 /* What the cookie must remember of a SYN. RFC 9293 3.7.1: no offer means 536, or 1220. Sizes are those of IPv4. */
 static struct cookie
 what_of(const struct packet *p, const struct persona *persona)
@@ -105,8 +122,8 @@ what_of(const struct packet *p, const struct persona *persona)
 	mss += six ? WIRE_IPV6_HEADER - WIRE_IPV4_HEADER : 0;
 	return (struct cookie){
 		.mss_class = tcp_mss_class((uint16_t)MIN(mss, persona->mss)),
-		.wscale = seg->has_wscale ? MIN(seg->wscale, 14) : COOKIE_NO_WSCALE,
-		.sack = seg->has_sack_ok,
+		.wscale = seg->has_wscale && persona->speaks & OFFER_WSCALE ? MIN(seg->wscale, 14) : COOKIE_NO_WSCALE,
+		.sack = seg->has_sack_ok && persona->speaks & OFFER_SACK,
 	};
 }
 
@@ -137,12 +154,12 @@ speaks_first(const struct stack *s, const struct target *target, bool awaited)
 }
 
 static void
-keep_halfopen(struct stack *s, const struct packet *p, const struct tcp_offer *offer, uint32_t isn)
+keep_halfopen(struct stack *s, const struct packet *p, uint8_t offer, uint32_t isn)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	struct halfopen_entry e = { .hash = p->hash, .own = p->w.dst, .peer = p->w.src,
 		.own_port = p->w.dport, .peer_port = p->w.sport, .isn = isn, .client_isn = seg->seq,
-		.ts_val = seg->ts_val, .offer = *offer, .due_ms = now32(s) + SECOND_MS };
+		.ts_val = seg->ts_val, .offer = offer, .due_ms = now32(s) + SECOND_MS };
 
 	link_of(&e.link, &p->w);
 	halfopen_add(&s->half, &e);
@@ -151,10 +168,10 @@ keep_halfopen(struct stack *s, const struct packet *p, const struct tcp_offer *o
 static void
 syn(struct stack *s, struct packet *p, const struct target *target, bool awaited)
 {
-	const struct persona *persona = persona_of(p->profile);
+	const struct persona *persona = persona_of(p->profile, &s->persona);
 	struct prefix_entry *limit = prefixes_of(&s->one_to_one, flow_prefix(&s->flows, &p->w.src), now32(s));
 	const struct wire_tcp *seg = &p->w.tcp;
-	struct tcp_offer offer = { seg->has_mss, seg->has_sack_ok, seg->has_ts, seg->has_wscale, is_six(p) };
+	uint8_t offer = offer_of(p);
 	struct wire_out o;
 	uint32_t answered;
 
@@ -166,12 +183,12 @@ syn(struct stack *s, struct packet *p, const struct target *target, bool awaited
 	stack_reply_to(s, p, &o);
 	o.seq = isn_for(s, p, persona);
 	o.ack = seg->seq + 1;
-	answered = say_syn_ack(s, p, &o, limit, persona, &offer, stack_host_clock(s, &p->w.dst, persona), seg->ts_val);
+	answered = say_syn_ack(s, p, &o, limit, persona, offer, stack_host_clock(s, &p->w.dst, persona), seg->ts_val);
 	if (answered == 0)
 		return;
 	note_lone(s, p, answered);
 	if (speaks_first(s, target, awaited))
-		keep_halfopen(s, p, &offer, o.seq);
+		keep_halfopen(s, p, offer, o.seq);
 }
 
 /* The SYN-ACK of e once more. */
@@ -184,7 +201,7 @@ repeat(struct stack *s, const struct halfopen_entry *e, const struct persona *pe
 
 	link_write(&o, &e->link, s->c.mac);
 	return say_syn_ack(s, NULL, &o, prefixes_of(&s->one_to_one, flow_prefix(&s->flows, &e->peer), now32(s)), persona,
-	    &e->offer, stack_host_clock(s, &e->own, persona), e->ts_val) > 0;
+	    e->offer, stack_host_clock(s, &e->own, persona), e->ts_val) > 0;
 }
 
 void
@@ -198,7 +215,7 @@ stack_halfopen(struct stack *s)
 		if (own == NULL)
 			continue;
 		e.waited++;
-		if (e.waited % 2 == 1 && repeat(s, &e, persona_of(own)))
+		if (e.waited % 2 == 1 && repeat(s, &e, persona_of(own, &s->persona)))
 			COUNT(s->count.retransmits, 1);
 		e.due_ms = now32(s) + SECOND_MS;
 		if (e.waited < REPEATS_END_S)
@@ -212,7 +229,7 @@ close_at_once(struct stack *s, struct packet *p)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint8_t options[TCP_OPTIONS_MAX];
-	const struct persona *persona = persona_of(p->profile);
+	const struct persona *persona = persona_of(p->profile, &s->persona);
 	struct flow look = { .flags = seg->has_ts ? FLOW_TS : 0, .ts_recent = seg->ts_val };
 	struct wire_out o;
 
@@ -220,7 +237,7 @@ close_at_once(struct stack *s, struct packet *p)
 	o.seq = seg->ack;
 	o.ack = seg->seq + 1;
 	o.tcp_flags = TCP_FIN | TCP_ACK;
-	o.win = persona->window >> persona->wscale;
+	o.win = (uint16_t)(persona_window(persona, true, look.flags & FLOW_TS ? OFFER_TS : 0) >> persona->wscale);
 	o.options = options;
 	o.noptions = tcp_options(options, &look, stack_host_clock(s, &p->w.dst, persona), NULL, 0);
 	recent_add(&s->recent, p->hash, o.ack, o.seq + 1, now32(s));
@@ -231,7 +248,7 @@ close_at_once(struct stack *s, struct packet *p)
 static void
 late(struct stack *s, struct packet *p, const struct recent_entry *was)
 {
-	const struct persona *persona = persona_of(p->profile);
+	const struct persona *persona = persona_of(p->profile, &s->persona);
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint8_t options[TCP_OPTIONS_MAX];
 	struct flow look = { .flags = seg->has_ts ? FLOW_TS : 0, .ts_recent = seg->ts_val };
@@ -244,7 +261,7 @@ late(struct stack *s, struct packet *p, const struct recent_entry *was)
 	o.seq = was->snd_nxt;
 	o.ack = was->rcv_nxt;
 	o.tcp_flags = TCP_ACK;
-	o.win = persona->window >> persona->wscale;
+	o.win = (uint16_t)(persona_window(persona, true, look.flags & FLOW_TS ? OFFER_TS : 0) >> persona->wscale);
 	o.options = options;
 	o.noptions = tcp_options(options, &look, stack_host_clock(s, &p->w.dst, persona), NULL, 0);
 	stack_answer(s, p, &o, (struct span){ 0 });
@@ -255,6 +272,7 @@ static void
 open_flow(struct stack *s, struct packet *p, const struct target *target, bool awaited, const struct cookie *what)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
+	const struct persona *persona = persona_of(p->profile, &s->persona);
 	bool first = speaks_first(s, target, awaited), bare = p->w.payload.n == 0;
 	struct flow *f;
 
@@ -279,8 +297,8 @@ open_flow(struct stack *s, struct packet *p, const struct target *target, bool a
 		f->mss_class = tcp_mss_below(what->mss_class,
 		    (uint16_t)(tcp_mss[what->mss_class] - (WIRE_IPV6_HEADER - WIRE_IPV4_HEADER)));
 	f->wscale = what->wscale;
-	f->flags = (seg->has_ts ? FLOW_TS : 0) | (what->sack ? FLOW_SACK : 0);
-	f->ts_recent = seg->has_ts ? seg->ts_val : now32(s);
+	f->flags = (seg->has_ts && persona->speaks & OFFER_TS ? FLOW_TS : 0) | (what->sack ? FLOW_SACK : 0);
+	f->ts_recent = f->flags & FLOW_TS ? seg->ts_val : now32(s);
 	if (awaited)
 		stack_related_came(s, p, f);
 	stack_begin(s, p, f);
@@ -328,7 +346,7 @@ serves(const struct target *t)
 }
 
 bool
-stack_wants_cookie(const struct packet *p, struct cookie_task *t)
+stack_wants_cookie(const struct stack *s, const struct packet *p, struct cookie_task *t)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint8_t flags = seg->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
@@ -338,11 +356,17 @@ stack_wants_cookie(const struct packet *p, struct cookie_task *t)
 		return false;
 	if (flags == TCP_SYN) {
 		*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq, .make = true,
-			.what = what_of(p, persona_of(p->profile)) };
+			.what = what_of(p, persona_of(p->profile, &s->persona)) };
 		return true;
 	}
 	*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq - 1, .isn = seg->ack - 1 };
 	return (flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK;
+}
+
+static bool
+odd_is_reset(const struct stack *s, const struct packet *p)
+{
+	return persona_of(p->profile, &s->persona)->odd_flags_reset;
 }
 
 void
@@ -372,11 +396,11 @@ stack_stranger(struct stack *s, struct packet *p)
 		acknowledgement(s, p, &target, awaited);
 		return;
 	}
-	if (flags & TCP_ACK || (open && flags != TCP_SYN)) {
+	if (flags & TCP_ACK || (open && flags != TCP_SYN && !odd_is_reset(s, p))) {
 		drop(s, DROP_NO_FLOW);	/* backscatter; odd flags to a listener: RFC 9293 3.10.7.2 */
 		return;
 	}
-	if (open)
+	if (open && flags == TCP_SYN)
 		syn(s, p, &target, awaited);
 	else
 		reset(s, p);

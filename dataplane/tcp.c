@@ -2,7 +2,6 @@
 
 #include "dataplane/stack.h"
 
-enum { OPT_NOP = 1, OPT_MSS = 2, OPT_WSCALE = 3, OPT_SACK_OK = 4, OPT_SACK = 5, OPT_TS = 8 };
 enum { COOKIE_CLASSES = 4, FOUR_MS = 4, GRANULARITY_MS = 1 };
 /* No peer keeps more in flight than its largest window: RFC 7323 2.3. */
 #define MAX_WINDOW (65535u << 14)
@@ -235,49 +234,6 @@ put_timestamp(struct pen *w, uint32_t val, uint32_t ecr)
 	put_option(w, OPT_TS, 10);
 	put_be32(w, val);
 	put_be32(w, ecr);
-}
-
-uint8_t
-tcp_syn_ack_options(uint8_t to[TCP_OPTIONS_MAX], const struct persona *p, const struct tcp_offer *offer,
-    uint32_t ts_val, uint32_t ts_ecr)
-{
-	struct pen w = { .to = to };
-
-	for (size_t i = 0; i < ARRAY_LEN(p->option_order); i++) {
-		switch (p->option_order[i]) {
-		case OPT_MSS:
-			if (!offer->mss)
-				break;
-			put_option(&w, OPT_MSS, 4);
-			put(&w, __builtin_bswap16((uint16_t)(p->mss - (offer->six ? WIRE_IPV6_HEADER - WIRE_IPV4_HEADER : 0))), 2);
-			break;
-		case OPT_SACK_OK:	/* stands before timestamps, or behind two NOPs */
-			if (!offer->sack)
-				break;
-			if (!offer->ts)
-				put_two_nops(&w);
-			put_option(&w, OPT_SACK_OK, 2);
-			break;
-		case OPT_TS:
-			if (!offer->ts)
-				break;
-			if (!offer->sack)
-				put_two_nops(&w);
-			put_timestamp(&w, ts_val, ts_ecr);
-			break;
-		case OPT_NOP:		/* fills up the window scale */
-			if (offer->wscale)
-				put(&w, OPT_NOP, 1);
-			break;
-		case OPT_WSCALE:
-			if (!offer->wscale)
-				break;
-			put(&w, OPT_WSCALE | 3u << 8 | (uint32_t)p->wscale << 16, 3);
-			break;
-		}
-	}
-	assert(w.bits == 0);
-	return w.n;
 }
 
 uint8_t

@@ -73,13 +73,6 @@ tcp_segment_max(const struct flow *f)	/* payload bytes per segment */
 	return tcp_mss[f->mss_class] - (f->flags & FLOW_TS ? 12u : 0u);
 }
 
-struct tcp_offer {		/* options of a SYN */
-	bool mss, sack, ts, wscale;
-	bool six;		/* over IPv6, whose header takes 20 bytes more */
-};
-/* Options of a SYN-ACK: what the SYN offered, in the persona's order. Returns their length. */
-uint8_t	tcp_syn_ack_options(uint8_t to[TCP_OPTIONS_MAX], const struct persona *p,
-    const struct tcp_offer *offer, uint32_t ts_val, uint32_t ts_ecr);
 struct tcp_range {
 	uint32_t from, to;
 };

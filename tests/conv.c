@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/conv_inside.h"
+#include "tests/machines.h"
 
 enum { SLACK_MS = 20 };
 
@@ -47,15 +48,29 @@ duration(struct conv *c, const char *s)
 }
 
 static int
+set_persona(struct conv *c, const char *name)
+{
+	static const struct persona *const known[] = { &persona_linux, &machine_windows };
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(known[i]->name, name) == 0) {
+			c->persona = *known[i];
+			persona_make(&c->persona);
+			c->rig.range->profile[0]->persona = &c->persona;
+			return 0;
+		}
+	return conv_fail(c, "no persona is called %s", name);
+}
+
+static int
 do_set(struct conv *c)
 {
 	while (c->at < c->nwords && !c->failed) {
 		const char *w = conv_next(c);
 
 		if (strcmp(w, "persona") == 0) {
-			c->rig.range->profile[0]->persona = persona_find(conv_next(c));
-			if (c->rig.range->profile[0]->persona == NULL)
-				return conv_fail(c, "no such persona");
+			if (set_persona(c, conv_next(c)) < 0)
+				return -1;
 		} else if (strcmp(w, "model") == 0) {
 			c->slot = rig_model(&c->rig, conv_next(c));
 		} else if (strcmp(w, "clock") == 0) {

@@ -77,6 +77,24 @@ compare_who_has(struct conv *c, const struct spec *p, const struct wire *w)
 	return good ? 0 : conv_fail(c, "no such answer to who-has");
 }
 
+/* What the persona decides; IPv6 has no such header fields but the hop limit and the class. */
+static int
+compare_ip(struct conv *c, const struct spec *p, const struct wire *w)
+{
+	uint16_t next = c->ip_id + 1, ttl = c->persona.ttl != 0 ? c->persona.ttl : persona_linux.ttl;
+
+	c->ip_id = w->ip_id;
+	if (w->ttl != ttl)
+		return conv_fail(c, "TTL %u, expected %u", w->ttl, ttl);
+	if (p->has_tos && w->tos != p->o.tos)
+		return conv_fail(c, "TOS %u, expected %u", w->tos, p->o.tos);
+	if (p->has_df && !c->six && w->df != p->o.df)
+		return conv_fail(c, "DF is %d", w->df);
+	if (p->has_ip_id && !c->six && w->ip_id != (p->ip_id < 0 ? next : p->ip_id))
+		return conv_fail(c, "IP-ID %u, the one before %u", w->ip_id, (uint16_t)(next - 1));
+	return 0;
+}
+
 int
 conv_compare(struct conv *c, const struct spec *p, const struct rig_frame *f)
 {
@@ -97,8 +115,10 @@ conv_compare(struct conv *c, const struct spec *p, const struct rig_frame *f)
 		return conv_fail(c, "another protocol: %u", w.proto);
 	src = conv_addr(c, p->dst);
 	dst = conv_addr(c, p->src);
-	if (!addr_eq(&w.src, &src) || !addr_eq(&w.dst, &dst) || w.ttl != 64)
-		return conv_fail(c, "other addresses, or TTL %u", w.ttl);
+	if (!addr_eq(&w.src, &src) || !addr_eq(&w.dst, &dst))
+		return conv_fail(c, "other addresses");
+	if (compare_ip(c, p, &w) < 0)
+		return -1;
 	if (w.proto == PROTO_ICMP || w.proto == PROTO_ICMP6) {
 		if (w.icmp_type != p->o.icmp_type || w.icmp_code != p->o.icmp_code)
 			return conv_fail(c, "ICMP type %u code %u", w.icmp_type, w.icmp_code);

@@ -24,6 +24,7 @@ struct name {
 
 struct conv {
 	struct rig rig;
+	struct persona persona;	/* what the address shows, if the file says */
 	const char *path;
 	int line;
 	char *why;
@@ -39,6 +40,7 @@ struct conv {
 	uint16_t own_port, client_port;
 	uint8_t slot;
 	bool started, six, four_only;
+	uint16_t ip_id;		/* of the last that came out */
 	uint16_t vlan[2];
 	uint8_t nvlan;
 	uint8_t proto;
@@ -53,13 +55,15 @@ struct spec {
 	uint8_t payload[PAYLOAD + WIRE_TCP_HEADER];
 	size_t n;
 	bool open_end, has_payload, has_seq, has_ack, has_win, has_size, has_id;
+	bool has_ip_id, has_df, has_tos;
+	int ip_id;		/* -1: one more than the packet before */
 	char name[32];
 	uint16_t port;
 	/* mischief */
 	bool bad_sum, bad_ip_sum, ip_options, foreign;
 	int cut, pad, offset, split, ttl;
 	uint8_t src_set, dst_set;
-	bool reversed, gap, overlap, df, arp, no_sum, quoting;
+	bool reversed, gap, overlap, arp, no_sum, quoting;
 	uint32_t arp_target, src, dst, mtu, quote_seq;
 };
 

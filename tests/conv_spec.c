@@ -119,6 +119,8 @@ conv_read_spec(struct conv *c, struct spec *p, bool ours)
 		} else if (strcmp(w, "win") == 0) {
 			p->has_win = true;
 			p->o.win = (uint16_t)conv_number(c);
+		} else if (strcmp(w, "six-win") == 0) {
+			p->o.win = (uint16_t)(c->six ? conv_number(c) : (conv_next(c), p->o.win));
 		} else if (strcmp(w, "payload") == 0) {
 			p->has_payload = true;
 			p->n = conv_string(c, p->payload, &p->open_end);
@@ -132,6 +134,17 @@ conv_read_spec(struct conv *c, struct spec *p, bool ours)
 			p->o.icmp_rest |= conv_number(c) << 16;
 		} else if (strcmp(w, "no") == 0) {
 			p->o.icmp_rest |= conv_number(c) & 0xffff;
+		} else if (strcmp(w, "code") == 0) {
+			p->o.icmp_code = (uint8_t)conv_number(c);
+		} else if (strcmp(w, "ip-id") == 0) {
+			p->has_ip_id = true;
+			p->ip_id = conv_accept(c, "next") ? -1 : (int)conv_number(c);
+		} else if (strcmp(w, "df") == 0) {
+			p->has_df = true;
+			p->o.df = conv_number(c) != 0;
+		} else if (strcmp(w, "tos") == 0) {
+			p->has_tos = true;
+			p->o.tos = (uint8_t)conv_number(c);
 		} else if (strcmp(w, "mtu") == 0) {
 			p->o.icmp_rest = conv_number(c) & 0xffff;
 		} else if (strcmp(w, "quote") == 0) {

@@ -82,7 +82,6 @@ crowd_set(void)
 	struct addr net = addr_v4(NET);
 	struct range *r = set_add_range(s, &net, 112);
 
-	r->profile[0]->persona = &persona_linux;
 	r->profile[0]->ping = true;
 	r->profile[0]->tcp[CROWD_FTP] = (struct target){ ACTION_ANSWER, (uint8_t)set_add(s, "ftp", crowd_model(0)) };
 	r->profile[0]->tcp[CROWD_WEB] = (struct target){ ACTION_ANSWER,

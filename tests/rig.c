@@ -69,7 +69,6 @@ add_range(struct rig *r, struct addr prefix, unsigned bits)
 	struct range *range = set_add_range(r->set, &prefix, bits);
 
 	range->profile[0]->ping = true;
-	range->profile[0]->persona = &persona_linux;
 	return range;
 }
 

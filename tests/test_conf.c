@@ -7,6 +7,7 @@
 #include "control/conf.h"
 #include "tests/cases.h"
 #include "tests/file.h"
+#include "tests/machines.h"
 
 static char place[] = "/tmp/mynah-conf-XXXXXX";
 static struct diag why;
@@ -129,7 +130,37 @@ static const struct {
 	{ "ports:\n- device: net_null0\n  link-address: 192.0.2.2\n  link-address-ipv6: 2001:db8::2\n"
 	  "prefixes:\n- prefix: 2001:db8::/64\n",
 	  "x.yaml line 6: prefix 2001:db8::/64 contains the link-address-ipv6 2001:db8::2." },
-	{ PORT NET "  persona: amiga\n", "x.yaml line 6: persona is \"amiga\"; the only persona is linux." },
+	{ PORT NET "  persona: amiga\n", "x.yaml line 6: persona \"amiga\" is neither linux nor in the list of personas." },
+	/* personas */
+	{ PORT "personas: [{name: a, ttl: 256}]\n" NET,
+	  "x.yaml line 4: ttl is \"256\"; allowed is a number from 1 to 255." },
+	{ PORT "personas: [{name: a, ip-id: global}]\n" NET,
+	  "x.yaml line 4: ip-id is \"global\"; allowed are conversation, path, zero, random." },
+	{ PORT "personas: [{name: a b}]\n" NET,
+	  "x.yaml line 4: name is \"a b\"; allowed are letters, digits, dot, underscore, hyphen." },
+	{ PORT "personas: [{name: linux}]\n" NET,
+	  "x.yaml line 4: persona \"linux\" is built in; give this one another name." },
+	{ PORT "personas: [{name: a}, {name: a}]\n" NET, "x.yaml line 4: persona \"a\" stands here a second time." },
+	{ PORT "personas:\n- name: a\n  options:\n  - mss\n  - sack ts\n" NET,
+	  "x.yaml line 8: \"sack\" in options is none of the words mss, sok, ts, ws, and eol as the last." },
+	{ PORT "personas:\n- name: a\n  options: [mss, sok, ts sok]\n" NET,
+	  "x.yaml line 6: \"sok\" stands here a second time." },
+	{ PORT "personas:\n- name: a\n  options: [mss eol ts]\n" NET,
+	  "x.yaml line 6: \"ts\" in options is none of the words mss, sok, ts, ws, and eol as the last." },
+	{ PORT "personas:\n- name: a\n  options: [mss eol, ts]\n" NET,
+	  "x.yaml line 6: eol ends the last group of options, and none before it." },
+	{ PORT "personas:\n- name: a\n  options: [mss sok ts ws]\n" NET,
+	  "x.yaml line 6: a group of options has at most 3 of them." },
+	{ PORT "personas:\n- name: a\n  options: [mss, \" \"]\n" NET, "x.yaml line 6: a group of options is empty." },
+	{ PORT "personas:\n- name: a\n  options: [mss, eol]\n" NET, "x.yaml line 6: a group of options is empty." },
+	{ PORT "personas:\n- name: a\n  options: [sok ts]\n" NET,
+	  "x.yaml line 6: options lack mss, which every machine announces." },
+	{ PORT "personas:\n- name: a\n  options: [mss, sok, ts, ws, eol]\n" NET,
+	  "x.yaml line 6: options has 5 entries; allowed are 1 to 4." },
+	{ PORT "personas:\n- name: a\n  window: 1000\n" NET,
+	  "x.yaml line 6: window is 1000; it must hold a segment of mss 1460." },
+	{ PORT "personas:\n- name: a\n  first-timeout: 100\n" NET, "x.yaml line 6: first-timeout is 100; it must lie between "
+	  "least-timeout 200 and longest-timeout 120000." },
 	/* services and models */
 	{ PORT NET "  services:\n  - {port: sctp/21, model: ftp}\n",
 	  "x.yaml line 7: port is \"sctp/21\"; it must be tcp/ or udp/ and a number from 1 to 65535, "
@@ -161,7 +192,7 @@ static const struct {
 	{ PORT NET "  profiles:\n  - {name: a}\n  - {name: a}\n",
 	  "x.yaml line 8: profile \"a\" of 198.19.0.0/16 stands here a second time." },
 	{ PORT NET "  profiles:\n  - name: a\n    persona: amiga\n",
-	  "x.yaml line 8: persona is \"amiga\"; the only persona is linux." },
+	  "x.yaml line 8: persona \"amiga\" is neither linux nor in the list of personas." },
 	{ PORT NET "  profiles:\n  - name: a\n    services:\n    - port: tcp/x\n      action: drop\n", "x.yaml line 9: port is "
 	  "\"tcp/x\"; it must be tcp/ or udp/ and a number from 1 to 65535, or two like tcp/1000-1999." },
 	{ PORT NET "  density: [10]\n", "x.yaml line 6: density says how many addresses have one of the profiles of "
@@ -259,6 +290,41 @@ Test(conf, everything_can_be_said_and_is_understood)
 	conf_free(c);
 }
 
+/* All but what persona_make() works out. */
+static bool
+is_as(const struct persona *a, const struct persona *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->ttl == b->ttl && a->df == b->df && a->ids == b->ids && a->mss == b->mss &&
+	    a->window == b->window && a->whole_segments == b->whole_segments && a->wscale == b->wscale &&
+	    memcmp(a->options, b->options, sizeof a->options) == 0 && a->ts_hz == b->ts_hz &&
+	    a->rto_min_ms == b->rto_min_ms && a->rto_first_ms == b->rto_first_ms && a->rto_max_ms == b->rto_max_ms &&
+	    a->retries == b->retries && a->odd_flags_reset == b->odd_flags_reset &&
+	    a->echo_keeps_code == b->echo_keeps_code && a->quote_max == b->quote_max &&
+	    a->icmp_unreachable_ms == b->icmp_unreachable_ms;
+}
+
+Test(conf, a_persona_that_says_nothing_is_linux)
+{
+	struct persona want = persona_linux;
+
+	cr_assert_eq(load(PORT "personas: [{name: a}]\n" NET "  persona: a\n"), 0, "%s", why.text);
+	snprintf(want.name, sizeof want.name, "a");
+	cr_expect(is_as(c->prefixes[0].shows.who, &want));
+	persona_make(&want);
+	cr_expect_eq(memcmp(c->prefixes[0].shows.who->syn_ack, want.syn_ack, sizeof want.syn_ack), 0, "it is made");
+	conf_free(c);
+}
+
+/* The machine of which tests/conv/windows-*.conv tell is what the example says. */
+Test(conf, the_example_of_personas_is_understood)
+{
+	cr_assert_eq(conf_load(&c, TEST_ROOT "/docs/personas.example.yaml", &why), 0, "%s", why.text);
+	cr_expect(is_as(c->prefixes[0].profiles[1].who, &machine_windows));
+	cr_expect(is_as(c->prefixes[0].profiles[0].who, &persona_linux));
+	cr_expect_eq(c->prefixes[0].profiles[1].who->syn_ack[OFFER_MSS].n, 4, "it is made");
+	conf_free(c);
+}
+
 static size_t
 print_to(const char *name, char *to, size_t room)
 {
@@ -277,7 +343,7 @@ Test(conf, the_configuration_in_effect_reads_back)
 {
 	char first[4096], second[4096];
 
-	cr_assert_eq(load(PORT MODELS NET "  services: [{port: tcp/21, model: ftp}, {port: udp/7, action: drop}]\n"
+	cr_assert_eq(load(PORT MODELS "personas: [{name: a, window-scale: 0, options: [mss, ws ts eol]}, {name: b}]\n" NET "  services: [{port: tcp/21, model: ftp}, {port: udp/7, action: drop}]\n"
 	    "cores: {control: 0, workers: [2, 3]}\n"), 0, "%s", why.text);
 	cr_assert_gt(print_to("y.yaml", first, sizeof first), 0);
 	conf_free(c);
@@ -285,6 +351,8 @@ Test(conf, the_configuration_in_effect_reads_back)
 	print_to("y.yaml", second, sizeof second);
 	cr_expect_str_eq(first, second);
 	cr_expect_not_null(strstr(first, "flows: 65536"), "defaults are printed");
+	cr_expect_not_null(strstr(first, "window-scale: 0"));
+	cr_expect_not_null(strstr(first, "- sok ts"), "of personas too");
 	conf_free(c);
 }
 

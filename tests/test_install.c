@@ -23,7 +23,7 @@ static const struct {
 	  "test -s bash-completion/completions/mynahd && test -s zsh/site-functions/_mynah && "
 	  "test -s fish/vendor_completions.d/mynah.fish && test -s fish/vendor_completions.d/mynahd.fish", NULL },
 	{ "documentation and example are there", "cd \"$R\"/share/doc/mynah && test -s SECURITY.md && test -s tutorial.md && "
-	  "test -s LICENSE && test -s examples/mynahd.example.yaml && test -s examples/mynahd.logrotate", NULL },
+	  "test -s LICENSE && test -s examples/mynahd.example.yaml && test -s examples/personas.example.yaml && test -s examples/mynahd.logrotate", NULL },
 	{ "nothing is put into /etc or beside the prefix", "test \"$(find $PWD/root -type f ! -path \"$R/*\")\" = '' && "
 	  "! test -e root/etc && ! test -e \"$R\"/etc", NULL },
 	{ "every page of the documentation is installed or about the sources", "cd " TEST_ROOT "/docs && for f in *.md *.svg; do "

@@ -250,7 +250,8 @@ key_line(char to[256], const char *heading, const char *key)
 	return to;
 }
 
-#define LEAST "ports:\n- device: net_null0\n  link-address: 192.0.2.2\nprefixes:\n- prefix: 198.19.0.0/16\n"
+#define LEAST "ports:\n- device: net_null0\n  link-address: 192.0.2.2\n" \
+    "personas: [{name: a}]\nprefixes:\n- prefix: 198.19.0.0/16\n"
 
 /* What the sentence about a value that is none says is allowed: "1 to 3". */
 static void
@@ -261,7 +262,10 @@ allowed(char to[64], const char *heading, const char *key)
 	struct diag why;
 	char *at;
 
-	fputs(LEAST, f);
+	if (strcmp(heading, ".Ss An entry of personas") == 0)
+		fprintf(f, "personas: [{name: a, %s: x}]\n", key);
+	else
+		fputs(LEAST, f);
 	if (strcmp(heading, ".Ss limits") == 0)
 		fprintf(f, "limits: {%s: x}\n", key);
 	else if (strcmp(heading, ".Ss cores") == 0)

@@ -435,8 +435,10 @@ Test(stack, conversations_are_listed_piece_by_piece_and_as_they_stand)
 static void
 input_syn(struct rig *r, uint32_t i)
 {
+	static const uint8_t mss[] = { OPT_MSS, 4, 0x05, 0xb4 };
 	struct wire_out o = { .src = addr_v4(0x01000000 + i * 7919), .dst = addr_v4(RIG_OWN),
-		.proto = PROTO_TCP, .ttl = 64, .sport = 4000, .dport = 21, .seq = i * 31, .tcp_flags = TCP_SYN };
+		.proto = PROTO_TCP, .ttl = 64, .sport = 4000, .dport = 21, .seq = i * 31, .tcp_flags = TCP_SYN,
+		.options = mss, .noptions = sizeof mss };
 	uint8_t frame[100];
 
 	memcpy(o.smac, rig_router, 6);
@@ -456,6 +458,32 @@ Test(stack, a_flood_of_syns_keeps_nothing_and_answers_one_for_one)
 	cr_expect_eq(stack_flows(r.s), 0);
 	cr_expect_eq(stack_counters(r.s)->syn_ack_out, 5000);
 	cr_expect_eq(stack_counters(r.s)->bytes_out, stack_counters(r.s)->bytes_in);
+	rig_fini(&r);
+}
+
+/* RFC 9293 3.7.1: the MSS is announced to who offered none. Its four bytes are more than came, so they are few. */
+Test(stack, the_mss_that_nobody_offered_is_announced_on_a_small_budget)
+{
+	enum { SYNS = 1000, HEADER = WIRE_ETHER_HEADER + WIRE_IPV4_HEADER + WIRE_TCP_HEADER };
+	uint8_t frame[100];
+	unsigned with = 0;
+	struct rig r;
+
+	talk_rig(&r, 64);
+	for (uint32_t i = 0; i < SYNS; i++) {
+		struct wire_out o = { .src = addr_v4(RIG_CLIENT), .dst = addr_v4(RIG_OWN), .proto = PROTO_TCP,
+			.ttl = 64, .sport = (uint16_t)(1024 + i), .dport = 21, .tcp_flags = TCP_SYN };
+
+		memcpy(o.smac, rig_router, 6);
+		memcpy(o.dmac, rig_mac, 6);
+		rig_input(&r, frame, (uint32_t)wire_build(&o, frame, sizeof frame, 0));
+		cr_assert_eq(r.nout, 1, "SYN %u is answered", i);
+		with += r.out[0].len == HEADER + 4;
+		cr_assert(r.out[0].len == HEADER + 4 || r.out[0].len == HEADER);
+		r.nout = 0;
+	}
+	cr_expect_eq(with, 32);
+	cr_expect_leq(stack_counters(r.s)->bytes_out, stack_counters(r.s)->bytes_in + 128);
 	rig_fini(&r);
 }
 

@@ -163,13 +163,6 @@ Test(tcp, options_never_exceed_the_header)
 			cr_expect_eq(len % 4, 0);
 		}
 	}
-	for (unsigned v = 0; v < 16; v++) {
-		struct tcp_offer offer = { .mss = v & 1, .sack = v & 2, .ts = v & 4, .wscale = v & 8 };
-		uint8_t len = tcp_syn_ack_options(to, &persona_linux, &offer, 1, 2);
-
-		cr_expect_leq(len, TCP_OPTIONS_MAX);
-		cr_expect_eq(len % 4, 0, "%u", v);
-	}
 }
 
 Test(link, holds_a_way_per_neighbour_and_gives_it_back)

@@ -110,7 +110,6 @@ publish_net(void)
 	struct range *r = set_add_range(s, &net, 112);
 
 	r->profile[0]->ping = true;
-	r->profile[0]->persona = &persona_linux;
 	set_publish(s);
 }
 
@@ -200,7 +199,6 @@ EACH_CASE(worker, conversations_are_listed_while_it_runs, lists)
 	struct port *p;
 	int n;
 
-	r->profile[0]->persona = &persona_linux;
 	r->profile[0]->udp[53] = (struct target){ .action = ACTION_HANDSHAKE };
 	write_datagrams("in.pcap", lists[*i].flows);
 	start_eal();

@@ -4,7 +4,7 @@ Every frame that leaves must belong to a TCP conversation whose client has ackno
 sequence number, or be charged to a frame that was received before it:
 
     ARP reply           one per request for the sensor's own address
-    echo reply          one per request, with its payload
+    echo reply          one per request, with its code and payload
     SYN-ACK             one per SYN; where the server speaks first two more, after 1 and 3 s
     RST                 one per segment of the same addresses and ports
     port unreachable    one per datagram, quoting it
@@ -247,9 +247,9 @@ class Ledger:
             self.talked.add((p.src, p.sport, p.dst, p.dport))
             self.udp[p.src >> 8].received += len(p.ip)
             self.paid["quote", p.ip[:QUOTE]] += 1
-        elif p.proto == ICMP and p.icmp == (8, 0):
+        elif p.proto == ICMP and p.icmp[0] == 8:
             self.one_to_one[p.src >> 8].received += len(p.ip)
-            self.paid["echo", p.src, p.dst, p.l4[4:]] += 1
+            self.paid["echo", p.src, p.dst, p.icmp[1], p.l4[4:]] += 1
 
     def receive_segment(self, p):
         key = (p.src, p.sport, p.dst, p.dport)
@@ -330,9 +330,9 @@ class Ledger:
 
     def send_icmp(self, p):
         quote = p.l4[8:]
-        if p.icmp == (0, 0):
+        if p.icmp[0] == 0:
             self.one_to_one[p.dst >> 8].sent += len(p.ip)
-            self.spend(("echo", p.dst, p.src, p.l4[4:]), "echo reply", p)
+            self.spend(("echo", p.dst, p.src, p.icmp[1], p.l4[4:]), "echo reply", p)
         elif p.icmp != (3, 3):
             self.violation(f"ICMP type {p.icmp[0]} code {p.icmp[1]}", p)
         elif quote[9:10] != bytes([UDP]):

@@ -83,6 +83,7 @@ HONEST = {
     "a closed port": [SYN_IN, RESET],
     "ARP": [WHO_HAS, IS_AT],
     "an echo": [to_us(icmp(PEER, OWN, 8, 0, PING)), from_us(icmp(OWN, PEER, 0, 0, PING))],
+    "an echo with a code": [to_us(icmp(PEER, OWN, 8, 9, PING)), from_us(icmp(OWN, PEER, 0, 9, PING))],
     "a closed UDP port": [to_us(QUESTION), from_us(icmp(OWN, PEER, 3, 3, bytes(4) + QUESTION))],
     "UDP at three to one": [to_us(QUESTION), from_us(udp(OWN, 53, PEER, 4000, b"y" * 272))],
     "a SYN in fragments": [*cut_up(tcp(PEER, 4000, OWN, 21, SYN, 7, 0, b"z" * 40), (0, 24), (24, 60)), SYN_ACK],
@@ -107,6 +108,8 @@ DISHONEST = {
     "no reply for 192.0.2.2": [WHO_HAS, arp(2, SENSOR, OWN, ROUTER, "192.0.2.1")],
     "nothing pays for this echo reply": [
         to_us(icmp(PEER, OWN, 8, 0, PING)), from_us(icmp(OWN, PEER, 0, 0, PING + b"more"))],
+    "pays for this echo reply": [
+        to_us(icmp(PEER, OWN, 8, 9, PING)), from_us(icmp(OWN, PEER, 0, 8, PING))],
     "nothing pays for this port unreachable": [
         to_us(QUESTION), *[from_us(icmp(OWN, PEER, 3, 3, bytes(4) + QUESTION))] * 2],
     "somebody else than the datagram's sender": [
