@@ -317,6 +317,69 @@ number_and_fill(struct automaton *a, struct builder *b, const struct output *out
 	return 0;
 }
 
+/*
+ * Numbers in the order of a walk that goes on as far as it can before it turns back: what a message passes one after
+ * the other stands side by side in memory.
+ */
+static int
+walk(const struct automaton *a, uint16_t *number)
+{
+	struct { uint16_t state, class; } *way = calloc(a->nstates, sizeof *way);
+	uint32_t depth = 1, n = AUTOMATON_START;
+
+	if (way == NULL)
+		return -ENOMEM;
+	way[0].state = AUTOMATON_START;
+	number[AUTOMATON_START] = (uint16_t)n++;
+	while (depth > 0) {
+		uint16_t to = 0, s = way[depth - 1].state;
+
+		while (way[depth - 1].class < a->nclasses && (to == AUTOMATON_DEAD || number[to] != 0))
+			to = a->next[(size_t)s * a->nclasses + way[depth - 1].class++];
+		if (to == AUTOMATON_DEAD || number[to] != 0) {
+			depth--;
+			continue;
+		}
+		number[to] = (uint16_t)n++;
+		way[depth].state = to;
+		way[depth++].class = 0;
+	}
+	free(way);
+	return 0;
+}
+
+static int
+renumber(struct automaton *a)
+{
+	uint16_t *number = calloc(a->nstates, sizeof *number);
+	struct automaton to = { .next = calloc((size_t)a->nstates * a->nclasses, sizeof *a->next),
+		.accept = calloc(a->nstates, sizeof *a->accept), .near = calloc(a->nstates, sizeof *a->near) };
+	int err = -ENOMEM;
+
+	if (number != NULL && to.next != NULL && to.accept != NULL && to.near != NULL)
+		err = walk(a, number);
+	for (uint32_t s = AUTOMATON_START; s < a->nstates && err == 0; s++) {
+		uint16_t *row = to.next + (size_t)number[s] * a->nclasses;
+
+		for (uint32_t k = 0; k < a->nclasses; k++)
+			row[k] = number[a->next[(size_t)s * a->nclasses + k]];
+		to.accept[number[s]] = a->accept[s];
+		to.near[number[s]] = a->near[s];
+	}
+	free(number);
+	if (err < 0) {
+		automaton_fini(&to);
+		return err;
+	}
+	free(a->next);
+	free(a->accept);
+	free(a->near);
+	a->next = to.next;
+	a->accept = to.accept;
+	a->near = to.near;
+	return 0;
+}
+
 /* Minimises the raw states and lays out the tables. */
 static int
 finish(struct automaton *a, struct builder *b, uint32_t n)
@@ -350,6 +413,8 @@ finish(struct automaton *a, struct builder *b, uint32_t n)
 	err = outputs(a, b, out);	/* in the order of states again */
 	if (err == 0)
 		err = number_and_fill(a, b, out, block, (uint32_t)nblocks);
+	if (err == 0)
+		err = renumber(a);
 done:
 	free(block);
 	free(out);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "models/comb.h"
 #include "models/compiler.h"
 #include "models/position.h"
 #include "models/resync.h"
@@ -313,10 +314,17 @@ static void
 put_automaton(struct compiler *c)
 {
 	const struct automaton *a = &c->a;
-	uint32_t cells = a->nstates * a->nclasses;
+	struct comb rows;
 
+	if (comb_build(&rows, a) < 0) {
+		c->b.no_memory = true;
+		return;
+	}
 	image_build_add(&c->b, IMAGE_CLSMAP, a->cls, sizeof a->cls, sizeof a->cls);
-	image_build_add(&c->b, IMAGE_AUT, a->next, (size_t)cells * sizeof *a->next, cells);
+	image_build_add(&c->b, IMAGE_STEP, rows.step, (size_t)a->nstates * sizeof *rows.step, a->nstates);
+	image_build_add(&c->b, IMAGE_CELL, rows.cell, (size_t)rows.ncells * sizeof *rows.cell, rows.ncells);
+	c->automaton_bytes = (size_t)a->nstates * sizeof *rows.step + (size_t)rows.ncells * sizeof *rows.cell;
+	comb_fini(&rows);
 	image_build_add(&c->b, IMAGE_ACC, a->list, (size_t)a->nlist * sizeof *a->list, a->nlist);
 	for (uint32_t i = 0; i < a->nstates; i++) {
 		struct image_node n = { .accept = a->accept[i], .near = a->near[i],
@@ -474,7 +482,7 @@ compile_machine(const struct text *t, bool second, uint8_t **image, size_t *n, s
 	if (err == 0) {
 		*r = (struct compile_report){
 			.automaton_states = c.a.nstates, .byte_classes = c.a.nclasses,
-			.automaton_bytes = (size_t)c.a.nstates * c.a.nclasses * sizeof *c.a.next,
+			.automaton_bytes = c.automaton_bytes,
 			.image_bytes = *n, .templates_left_out = t->ntemplate - c.a.ntemplates,
 		};
 		report_second(r, &of_second);

@@ -12,6 +12,7 @@ struct compiler {
 	struct automaton a;
 	uint32_t keep, remembered;	/* slots read; of them, from earlier messages */
 	uint32_t reply_max;
+	size_t automaton_bytes;		/* of its tables in the image */
 	struct image_about about;
 	bool too_long;
 	bool second;			/* it is the second machine */

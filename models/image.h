@@ -17,7 +17,7 @@
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "images are used in place");
 
 enum {
-	IMAGE_VERSION = 2,		/* of this layout */
+	IMAGE_VERSION = 3,		/* of this layout */
 	IMAGE_BYTES_MAX = 1 << 30,
 	IMAGE_TEXT_MAX = 64 << 20,	/* inflated */
 	IMAGE_LENS = 64,		/* OP_LEN in one reply */
@@ -35,7 +35,8 @@ enum {
 #define IMAGE_SECTIONS(X)                                                                      \
 	X(MODEL, model, struct image_model)	/* one entry: what holds for all of it */      \
 	X(CLSMAP, clsmap, uint8_t)		/* byte -> class of the automaton: 256 */      \
-	X(AUT, aut, uint16_t)			/* [node][class] -> node; 0 dead, 1 start */   \
+	X(STEP, step, struct image_step)	/* of each node; 0 dead, 1 start */            \
+	X(CELL, cell, struct image_cell)	/* where rows differ from the usual: comb.h */ \
 	X(NODE, node, struct image_node)                                                       \
 	X(ACC, acc, uint16_t)			/* lists: count, templates in file order */    \
 	X(TEMPLATE, template, struct image_template)                                           \
@@ -80,6 +81,17 @@ struct image_model {
 enum { MODEL_SPEAKS_FIRST = 1, MODEL_STATELESS = 2, MODEL_KEEPS_PAIR = 4, MODEL_KEEPS_HOST = 8,
 	MODEL_SECOND = 16,		/* it is one */
 	MODEL_SECOND_FOR = 32 };	/* times 1 << enum second_kind: what the second one answers besides templates */
+
+/* A node's successor for a class: the cell at base + class if the node owns it, or the usual one. */
+struct image_step {
+	uint32_t base;
+	uint16_t usual;
+	uint16_t zero;
+};
+
+struct image_cell {
+	uint16_t owner, next;	/* 0: nobody's */
+};
 
 struct image_node {
 	uint32_t accept;	/* list in IMAGE_ACC */

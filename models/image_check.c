@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "models/eom.h"
+#include "models/match.h"
 
 static bool
 check_model(struct image_check *c)
@@ -54,12 +55,29 @@ check_nodes(struct image_check *c, const bool *begins)
 		bool final = n->accept != 0;
 
 		for (uint32_t x = 0; x < nclasses && final; x++)
-			final = i->aut[(size_t)k * nclasses + x] == 0;
+			final = match_next(i->step, i->cell, k, (uint8_t)x) == MATCH_DEAD;
 		if (n->accept >= c->n[IMAGE_ACC] || !begins[n->accept] ||
 		    n->near > c->n[IMAGE_TEMPLATE] || n->final != final ||
 		    (k == 0 && (n->accept != 0 || n->near != 0)))
 			return image_refuse(c, "node %u is wrong", k);
 	}
+	return true;
+}
+
+/* Wherever a message is read from, a step leads to a node; from the dead one to itself. */
+static bool
+check_steps(struct image_check *c, uint32_t nodes, uint32_t nclasses)
+{
+	const struct image *i = &c->i;
+	uint32_t ncells = c->n[IMAGE_CELL];
+
+	for (uint32_t k = 0; k < ncells; k++)
+		if (i->cell[k].next >= nodes || (i->cell[k].owner == MATCH_DEAD && i->cell[k].next != MATCH_DEAD))
+			return image_refuse(c, "cell %u leads nowhere", k);
+	for (uint32_t k = 0; k < nodes; k++)
+		if (i->step[k].base > ncells - nclasses || i->step[k].usual >= nodes ||
+		    (k == MATCH_DEAD && i->step[k].usual != MATCH_DEAD))
+			return image_refuse(c, "node %u leads nowhere", k);
 	return true;
 }
 
@@ -71,14 +89,13 @@ check_automaton(struct image_check *c)
 	bool *begins, good;
 
 	if (c->n[IMAGE_CLSMAP] != 256 || nclasses < 1 || nclasses > 256 || nodes < 2 || nodes > 65536 ||
-	    (uint64_t)nodes * nclasses != c->n[IMAGE_AUT])
+	    c->n[IMAGE_STEP] != nodes || c->n[IMAGE_CELL] < nclasses)
 		return image_refuse(c, "its automaton has %u nodes and %u classes", nodes, nclasses);
 	for (unsigned v = 0; v < 256; v++)
 		if (i->clsmap[v] >= nclasses)
 			return image_refuse(c, "byte %u is in no class", v);
-	for (uint32_t k = 0; k < c->n[IMAGE_AUT]; k++)
-		if (i->aut[k] >= nodes || (k < nclasses && i->aut[k] != 0))
-			return image_refuse(c, "node %u leads nowhere", k / nclasses);
+	if (!check_steps(c, nodes, nclasses))
+		return false;
 	begins = calloc((size_t)c->n[IMAGE_ACC] + 1, sizeof *begins);
 	if (begins == NULL) {
 		c->err = diag_set(c->why, -ENOMEM, "%s: there is not enough memory to check this "

@@ -61,12 +61,13 @@ take(const struct image *i, const struct image_elem *e, struct span rest, size_t
 	}
 }
 
-enum { LANES = 8 };
+enum { LANES = 4, FEW = 1 };
 
 struct lanes {			/* those without a message do the first one's work again */
-	const uint16_t *aut[LANES];
+	const struct image_step *step[LANES];
+	const struct image_cell *cell[LANES];
 	const uint8_t *cls[LANES], *p[LANES];
-	uint32_t nclasses[LANES], at[LANES];
+	uint32_t at[LANES];
 	size_t left[LANES];
 	struct match_ahead *of[LANES];
 };
@@ -74,10 +75,10 @@ struct lanes {			/* those without a message do the first one's work again */
 static void
 put_lane(struct lanes *l, unsigned x, struct match_ahead *of)
 {
-	l->aut[x] = of->i->aut;
+	l->step[x] = of->i->step;
+	l->cell[x] = of->i->cell;
 	l->cls[x] = of->i->clsmap;
 	l->p[x] = of->message.p;
-	l->nclasses[x] = of->i->model->nclasses;
 	l->at[x] = MATCH_START;
 	l->left[x] = of->message.n;
 	l->of[x] = of;
@@ -86,10 +87,10 @@ put_lane(struct lanes *l, unsigned x, struct match_ahead *of)
 static void
 move_lane(struct lanes *l, unsigned to, unsigned from)
 {
-	l->aut[to] = l->aut[from];
+	l->step[to] = l->step[from];
+	l->cell[to] = l->cell[from];
 	l->cls[to] = l->cls[from];
 	l->p[to] = l->p[from];
-	l->nclasses[to] = l->nclasses[from];
 	l->at[to] = l->at[from];
 	l->left[to] = l->left[from];
 	l->of[to] = l->of[from];
@@ -103,15 +104,26 @@ run_lanes(struct lanes *l, size_t steps)
 
 	memcpy(at, l->at, sizeof at);
 	for (size_t k = 0; k < steps; k++) {
-#pragma GCC unroll 8
+#pragma GCC unroll 4
 		for (unsigned x = 0; x < LANES; x++)	/* the dead stay dead */
-			at[x] = l->aut[x][at[x] * l->nclasses[x] + l->cls[x][l->p[x][k]]];
+			at[x] = match_next(l->step[x], l->cell[x], at[x], l->cls[x][l->p[x][k]]);
 	}
 	for (unsigned x = 0; x < LANES; x++) {
 		l->at[x] = at[x];
 		l->p[x] += steps;
 		l->left[x] -= steps;
 	}
+}
+
+/* What is left of the last few, one after the other: for one of them all lanes would run. */
+static void
+run_alone(struct lanes *l, unsigned x)
+{
+	struct match_ahead *of = l->of[x];
+
+	of->node = (uint16_t)l->at[x];
+	if (match_run(of->i, &of->node, l->p[x], l->left[x], false) < l->left[x])
+		of->node = MATCH_DEAD;
 }
 
 void
@@ -124,6 +136,11 @@ match_side_by_side(struct match_ahead *a, unsigned n)
 	while (next < n || m > 0) {
 		for (; m < LANES && next < n; next++, m++)
 			put_lane(&l, m, &a[next]);
+		if (m <= FEW) {
+			while (m > 0)
+				run_alone(&l, --m);
+			break;
+		}
 		for (unsigned x = m; x < LANES; x++)
 			move_lane(&l, x, 0);
 		steps = l.left[0];

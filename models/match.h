@@ -2,7 +2,7 @@
 /*
  * match.h - a message against all templates at once, and one template's fields out of it.
  *
- * match_run() is the hot loop: a class load and a node load per byte, resumable at any byte.
+ * match_run() is the hot loop: per byte its class, the node's step and a cell (comb.h); resumable at any byte.
  * match_capture() is the second pass, only over messages whose turn is taken, only over the
  * template that was chosen. Pure; any thread. The image has passed image_verify().
  */
@@ -10,6 +10,15 @@
 #include "models/session.h"
 
 enum { MATCH_DEAD = 0, MATCH_START = 1 };
+
+/* Where a byte of class k leads from node at. */
+static inline uint32_t
+match_next(const struct image_step *step, const struct image_cell *cell, uint32_t at, uint8_t k)
+{
+	struct image_cell c = cell[step[at].base + k];
+
+	return c.owner == at ? c.next : step[at].usual;
+}
 
 /*
  * From *node on over p[0..n). Returns how many bytes were taken alive; *node is where that led,
@@ -20,13 +29,14 @@ static inline size_t
 match_run(const struct image *i, uint16_t *node, const uint8_t *p, size_t n, bool stop_final)
 {
 	const uint8_t *cls = i->clsmap;
-	const uint16_t *aut = i->aut;
-	uint32_t nclasses = i->model->nclasses, at = *node;
+	const struct image_step *step = i->step;
+	const struct image_cell *cell = i->cell;
+	uint32_t at = *node;
 	size_t k;
 
 	if (stop_final) {
 		for (k = 0; k < n && !i->node[at].final; k++) {
-			uint32_t next = aut[at * nclasses + cls[p[k]]];
+			uint32_t next = match_next(step, cell, at, cls[p[k]]);
 
 			if (next == MATCH_DEAD)
 				break;
@@ -34,7 +44,7 @@ match_run(const struct image *i, uint16_t *node, const uint8_t *p, size_t n, boo
 		}
 	} else {
 		for (k = 0; k < n; k++) {
-			uint32_t next = aut[at * nclasses + cls[p[k]]];
+			uint32_t next = match_next(step, cell, at, cls[p[k]]);
 
 			if (next == MATCH_DEAD)
 				break;
@@ -53,7 +63,7 @@ struct match_ahead {
 };
 
 /*
- * The same as match_run() of each. Each step waits for a load; side by side eight messages wait for theirs at
+ * The same as match_run() of each. Each step waits for a load; side by side four messages wait for theirs at
  * the same time.
  */
 void	match_side_by_side(struct match_ahead *a, unsigned n);

@@ -224,7 +224,7 @@ model_automaton(const struct model *m, uint32_t *states, uint32_t *classes)
 {
 	*states = m->i.h->section[IMAGE_NODE].count;
 	*classes = m->i.model->nclasses;
-	return m->i.h->section[IMAGE_AUT].bytes;
+	return m->i.h->section[IMAGE_STEP].bytes + m->i.h->section[IMAGE_CELL].bytes;
 }
 
 struct span

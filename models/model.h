@@ -32,7 +32,7 @@ uint32_t model_idle_ms(const struct model *m);
 uint32_t model_reply_max(const struct model *m);	/* bytes of its longest turn */
 const char *model_version(const struct model *m);	/* 16 hex digits of its content hash */
 size_t	model_bytes(const struct model *m);		/* memory it holds */
-/* Bytes of the automaton's table, states by byte classes. */
+/* Bytes of the automaton's tables: steps of its states, and cells. */
 size_t	model_automaton(const struct model *m, uint32_t *states, uint32_t *classes);
 struct span model_image(const struct model *m);		/* the image it was loaded from */
 

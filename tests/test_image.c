@@ -67,8 +67,8 @@ Test(image, says_in_a_sentence_of_its_own_what_it_is_not)
 
 	h->version++;
 	cr_expect_eq(verify(image, &why), -EPROTONOSUPPORT);
-	cr_expect_str_eq(why.text, "m.mynah: this model image has version 3, this program reads version "
-	    "2; make it again with mynah learn, or from its text.");
+	cr_expect_str_eq(why.text, "m.mynah: this model image has version 4, this program reads version "
+	    "3; make it again with mynah learn, or from its text.");
 	h->version--;
 	p[0] = 'X';
 	cr_expect_eq(verify(image, &why), -ENOEXEC);

@@ -44,7 +44,7 @@ def run(ctx):
 
 def tables(results):
     figures, per_ns, rows = results[NAME]["figures"], ticks_per_ns(results), []
-    for name, text in (("one-at-a-time", "one at a time"), ("side-by-side", "eight side by side")):
+    for name, text in (("one-at-a-time", "one at a time"), ("side-by-side", "four side by side")):
         f = figures[name]
         rows.append([text, number(f["p5"]), number(f["p50"]), spread(f), number(f["p95"]), number(8 * per_ns / f["p50"])])
     models, mib = figures["models"]["p50"], figures["tables"]["p50"] / 2**20
