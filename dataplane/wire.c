@@ -40,8 +40,8 @@ l4_sum_good(const struct wire *w, struct span s, bool pseudo)
 	    sum_pseudo(&w->src, &w->dst, w->proto, s.n) : 0)) == 0;
 }
 
-/* An option's body of n bytes. */
-static void
+/* An option's body of n bytes; inline, so that of a known kind nothing is asked. */
+static inline void
 parse_tcp_option(struct wire_tcp *t, uint8_t kind, const uint8_t *p, size_t n)
 {
 	switch (kind) {
@@ -86,6 +86,17 @@ is_timestamp_alone(const uint8_t *p, size_t n)
 	return n == 12 && load_be32(p) == (OPT_NOP << 24 | OPT_NOP << 16 | OPT_TS << 8 | 10);
 }
 
+/* MSS SACK_OK TS NOP WSCALE: the SYN of Linux, and of most that are no tool. */
+static bool
+is_linux_syn(const uint8_t *p, size_t n)
+{
+	static const uint8_t is[8] = { OPT_MSS, 4, 0, 0, OPT_SACK_OK, 2, OPT_TS, 10 };
+	static const uint8_t matters[8] = { 255, 255, 0, 0, 255, 255, 255, 255 };
+
+	return n == 20 && (load_le64(p) & load_le64(matters)) == load_le64(is) &&
+	    load_be32(p + 16) >> 8 == (OPT_NOP << 16 | OPT_WSCALE << 8 | 3);
+}
+
 /* RFC 9293 3.1: unknown kinds are skipped by their length; one that lies ends the list. */
 static void
 parse_tcp_options(struct wire_tcp *t, const uint8_t *p, size_t n)
@@ -94,6 +105,13 @@ parse_tcp_options(struct wire_tcp *t, const uint8_t *p, size_t n)
 
 	if (is_timestamp_alone(p, n)) {
 		parse_tcp_option(t, OPT_TS, p + 4, 8);
+		return;
+	}
+	if (is_linux_syn(p, n)) {
+		parse_tcp_option(t, OPT_MSS, p + 2, 2);
+		parse_tcp_option(t, OPT_SACK_OK, p + 6, 0);
+		parse_tcp_option(t, OPT_TS, p + 8, 8);
+		parse_tcp_option(t, OPT_WSCALE, p + 19, 1);
 		return;
 	}
 	while (p < end && *p != OPT_END) {

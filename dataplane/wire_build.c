@@ -108,7 +108,7 @@ put_tcp(uint8_t *p, const struct wire_out *o, uint64_t sum)
 		uint32_t word = load_le32(o->options + i);
 
 		put32(p + WIRE_TCP_HEADER + i, word);
-		sum += word;
+		sum = sum_more(sum, word);
 	}
 	put64(p, a);
 	put64(p + 8, b);

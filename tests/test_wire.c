@@ -280,6 +280,42 @@ EACH_CASE(wire, tcp_options_are_read_as_far_as_they_are_honest, options)
 	free((void *)frame.p);
 }
 
+static struct wire_tcp
+options_read(const uint8_t *options, uint8_t n)
+{
+	struct wire_out o = out_of(PROTO_TCP);
+	struct span frame;
+	struct wire w;
+
+	o.options = options;
+	o.noptions = n;
+	frame = frame_of(&o, 0);
+	cr_assert_eq(wire_parse(&w, WIRE_ETHER, frame, WIRE_CHECK_SUMS), WIRE_OK);
+	free((void *)frame.p);
+	return w.tcp;
+}
+
+/* Behind four NOPs nothing is recognised: the options are read one by one. */
+Test(wire, a_layout_that_is_recognised_is_read_as_its_options_are)
+{
+	uint8_t plain[20], behind[24] = { 1, 1, 1, 1 };
+
+	for (unsigned at = 0; at < sizeof plain; at++) {
+		for (unsigned with = 0; with < 16; with++) {
+			struct wire_tcp a, b;
+
+			memcpy(plain, syn_options, sizeof plain);
+			plain[at] ^= (uint8_t)with;
+			memcpy(behind + 4, plain, sizeof plain);
+			a = options_read(plain, sizeof plain);
+			b = options_read(behind, sizeof behind);
+			cr_assert(a.has_mss == b.has_mss && a.mss == b.mss && a.has_wscale == b.has_wscale &&
+			    a.wscale == b.wscale && a.has_sack_ok == b.has_sack_ok && a.has_ts == b.has_ts &&
+			    a.ts_val == b.ts_val && a.ts_ecr == b.ts_ecr && a.nsack == b.nsack, "%u ^ %u", at, with);
+		}
+	}
+}
+
 Test(wire, ip_options_move_the_tcp_header)
 {
 	struct wire_out o = out_of(PROTO_TCP);
