@@ -108,20 +108,26 @@ other_bucket(const struct flow_table *t, uint32_t b, uint16_t tag)
 	return h >= b ? h - b : h + t->nbuckets - b;
 }
 
-/* Which places of a bucket hold a tag: bit i for place i. All are compared at once. */
-static unsigned
+/* Which places of a bucket hold a tag: bit 8 i for place i. All are compared at once. */
+static inline uint64_t
 tags(const struct flow_bucket *b, uint16_t tag)
 {
-	typedef uint16_t eight __attribute__((vector_size(16)));
-	eight have, bit = { 1, 2, 4, 8, 16, 32, 64, 128 };
-	uint64_t half[2];
+	typedef int16_t eight __attribute__((vector_size(16)));
+	typedef int8_t narrow __attribute__((vector_size(8)));
+	eight have;
+	narrow hit;
+	uint64_t bits;
 
 	memcpy(&have, b->tag, sizeof have);
-	have = (eight)(have == tag) & bit;
-	memcpy(half, &have, sizeof half);
-	half[0] |= half[1];
-	half[0] |= half[0] >> 32;
-	return (half[0] | half[0] >> 16) & 255;
+	hit = __builtin_convertvector(have == (int16_t)tag, narrow);
+	memcpy(&bits, &hit, sizeof bits);
+	return bits & 0x0101010101010101u;
+}
+
+static inline uint32_t
+id_at(const struct flow_bucket *b, uint64_t hits)
+{
+	return b->flow[__builtin_ctzll(hits) / 8];
 }
 
 void
@@ -133,27 +139,29 @@ flow_prefetch(const struct flow_table *t, uint64_t hash)
 	__builtin_prefetch(&t->bucket[other_bucket(t, b, tag_of(hash))]);
 }
 
-static bool
-expect_in(const struct flow_table *t, const struct flow_bucket *b, uint16_t tag)
-{
-	unsigned hits = tags(b, tag);
-
-	for (unsigned left = hits; left != 0; left &= left - 1)
-		__builtin_prefetch(flow_at(t, b->flow[__builtin_ctz(left)]), 1);
-	return hits != 0;
-}
-
-bool
+/* Which of the two buckets it stands in is anybody's guess, so there is no branch for it. */
+uint32_t
 flow_expect(const struct flow_table *t, uint64_t hash)
 {
 	uint16_t tag = tag_of(hash);
-	uint32_t b = first_bucket(t, hash);
-	bool hit = expect_in(t, &t->bucket[b], tag);
+	uint32_t first = first_bucket(t, hash), id;
+	const struct flow_bucket *a = &t->bucket[first], *b = &t->bucket[other_bucket(t, first, tag)];
+	uint64_t in_a = tags(a, tag), in_b = tags(b, tag), hits = in_a != 0 ? in_a : in_b;
 
-	return expect_in(t, &t->bucket[other_bucket(t, b, tag)], tag) || hit || t->nstash > 0;
+	if (hits == 0)
+		return t->nstash > 0 ? FLOW_MANY : 0;
+	id = id_at(in_a != 0 ? a : b, hits);
+	__builtin_prefetch(flow_at(t, id), 1);
+	if ((hits & (hits - 1)) == 0 && (in_a == 0 || in_b == 0) && t->nstash == 0)
+		return id;
+	for (; in_a != 0; in_a &= in_a - 1)
+		__builtin_prefetch(flow_at(t, id_at(a, in_a)), 1);
+	for (; in_b != 0; in_b &= in_b - 1)
+		__builtin_prefetch(flow_at(t, id_at(b, in_b)), 1);
+	return FLOW_MANY;
 }
 
-static bool
+static inline bool
 is(const struct flow *f, const struct flow_key *k)
 {
 	return f->peer == k->peer && f->own == k->own && f->peer_port == k->peer_port &&
@@ -163,8 +171,8 @@ is(const struct flow *f, const struct flow_key *k)
 static struct flow *
 find_in(const struct flow_table *t, const struct flow_bucket *b, uint16_t tag, const struct flow_key *k)
 {
-	for (unsigned hits = tags(b, tag); hits != 0; hits &= hits - 1) {
-		struct flow *f = flow_at(t, b->flow[__builtin_ctz(hits)]);
+	for (uint64_t hits = tags(b, tag); hits != 0; hits &= hits - 1) {
+		struct flow *f = flow_at(t, id_at(b, hits));
 
 		if (is(f, k))
 			return f;
@@ -188,17 +196,26 @@ flow_find(const struct flow_table *t, const struct flow_key *k, uint64_t hash)
 	return f;
 }
 
+struct flow *
+flow_confirm(const struct flow_table *t, const struct flow_key *k, uint32_t id)
+{
+	struct flow *f = flow_at(t, id);
+
+	return f->state != FLOW_FREE && is(f, k) ? f : NULL;
+}
+
 static bool
 put(struct flow_bucket *b, uint16_t tag, uint32_t id)
 {
-	for (int i = 0; i < WAYS; i++) {
-		if (b->tag[i] == 0) {
-			b->tag[i] = tag;
-			b->flow[i] = id;
-			return true;
-		}
-	}
-	return false;
+	uint64_t empty = tags(b, 0);
+	unsigned at;
+
+	if (empty == 0)
+		return false;
+	at = (unsigned)__builtin_ctzll(empty) / 8;
+	b->tag[at] = tag;
+	b->flow[at] = id;
+	return true;
 }
 
 /* Moves one entry of a full bucket to its other bucket. */
@@ -221,11 +238,7 @@ make_room(struct flow_table *t, uint32_t at)
 static unsigned
 load_of(const struct flow_bucket *b)
 {
-	unsigned n = 0;
-
-	for (int i = 0; i < WAYS; i++)
-		n += b->tag[i] != 0;
-	return n;
+	return WAYS - (unsigned)__builtin_popcountll(tags(b, 0));
 }
 
 static bool

@@ -95,6 +95,7 @@ struct flow_bucket {
 static_assert(sizeof(struct flow_bucket) == 64, "one cache line");
 
 enum { FLOW_STASH = 64 };
+#define FLOW_MANY UINT32_MAX	/* flow_expect() */
 
 struct flow_table {
 	struct flow *flow;		/* 1..n */
@@ -135,10 +136,12 @@ uint64_t flow_hash(const struct flow_table *t, const struct flow_key *k);
 uint64_t flow_hash_of(const struct flow_table *t, const struct flow *f);	/* of its key */
 void	flow_prefetch(const struct flow_table *t, uint64_t hash);
 /*
- * Asks for the entries that may be the key's, once the buckets are there. False: there is none, which may change until
- * it is looked for.
+ * Asks for the entries that may be the key's, once the buckets are there. The only one there may be; 0: none;
+ * FLOW_MANY: several. So it stays until a flow is added.
  */
-bool	flow_expect(const struct flow_table *t, uint64_t hash);
+uint32_t flow_expect(const struct flow_table *t, uint64_t hash);
+/* As long as it stays: flow_find() of a key that only id may have. */
+struct flow *flow_confirm(const struct flow_table *t, const struct flow_key *k, uint32_t id);
 /* NULL: no such conversation. */
 struct flow *flow_find(const struct flow_table *t, const struct flow_key *k, uint64_t hash);
 /* Is there no entry left for such a key? */

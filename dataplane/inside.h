@@ -39,10 +39,11 @@ struct packet {
 	const struct profile *profile;	/* of dst */
 	struct flow_key key;
 	uint64_t hash;
+	const struct flow *flow;	/* the conversation that it belongs to; NULL: not known, or none */
 	bool whole;			/* put together from fragments: w points elsewhere */
 	/* found out for a burst at once: stack_foresee.c */
-	uint32_t clock;			/* offset of the clock of dst */
-	bool stranger;			/* had no flow when the table had seen so many */
+	uint32_t clock;			/* offset of the clock of dst; TCP only */
+	uint32_t maybe;			/* flow_expect(), when the table had seen so many */
 	uint32_t added;
 	const struct cookie_task *cookie;	/* NULL: was not foreseen */
 	const struct match_ahead *ahead;	/* of its payload; NULL as above */
@@ -56,6 +57,13 @@ struct foreseen {
 	struct match_ahead match[BURST_CHUNK];
 };
 
+/* The conversation that is being looked at, and what follows from its addresses: found out once, not for each question. */
+struct scene {
+	const struct flow *flow;	/* NULL: of none */
+	const struct persona *persona;	/* of our end */
+	struct speaker speaker;
+};
+
 struct stack {
 	struct counters count;
 	struct pins pins;
@@ -67,6 +75,7 @@ struct stack {
 	uint64_t now_ms;
 	int64_t wall_ms;
 	const struct packet *here;	/* what is being decided, NULL: nothing that came */
+	struct scene scene;
 	/* conversations */
 	struct flow_table flows;
 	struct wheel wheel;
@@ -120,15 +129,6 @@ stack_packet_to(const struct stack *s, const struct addr *own)
 	return s->here != NULL && addr_eq(own, &s->here->w.dst) ? s->here : NULL;
 }
 
-static inline const struct persona *
-stack_persona(const struct stack *s, const struct flow *f)
-{
-	struct addr own = flow_own(&s->flows, f);
-	const struct packet *p = stack_packet_to(s, &own);
-
-	return persona_of(p != NULL ? p->profile : profile_of(s, &own), &s->persona);
-}
-
 static inline void
 drop(struct stack *s, enum drop why)
 {
@@ -155,19 +155,22 @@ uint64_t stack_random(struct stack *s);
  */
 void	stack_foresee(struct stack *s, struct foreseen *to, struct packet *const packets[], unsigned n);
 /* stack.c: the packet's conversation, NULL if there is none */
-struct flow *stack_flow_of(const struct stack *s, const struct packet *p);
+struct flow *stack_flow_of(const struct stack *s, struct packet *p);
 
 /* stack_flow.c */
 /* A conversation of p's key, its slot pinned, due in idle_ms; NULL: no room, counted. */
-struct flow *stack_open(struct stack *s, const struct packet *p, uint8_t slot, uint32_t idle_ms);
+struct flow *stack_open(struct stack *s, struct packet *p, uint8_t slot, uint32_t idle_ms);
 /* Writes the record and gives everything back. */
 void	stack_end(struct stack *s, struct flow *f, enum record_end how);
 void	stack_due(struct stack *s, struct flow *f, enum flow_timer what, uint32_t in_ms);
 void	stack_count_in(struct flow *f, const struct packet *p);
 void	stack_count_out(struct flow *f, size_t ip_bytes);
-void	stack_speaker(struct stack *s, const struct flow *f, struct speaker *who);
-/* Header of a frame to the flow's peer; returns whom our address plays. */
-const struct persona *stack_flow_to(struct stack *s, const struct flow *f, struct wire_out *o);
+/* From here on f is looked at. */
+void	stack_meet(struct stack *s, const struct flow *f);
+/* Who speaks in f, until another one is looked at, or f's turn changes what its answers depend on: to be asked anew. */
+const struct speaker *stack_speaker(struct stack *s, const struct flow *f);
+/* Header of a frame to the flow's peer. */
+void	stack_flow_to(struct stack *s, const struct flow *f, struct wire_out *o);
 /* A record of p alone, if the sample has room for it. */
 void	stack_scan(struct stack *s, const struct packet *p);
 /* The same of a SYN to an open port: how is FIN or RST, when the peer ended it so, else 0. */
@@ -177,6 +180,29 @@ uint64_t stack_flow_id(const struct stack *s, const struct flow *f);
 /* Counts the turn, and notes a message that nothing explains. */
 void	stack_turn(struct stack *s, const struct flow *f, const struct turn *t);
 uint32_t stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *persona);
+
+static inline const struct scene *
+stack_scene(struct stack *s, const struct flow *f)
+{
+	if (s->scene.flow != f)
+		stack_meet(s, f);
+	return &s->scene;
+}
+
+static inline const struct persona *
+stack_persona(struct stack *s, const struct flow *f)
+{
+	return stack_scene(s, f)->persona;
+}
+
+/* Of our end, now. */
+static inline uint32_t
+stack_clock(struct stack *s, const struct flow *f)
+{
+	const struct scene *c = stack_scene(s, f);
+
+	return stack_host_clock(s, &c->speaker.env.own, c->persona);
+}
 
 /* the protocols */
 void	stack_arp(struct stack *s, struct packet *p);

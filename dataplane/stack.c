@@ -337,9 +337,14 @@ classify(struct stack *s, struct packet *p, uint64_t now_ns)
 
 /* The packet's conversation; one more look only if it may have begun in this burst. */
 struct flow *
-stack_flow_of(const struct stack *s, const struct packet *p)
+stack_flow_of(const struct stack *s, struct packet *p)
 {
-	return p->stranger && s->flows.added == p->added ? NULL : flow_find(&s->flows, &p->key, p->hash);
+	const struct flow_table *t = &s->flows;
+	struct flow *f = p->maybe == FLOW_MANY || t->added != p->added ? flow_find(t, &p->key, p->hash) :
+	    p->maybe != 0 ? flow_confirm(t, &p->key, p->maybe) : NULL;
+
+	p->flow = f;
+	return f;
 }
 
 /* A packet of IP. */
@@ -382,7 +387,9 @@ decide(struct stack *s, struct packet *p)
 		return;
 	}
 	s->here = p;
+	s->scene.flow = NULL;
 	dispatch(s, p);
+	s->scene.flow = NULL;
 	s->here = NULL;
 }
 
@@ -392,6 +399,7 @@ set_clock(struct stack *s, const struct set *set, uint64_t now_ns, int64_t wall_
 	s->set = set;
 	s->now_ms = now_ns / 1000000;
 	s->wall_ms = wall_ms;
+	s->scene.flow = NULL;
 }
 
 void

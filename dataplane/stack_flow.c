@@ -8,7 +8,7 @@ uint32_t
 stack_host_clock(const struct stack *s, const struct addr *own, const struct persona *persona)
 {
 	const struct packet *p = stack_packet_to(s, own);
-	uint32_t offset = p != NULL ? p->clock : (uint32_t)keyed(s->clock_key, own->b, sizeof own->b);
+	uint32_t offset = p != NULL && p->w.proto == PROTO_TCP ? p->clock : (uint32_t)keyed(s->clock_key, own->b, sizeof own->b);
 
 	return offset + (uint32_t)(s->now_ms * persona->ts_hz / 1000);
 }
@@ -35,19 +35,37 @@ host_left(struct stack *s, const struct model *m, const struct addr *own, const 
 }
 
 void
-stack_speaker(struct stack *s, const struct flow *f, struct speaker *who)
+stack_meet(struct stack *s, const struct flow *f)
 {
-	*who = (struct speaker){ .m = s->set->slot[f->slot], .env = {
-		.own = flow_own(&s->flows, f), .peer = flow_peer(&s->flows, f), .own_port = f->own_port,
-		.peer_port = f->peer_port, .connection = connection_of(f), .now_ms = s->wall_ms } };
-	memcpy(who->env.key, s->c.key, sizeof who->env.key);
-	who->env.ahead = s->here != NULL ? s->here->ahead : NULL;
-	if (who->m != NULL && model_keeps_pair(who->m))
-		who->env.pair_host = host_left(s, who->m, &who->env.own, &who->env.peer);
-	if (who->m != NULL && model_keeps_own(who->m))
-		who->env.own_host = host_left(s, who->m, &who->env.own, NULL);
-	if (who->m != NULL && model_opens(who->m))
+	const struct packet *p = s->here != NULL && s->here->flow == f ? s->here : NULL;
+	struct session_env *env = &s->scene.speaker.env;
+
+	s->scene.flow = f;
+	s->scene.speaker.m = s->set->slot[f->slot];
+	*env = (struct session_env){ .own_port = f->own_port, .peer_port = f->peer_port,
+		.connection = connection_of(f), .now_ms = s->wall_ms };
+	env->own = p != NULL ? p->w.dst : flow_own(&s->flows, f);
+	env->peer = p != NULL ? p->w.src : flow_peer(&s->flows, f);
+	env->ahead = p != NULL ? p->ahead : NULL;
+	memcpy(env->key, s->c.key, sizeof env->key);
+	s->scene.persona = persona_of(p != NULL ? p->profile : profile_of(s, &env->own), &s->persona);
+}
+
+const struct speaker *
+stack_speaker(struct stack *s, const struct flow *f)
+{
+	const struct model *m = s->set->slot[f->slot];
+	struct speaker *who = &s->scene.speaker;
+
+	if (s->scene.flow != f || who->m != m || (m != NULL && model_opens(m)))
+		stack_meet(s, f);
+	if (m != NULL && model_keeps_pair(m))
+		who->env.pair_host = host_left(s, m, &who->env.own, &who->env.peer);
+	if (m != NULL && model_keeps_own(m))
+		who->env.own_host = host_left(s, m, &who->env.own, NULL);
+	if (m != NULL && model_opens(m))
 		stack_related_speaker(s, f, &who->env);
+	return who;
 }
 
 void
@@ -68,12 +86,13 @@ stack_count_out(struct flow *f, size_t ip_bytes)
 	f->packets_out += f->packets_out < UINT16_MAX;
 }
 
-const struct persona *
+void
 stack_flow_to(struct stack *s, const struct flow *f, struct wire_out *o)
 {
-	const struct persona *persona = stack_persona(s, f);
+	const struct scene *c = stack_scene(s, f);
+	const struct persona *persona = c->persona;
 
-	*o = (struct wire_out){ .src = flow_own(&s->flows, f), .dst = flow_peer(&s->flows, f),
+	*o = (struct wire_out){ .src = c->speaker.env.own, .dst = c->speaker.env.peer,
 		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP,
 		.ttl = persona->ttl, .df = persona->df, .sport = f->own_port, .dport = f->peer_port,
 		.seq = f->snd_nxt, .ack = f->rcv_nxt };
@@ -81,7 +100,6 @@ stack_flow_to(struct stack *s, const struct flow *f, struct wire_out *o)
 	o->ip_id = persona->ids != IDS_FLOW ? stack_ident(s, o, persona) :
 	    (uint16_t)((connection_of(f) * 0x9e3779b1u >> 16) + f->packets_out);
 	link_write(o, &s->links.link[f->link], s->c.mac);
-	return persona;
 }
 
 /* Worse to lose first: what closes anyway, then what has been idle longest. */
@@ -113,7 +131,7 @@ evict_one(struct stack *s, const struct flow_key *k)
 }
 
 struct flow *
-stack_open(struct stack *s, const struct packet *p, uint8_t slot, uint32_t idle_ms)
+stack_open(struct stack *s, struct packet *p, uint8_t slot, uint32_t idle_ms)
 {
 	struct flow_pair pair = { p->w.dst, p->w.src };
 	struct flow *f = NULL;
@@ -130,6 +148,7 @@ stack_open(struct stack *s, const struct packet *p, uint8_t slot, uint32_t idle_
 		drop(s, DROP_TABLE_FULL);
 		return NULL;
 	}
+	p->flow = f;
 	f->link = (uint8_t)link;
 	f->slot = slot;
 	f->start_ms = now32(s);
@@ -190,10 +209,11 @@ stack_flow_id(const struct stack *s, const struct flow *f)
 static void
 report(struct stack *s, const struct flow *f, enum record_end how)
 {
+	const struct session_env *ends = &stack_scene(s, f)->speaker.env;
 	const struct link *way = &s->links.link[f->link];
 	struct record r = { .kind = RECORD_FLOW, .end = (uint8_t)how, .slot = f->slot,
 		.proto = f->state == FLOW_UDP ? PROTO_UDP : PROTO_TCP,
-		.peer = flow_peer(&s->flows, f), .own = flow_own(&s->flows, f), .peer_port = f->peer_port,
+		.peer = ends->peer, .own = ends->own, .peer_port = f->peer_port,
 		.own_port = f->own_port, .last_ms = s->wall_ms,
 		.start_ms = s->wall_ms - (now32(s) - f->start_ms),
 		.bytes_in = f->bytes_in, .bytes_out = f->bytes_out,
@@ -234,6 +254,7 @@ stack_end(struct stack *s, struct flow *f, enum record_end how)
 	link_drop(&s->links, f->link);
 	wheel_del(&s->wheel, flow_id(&s->flows, f));
 	flow_del(&s->flows, f);
+	s->scene.flow = NULL;
 	COUNT(s->count.flows_closed, 1);
 	COUNT(s->count.flows_evicted, how == END_EVICTED);
 }

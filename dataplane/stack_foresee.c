@@ -27,7 +27,7 @@ wants_match(const struct stack *s, const struct packet *p, struct match_ahead *a
 	struct target t;
 
 	if (p->w.payload.n == 0 || p->w.payload.n > MODEL_MESSAGE_BYTES ||
-	    (p->w.proto != PROTO_UDP && (p->w.proto != PROTO_TCP || p->stranger)))
+	    (p->w.proto != PROTO_UDP && (p->w.proto != PROTO_TCP || p->maybe == 0)))
 		return false;
 	t = set_lookup(p->profile, p->w.proto == PROTO_UDP ? MODEL_UDP : MODEL_TCP, p->w.dport);
 	if (t.action != ACTION_ANSWER || s->set->slot[t.slot] == NULL)
@@ -39,20 +39,22 @@ wants_match(const struct stack *s, const struct packet *p, struct match_ahead *a
 void
 stack_foresee(struct stack *s, struct foreseen *to, struct packet *const packets[], unsigned n)
 {
-	struct packet *ip[BURST_CHUNK];
-	unsigned nip = 0, ncookies = 0, nmatches = 0;
+	struct packet *tcp[BURST_CHUNK];
+	unsigned ntcp = 0, ncookies = 0, nmatches = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct packet *p = packets[i];
 
+		p->flow = NULL;
 		p->cookie = NULL;
 		p->ahead = NULL;
 		p->added = s->flows.added;
 		if (p->w.ethertype == ETHERTYPE_ARP4)
 			continue;
-		ip[nip++] = p;
-		p->stranger = !flow_expect(&s->flows, p->hash);
-		if (p->stranger && p->w.proto == PROTO_TCP) {
+		if (p->w.proto == PROTO_TCP)
+			tcp[ntcp++] = p;
+		p->maybe = flow_expect(&s->flows, p->hash);
+		if (p->maybe == 0 && p->w.proto == PROTO_TCP) {
 			lone_prefetch(&s->lone, &p->w.src, p->w.dport);
 			recent_prefetch(&s->recent, p->hash);
 			halfopen_prefetch(&s->half, p->hash);
@@ -62,7 +64,7 @@ stack_foresee(struct stack *s, struct foreseen *to, struct packet *const packets
 			p->ahead = &to->match[nmatches++];
 		}
 	}
-	clocks(s, ip, nip);
+	clocks(s, tcp, ntcp);
 	cookies_burst(&s->cookies, to->cookie, ncookies, s->now_ms / 1000);
 	match_side_by_side(to->match, nmatches);
 }

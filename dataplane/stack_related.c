@@ -25,13 +25,11 @@ static bool
 begin_sending(struct stack *s, struct expected *e)
 {
 	struct flow *f = e->data != 0 ? flow_at(&s->flows, e->data) : NULL;
-	struct speaker who;
 
 	if (f == NULL || is_closing(f))
 		return false;
-	stack_speaker(s, f, &who);
 	say_talk(s, f)->out_seq = f->snd_una;
-	talk_relate(&s->talks, say_talk(s, f), &who, &e->what);
+	talk_relate(&s->talks, say_talk(s, f), stack_speaker(s, f), &e->what);
 	f->flags |= FLOW_FIN_QUEUED;
 	e->flags &= (uint8_t)~EXPECT_OVER;
 	stack_say(s, f);
@@ -107,7 +105,6 @@ expect(struct stack *s, const struct flow *f)
 {
 	struct addr own = flow_own(&s->flows, f), peer = flow_peer(&s->flows, f);
 	struct expected *e = expects_of(&s->expects, &own, &peer, flow_id(&s->flows, f));
-	struct speaker who;
 
 	if (e != NULL)
 		give_up(s, e);
@@ -116,11 +113,10 @@ expect(struct stack *s, const struct flow *f)
 		drop(s, DROP_NO_CHANNEL);
 		return NULL;
 	}
-	stack_speaker(s, f, &who);
 	e->slot = f->slot;
 	e->own_port = f->own_port;
 	e->peer_port = f->peer_port;
-	e->connection = who.env.connection;
+	e->connection = stack_speaker(s, f)->env.connection;
 	pin(&s->pins, e->slot);
 	return e;
 }
@@ -146,13 +142,11 @@ stack_related_turn(struct stack *s, struct flow *f, const struct turn *turn)
 	struct addr own = flow_own(&s->flows, f), peer = flow_peer(&s->flows, f);
 	const struct talk_related *asked = &s->talks.related;
 	struct expected *e;
-	struct speaker who;
 
 	if (turn->open) {
-		stack_speaker(s, f, &who);
 		e = expect(s, f);
 		if (e != NULL)
-			e->port = related_port(&who.env, say_talk(s, f)->sess.turn);
+			e->port = related_port(&stack_speaker(s, f)->env, say_talk(s, f)->sess.turn);
 	}
 	if (turn->send == 0 && !turn->take)
 		return;
@@ -194,15 +188,13 @@ void
 stack_related_came(struct stack *s, const struct packet *p, struct flow *f)
 {
 	struct expected *e = expects_at(&s->expects, &p->w.dst, &p->w.src, p->w.dport, now32(s));
-	struct speaker who;
 	struct talk *t;
 
 	if (e == NULL)		/* it went when this one needed its room */
 		return;
 	f->slot = e->slot;
 	pin(&s->pins, f->slot);
-	stack_speaker(s, f, &who);
-	f->talk = talk_open(&s->talks, &who);
+	f->talk = talk_open(&s->talks, stack_speaker(s, f));
 	if (f->talk == 0) {
 		unpin(&s->pins, f->slot);
 		f->slot = 0;
@@ -245,15 +237,13 @@ stack_related_went(struct stack *s, const struct flow *f)
 	struct expected *e = expected_of(s, f);
 	uint32_t *done, end;
 	uint8_t piece[STACK_SCRATCH];
-	struct speaker who;
 
 	if (e == NULL || e->what.reply == 0)
 		return;
 	done = &e->record.transfer.bytes;
 	end = (uint32_t)MIN(talk_out_bytes(&s->talks, t), f->snd_una - t->out_seq);
-	stack_speaker(s, f, &who);
 	while (*done < end) {
-		size_t n = talk_read(&s->talks, t, &who, *done, piece, MIN(end - *done, sizeof piece));
+		size_t n = talk_read(&s->talks, t, stack_speaker(s, f), *done, piece, MIN(end - *done, sizeof piece));
 
 		if (n == 0)
 			return;

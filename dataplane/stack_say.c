@@ -132,29 +132,26 @@ static bool
 send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, uint32_t n,
     uint8_t flags, uint32_t newest)
 {
-	const struct persona *persona;
+	const struct persona *persona = stack_persona(s, f);
 	struct talk *t = say_talk(s, f);
 	struct tcp_range sack[TALK_RANGES];
 	uint8_t options[TCP_OPTIONS_MAX];
-	struct speaker who;
 	struct wire_out o;
 	struct frame frame;
 	size_t at;
 
-	persona = stack_flow_to(s, f, &o);
+	stack_flow_to(s, f, &o);
 	o.seq = seq;
 	o.tcp_flags = flags;
 	o.win = (uint16_t)(say_window(s, f, persona) >> (f->wscale == TCP_NO_WSCALE ? 0 : persona->wscale));
 	o.options = options;
-	o.noptions = tcp_options(options, f, stack_host_clock(s, &o.src, persona), sack,
+	o.noptions = tcp_options(options, f, stack_clock(s, f), sack,
 	    n == 0 ? sack_ranges(s, f, newest, sack) : 0);
 	at = wire_header_bytes(&o);
 	if (!stack_frame(s, p, at + n, &frame))
 		return false;
-	if (n > 0) {
-		stack_speaker(s, f, &who);
-		talk_read(&s->talks, t, &who, seq - t->out_seq, frame.data + at, n);
-	}
+	if (n > 0)
+		talk_read(&s->talks, t, stack_speaker(s, f), seq - t->out_seq, frame.data + at, n);
 	stack_count_out(f, wire_ip_header(&o.dst) + WIRE_TCP_HEADER + o.noptions + n);
 	stack_send(s, &frame, &o, n);
 	return true;

@@ -26,7 +26,7 @@ take_turn(struct stack *s, struct flow *f, struct talk *t, const struct turn *tu
 
 /* May the session take another turn? Not before what it said is acknowledged or kept elsewhere. */
 static bool
-is_free_to_turn(struct stack *s, struct flow *f, struct talk *t, const struct speaker *who, bool *quiet)
+is_free_to_turn(struct stack *s, struct flow *f, struct talk *t, bool *quiet)
 {
 	*quiet = talk_out_bytes(&s->talks, t) == 0;
 	if (is_closing(f) || f->flags & FLOW_DELAYED)
@@ -35,7 +35,7 @@ is_free_to_turn(struct stack *s, struct flow *f, struct talk *t, const struct sp
 		t->out_seq = f->snd_una;
 		return true;
 	}
-	return talk_freeze(&s->talks, t, who, f->snd_una - t->out_seq);
+	return talk_freeze(&s->talks, t, stack_speaker(s, f), f->snd_una - t->out_seq);
 }
 
 /* Closed with something unread, or it came afterwards: RFC 1122 4.2.2.13, RFC 2525 2.17, and what Linux does. */
@@ -49,13 +49,11 @@ reset_instead(struct flow *f)
 static size_t
 converse(struct stack *s, struct flow *f, struct talk *t, struct span in, unsigned flags)
 {
-	struct speaker who;
 	size_t at = 0;
 	bool quiet;
 
-	stack_speaker(s, f, &who);
-	while (at < in.n && is_free_to_turn(s, f, t, &who, &quiet)) {
-		struct talk_turn step = talk_feed(&s->talks, t, &who, span_sub(in, at, SIZE_MAX), flags);
+	while (at < in.n && is_free_to_turn(s, f, t, &quiet)) {
+		struct talk_turn step = talk_feed(&s->talks, t, stack_speaker(s, f), span_sub(in, at, SIZE_MAX), flags);
 
 		if (!step.turn.taken)
 			break;
@@ -96,13 +94,11 @@ static void
 tell(struct stack *s, struct flow *f, struct talk *t, enum event_kind event, uint32_t arg)
 {
 	struct talk_turn step;
-	struct speaker who;
 	bool quiet;
 
-	stack_speaker(s, f, &who);
-	if (!is_free_to_turn(s, f, t, &who, &quiet))
+	if (!is_free_to_turn(s, f, t, &quiet))
 		return;
-	step = talk_event(&s->talks, t, &who, event, arg);
+	step = talk_event(&s->talks, t, stack_speaker(s, f), event, arg);
 	if (step.turn.taken)
 		take_turn(s, f, t, &step.turn, quiet);
 }
@@ -111,13 +107,11 @@ tell(struct stack *s, struct flow *f, struct talk *t, enum event_kind event, uin
 static struct talk *
 want_talk(struct stack *s, struct flow *f)
 {
-	struct speaker who;
 	struct talk *t = say_talk(s, f);
 
 	if (t != NULL)
 		return t;
-	stack_speaker(s, f, &who);
-	f->talk = talk_open(&s->talks, &who);
+	f->talk = talk_open(&s->talks, stack_speaker(s, f));
 	if (f->talk == 0) {
 		drop(s, DROP_NO_TALK);
 		return NULL;
@@ -182,23 +176,19 @@ wind_up(struct stack *s, struct flow *f)
 	if (!(f->flags & FLOW_PEER_FIN) || is_closing(f) || f->flags & FLOW_DELAYED)
 		return;
 	if (t != NULL && talk_waiting(&s->talks, t) > 0) {
-		struct speaker who;
 		bool quiet;
 
 		converse_held(s, f, t, 0);
 		if (is_closing(f) || f->flags & FLOW_DELAYED)
 			return;
-		stack_speaker(s, f, &who);
-		if (talk_waiting(&s->talks, t) > 0 && !is_free_to_turn(s, f, t, &who, &quiet))
+		if (talk_waiting(&s->talks, t) > 0 && !is_free_to_turn(s, f, t, &quiet))
 			return;		/* later, when more has been acknowledged */
 		talk_forget(&s->talks, t);
 	}
 	if (t != NULL && !(f->flags & FLOW_FIN_TOLD) && !is_related(s, f)) {
-		struct speaker who;
 		bool quiet;
 
-		stack_speaker(s, f, &who);
-		if (!is_free_to_turn(s, f, t, &who, &quiet))
+		if (!is_free_to_turn(s, f, t, &quiet))
 			return;
 		f->flags |= FLOW_FIN_TOLD;
 		tell(s, f, t, EVENT_FIN, 0);
@@ -210,15 +200,12 @@ wind_up(struct stack *s, struct flow *f)
 static void
 sample_rtt(struct stack *s, struct flow *f, const struct wire_tcp *seg)
 {
-	struct addr own = flow_own(&s->flows, f);
-	const struct persona *persona;
 	uint32_t rtt_ms;
 
 	if (f->flags & FLOW_TS) {
 		if (!seg->has_ts || seg->ts_ecr == 0)
 			return;
-		persona = stack_persona(s, f);
-		rtt_ms = (stack_host_clock(s, &own, persona) - seg->ts_ecr) * 1000 / persona->ts_hz;
+		rtt_ms = (stack_clock(s, f) - seg->ts_ecr) * 1000 / stack_persona(s, f)->ts_hz;
 	} else {
 		if (!(f->flags & FLOW_TIMING))
 			return;
@@ -394,15 +381,13 @@ bool
 stack_tell(struct stack *s, struct flow *f, enum event_kind event, uint32_t arg)
 {
 	struct talk *t = want_talk(s, f);
-	struct speaker who;
 	bool quiet;
 
 	if (is_closing(f))
 		return true;	/* nobody listens any more */
 	if (t == NULL)
 		return false;
-	stack_speaker(s, f, &who);
-	if (!is_free_to_turn(s, f, t, &who, &quiet))
+	if (!is_free_to_turn(s, f, t, &quiet))
 		return false;
 	tell(s, f, t, event, arg);
 	stack_say(s, f);

@@ -56,33 +56,32 @@ static void
 answer(struct stack *s, struct packet *p, struct flow *f)
 {
 	struct fields fields;
-	struct speaker who;
+	const struct speaker *who = stack_speaker(s, f);
 	struct turn turn = { 0 };
 	struct arena *a = NULL;
 	struct talk *t;
 
 	fields.has = 0;
-	stack_speaker(s, f, &who);
 	if (f->talk == 0) {
-		f->talk = talk_open(&s->talks, &who);
+		f->talk = talk_open(&s->talks, who);
 		if (f->talk == 0) {
 			drop(s, DROP_NO_TALK);
 			return;
 		}
 	}
 	t = talk_at(&s->talks, f->talk);
-	if (t->arena == 0 && session_wants_arena(&t->sess, who.m)) {
+	if (t->arena == 0 && session_wants_arena(&t->sess, who->m)) {
 		t->arena = slab_take(&s->talks.arena);
 		if (t->arena != 0)
 			memset(slab_at(&s->talks.arena, t->arena), 0, sizeof *a);
 	}
 	if (t->arena != 0)
 		a = slab_at(&s->talks.arena, t->arena);
-	session_feed(&t->sess, a, who.m, &who.env, p->w.payload, FEED_DATAGRAM | FEED_END, &fields, &turn);
+	session_feed(&t->sess, a, who->m, &who->env, p->w.payload, FEED_DATAGRAM | FEED_END, &fields, &turn);
 	if (!turn.taken)
 		return;
 	stack_turn(s, f, &turn);
-	say_turn(s, p, f, &who, &t->sess, &fields, &turn);
+	say_turn(s, p, f, who, &t->sess, &fields, &turn);
 }
 
 void

@@ -67,6 +67,51 @@ Test(flow, table_agrees_with_a_naive_map)
 	free(t->flow);
 }
 
+/* As a burst asks: first where it may be, then whether it is. Some find two entries, or nobody but the stash. */
+Test(flow, what_is_expected_is_what_is_found)
+{
+	enum { N = 1 << 14, KEYS = 3 << 14 };
+	struct flow_table *t = table(N);
+	uint32_t many = 0, none = 0;
+
+	for (uint32_t i = 0; i < N; i++) {
+		struct flow_key k = key(i * 3, PROTO_TCP);
+		struct flow *f = flow_add(t, &k, flow_hash(t, &k), NULL);
+
+		f->state = i % 7 == 0 ? FLOW_UDP : FLOW_ESTABLISHED;	/* then it is none of TCP */
+	}
+	for (uint32_t i = 0; i < KEYS; i++) {
+		struct flow_key k = key(i, PROTO_TCP);
+		uint64_t h = flow_hash(t, &k);
+		uint32_t id = flow_expect(t, h);
+		struct flow *f = flow_find(t, &k, h);
+
+		many += id == FLOW_MANY;
+		none += id == 0;
+		if (id != FLOW_MANY)
+			cr_assert_eq(id != 0 ? flow_confirm(t, &k, id) : NULL, f, "key %u", i);
+	}
+	cr_expect_gt(none, KEYS / 2);
+	cr_expect_gt(many, 0);
+	cr_expect_lt(many, KEYS / 100);
+	free(t->flow);
+}
+
+Test(flow, who_ended_is_not_confirmed)
+{
+	struct flow_table *t = table(1 << 14);
+	struct flow_key k = key(1, PROTO_TCP);
+	uint64_t h = flow_hash(t, &k);
+	struct flow *f = flow_add(t, &k, h, NULL);
+	uint32_t id = flow_expect(t, h);
+
+	f->state = FLOW_ESTABLISHED;
+	cr_expect_eq(flow_confirm(t, &k, id), f);
+	flow_del(t, f);
+	cr_expect_null(flow_confirm(t, &k, id));
+	free(t->flow);
+}
+
 Test(flow, every_entry_of_a_large_table_can_be_used)
 {
 	enum { N = 1 << 17 };

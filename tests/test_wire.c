@@ -281,13 +281,13 @@ EACH_CASE(wire, tcp_options_are_read_as_far_as_they_are_honest, options)
 }
 
 static struct wire_tcp
-options_read(const uint8_t *options, uint8_t n)
+options_read(const uint8_t *bytes, uint8_t n)
 {
 	struct wire_out o = out_of(PROTO_TCP);
 	struct span frame;
 	struct wire w;
 
-	o.options = options;
+	o.options = bytes;
 	o.noptions = n;
 	frame = frame_of(&o, 0);
 	cr_assert_eq(wire_parse(&w, WIRE_ETHER, frame, WIRE_CHECK_SUMS), WIRE_OK);
