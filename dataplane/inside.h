@@ -211,6 +211,7 @@ void	stack_icmp(struct stack *s, struct packet *p);
 void	stack_unreachable(struct stack *s, struct packet *p);
 void	stack_udp(struct stack *s, struct packet *p);
 void	stack_stranger(struct stack *s, struct packet *p);	/* TCP without a flow */
+void	stack_refuse(struct stack *s, struct packet *p);	/* a reset, unless p is one: RFC 9293 3.10.7.1 */
 /* Will the answer to a stranger's p want a cookie made or judged? Then t says which. */
 bool	stack_wants_cookie(const struct stack *s, const struct packet *p, struct cookie_task *t);
 void	stack_segment(struct stack *s, struct packet *p, struct flow *f);

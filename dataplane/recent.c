@@ -1,6 +1,7 @@
 #include "dataplane/recent.h"
 
 enum { HOLDS_MS = 128000, BEHIND = 1 << 20 };
+enum { TAKEN = 1, WAITS = 2 };
 
 size_t
 recent_bytes(uint32_t n)
@@ -24,7 +25,7 @@ pair_of(const struct recent *r, uint64_t hash)
 static uint32_t
 mark_of(uint64_t hash)
 {
-	return (uint32_t)(hash >> 32) | 1;
+	return ((uint32_t)(hash >> 32) & ~(uint32_t)WAITS) | TAKEN;
 }
 
 void
@@ -33,26 +34,35 @@ recent_prefetch(const struct recent *r, uint64_t hash)
 	__builtin_prefetch(pair_of(r, hash));
 }
 
+static bool
+is_of(const struct recent_entry *e, uint64_t hash)
+{
+	return (e->hash & ~(uint32_t)WAITS) == mark_of(hash);
+}
+
 void
-recent_add(struct recent *r, uint64_t hash, uint32_t rcv_nxt, uint32_t snd_nxt, uint32_t now_ms)
+recent_add(struct recent *r, uint64_t hash, const struct recent_end *end, uint32_t now_ms)
 {
 	struct recent_entry *p = pair_of(r, hash), *e = p;
 
-	if (p[0].hash != mark_of(hash) && (p[1].hash == mark_of(hash) || p[1].hash == 0 ||
+	if (!is_of(&p[0], hash) && (is_of(&p[1], hash) || p[1].hash == 0 ||
 	    (p[0].hash != 0 && now_ms - p[1].time_ms > now_ms - p[0].time_ms)))
 		e = p + 1;
-	*e = (struct recent_entry){ mark_of(hash), rcv_nxt, snd_nxt, now_ms };
+	*e = (struct recent_entry){ mark_of(hash) | (end->waits ? WAITS : 0), end->rcv_nxt, end->snd_nxt, now_ms };
 }
 
-const struct recent_entry *
-recent_find(const struct recent *r, uint64_t hash, uint32_t seq, uint32_t now_ms)
+bool
+recent_find(const struct recent *r, uint64_t hash, uint32_t seq, uint32_t ack, uint32_t now_ms,
+    struct recent_end *end)
 {
 	const struct recent_entry *p = pair_of(r, hash);
 
 	for (int i = 0; i < 2; i++) {
-		if (p[i].hash == mark_of(hash) && now_ms - p[i].time_ms < HOLDS_MS &&
-		    p[i].rcv_nxt - seq <= BEHIND)
-			return &p[i];
+		if (is_of(&p[i], hash) && now_ms - p[i].time_ms < HOLDS_MS &&
+		    (p[i].rcv_nxt - seq <= BEHIND || p[i].snd_nxt == ack)) {
+			*end = (struct recent_end){ p[i].rcv_nxt, p[i].snd_nxt, p[i].hash & WAITS };
+			return true;
+		}
 	}
-	return NULL;
+	return false;
 }

@@ -35,14 +35,14 @@ void	say_timeout(struct stack *s, struct flow *f);
 bool	say_owes(const struct stack *s, const struct flow *f);
 /* Bytes beyond rcv_nxt that we would take. */
 uint32_t say_window(const struct stack *s, const struct flow *f, const struct persona *persona);
-/* One ACK; newest: offset behind rcv_nxt of the segment that it answers. */
-void	say_ack(struct stack *s, struct packet *p, struct flow *f, uint32_t newest);
+/* One ACK; of: what the segment that it answers brought, NULL: nothing. */
+void	say_ack(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step *of);
 /* We reset: what the peer sends from now on meets a closed port. */
 void	say_reset(struct stack *s, struct packet *p, struct flow *f);
 /* One byte into a closed window. */
 void	say_probe(struct stack *s, struct flow *f);
-/* Says what may be said now; ack: something must go even if that is nothing. p may be NULL. */
-void	say(struct stack *s, struct packet *p, struct flow *f, bool ack, uint32_t newest);
+/* Says what may be said now; ack: if that is nothing, an ACK of this must go (NULL: none). p may be NULL. */
+void	say(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step *ack);
 
 static inline bool
 is_closing(const struct flow *f)

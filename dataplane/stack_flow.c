@@ -248,7 +248,8 @@ stack_end(struct stack *s, struct flow *f, enum record_end how)
 		f->talk = 0;
 	}
 	if (f->state != FLOW_UDP)
-		recent_add(&s->recent, flow_hash_of(&s->flows, f), f->rcv_nxt, sent, now32(s));
+		recent_add(&s->recent, flow_hash_of(&s->flows, f), &(struct recent_end){ f->rcv_nxt, sent,
+		    .waits = f->state == FLOW_TIME_WAIT }, now32(s));
 	if (f->slot != 0)
 		unpin(&s->pins, f->slot);
 	link_drop(&s->links, f->link);

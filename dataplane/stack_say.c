@@ -107,34 +107,39 @@ say_window(const struct stack *s, const struct flow *f, const struct persona *pe
 	    (f->flags & FLOW_TS ? OFFER_TS : 0) | (flow_is_six(&s->flows, f) ? OFFER_SIX : 0));
 }
 
-/* Ranges behind a gap, the one with the newest segment first: RFC 2018 4. */
+/* What came twice (RFC 2883 4), then ranges behind a gap, the one with the newest segment first (RFC 2018 4). */
 static unsigned
-sack_ranges(const struct stack *s, const struct flow *f, uint32_t newest, struct tcp_range r[TALK_RANGES])
+sack_ranges(const struct stack *s, const struct flow *f, const struct tcp_step *of, struct tcp_range r[1 + TALK_RANGES])
 {
 	const struct talk *t = say_talk(s, f);
 	uint32_t from[TALK_RANGES], to[TALK_RANGES];
-	unsigned n = t != NULL && f->flags & FLOW_SACK ? talk_ahead(&s->talks, t, from, to) : 0;
+	unsigned again = 0, n;
 
+	if (!(f->flags & FLOW_SACK))
+		return 0;
+	if (of != NULL && of->twice.from != of->twice.to)
+		r[again++] = of->twice;
+	n = t != NULL ? talk_ahead(&s->talks, t, from, to) : 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct tcp_range now = { f->rcv_nxt + from[i], f->rcv_nxt + to[i] };
 
-		r[i] = now;
-		if (newest >= from[i] && newest < to[i]) {
-			memmove(r + 1, r, i * sizeof r[0]);
-			r[0] = now;
+		r[again + i] = now;
+		if (of != NULL && of->ahead >= from[i] && of->ahead < to[i]) {
+			memmove(r + again + 1, r + again, i * sizeof r[0]);
+			r[again] = now;
 		}
 	}
-	return n;
+	return again + n;
 }
 
 /* Sends one segment with n bytes of output from seq; p's frame is used if it is still there. */
 static bool
 send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, uint32_t n,
-    uint8_t flags, uint32_t newest)
+    uint8_t flags, const struct tcp_step *of)
 {
 	const struct persona *persona = stack_persona(s, f);
 	struct talk *t = say_talk(s, f);
-	struct tcp_range sack[TALK_RANGES];
+	struct tcp_range sack[1 + TALK_RANGES];
 	uint8_t options[TCP_OPTIONS_MAX];
 	struct wire_out o;
 	struct frame frame;
@@ -146,7 +151,7 @@ send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, ui
 	o.win = (uint16_t)(say_window(s, f, persona) >> (f->wscale == TCP_NO_WSCALE ? 0 : persona->wscale));
 	o.options = options;
 	o.noptions = tcp_options(options, f, stack_clock(s, f), sack,
-	    n == 0 ? sack_ranges(s, f, newest, sack) : 0);
+	    n == 0 ? sack_ranges(s, f, of, sack) : 0);
 	at = wire_header_bytes(&o);
 	if (!stack_frame(s, p, at + n, &frame))
 		return false;
@@ -158,15 +163,15 @@ send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, ui
 }
 
 void
-say_ack(struct stack *s, struct packet *p, struct flow *f, uint32_t newest)
+say_ack(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step *of)
 {
-	send_segment(s, p, f, say_max(s, f), 0, TCP_ACK, newest);
+	send_segment(s, p, f, say_max(s, f), 0, TCP_ACK, of);
 }
 
 void
 say_reset(struct stack *s, struct packet *p, struct flow *f)
 {
-	send_segment(s, p, f, say_max(s, f), 0, TCP_RST | TCP_ACK, 0);
+	send_segment(s, p, f, say_max(s, f), 0, TCP_RST | TCP_ACK, NULL);
 	COUNT(s->count.rst_out, 1);
 }
 
@@ -218,7 +223,7 @@ say_part(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, uint32
 
 	*fin = last && *fin;
 	return send_segment(s, p, f, seq, n,
-	    (uint8_t)(TCP_ACK | (last && n > 0 ? TCP_PSH : 0) | (*fin ? TCP_FIN : 0)), 0);
+	    (uint8_t)(TCP_ACK | (last && n > 0 ? TCP_PSH : 0) | (*fin ? TCP_FIN : 0)), NULL);
 }
 
 /* Fast recovery: what is lost goes again before anything new. RFC 6675 5 (4.3 and C). True: something went. */
@@ -247,13 +252,13 @@ mend(struct stack *s, struct packet *p, struct flow *f, uint32_t end)
 }
 
 void
-say(struct stack *s, struct packet *p, struct flow *f, bool ack, uint32_t newest)
+say(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step *ack)
 {
 	uint32_t end = say_end(s, f), n;
 	bool fin_due = f->flags & FLOW_FIN_QUEUED && (!(f->flags & FLOW_FIN_SENT) || tcp_fin_out(f));
 
 	if (say_loss(s, f) != NULL && mend(s, p, f, end))
-		ack = false;
+		ack = NULL;
 	while (!(f->flags & FLOW_DELAYED) && tcp_before(f->snd_nxt, end) &&
 	    (n = next_size(s, f, end)) > 0) {
 		bool fin = fin_due, fresh = f->snd_nxt == say_max(s, f);
@@ -262,18 +267,17 @@ say(struct stack *s, struct packet *p, struct flow *f, bool ack, uint32_t newest
 			return;		/* the timer tries again */
 		note_sent(s, f, fresh);
 		advance(s, f, n);
-		ack = false;
+		ack = NULL;
 		if (fin)
 			goto fin_sent;
 	}
 	if (f->snd_nxt == end && fin_due && !(f->flags & FLOW_DELAYED)) {
 		if (!say_part(s, p, f, end, 0, end, &fin_due))
 			return;
-		ack = false;
 		goto fin_sent;
 	}
-	if (ack)
-		say_ack(s, p, f, newest);
+	if (ack != NULL)
+		say_ack(s, p, f, ack);
 	return;
 
 fin_sent:
@@ -287,6 +291,6 @@ fin_sent:
 void
 say_probe(struct stack *s, struct flow *f)
 {
-	if (send_segment(s, NULL, f, f->snd_una, 1, TCP_ACK, 0))
+	if (send_segment(s, NULL, f, f->snd_una, 1, TCP_ACK, NULL))
 		advance(s, f, 1);
 }

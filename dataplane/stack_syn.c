@@ -7,8 +7,8 @@ enum { SECOND_MS = 1000, REPEATS_END_S = 3,	/* said again after 1 and 3 s, as Li
 	ANNOUNCE_SLACK = 128,	/* of that for the MSS that a SYN did not offer */
 	PROVEN_CREDIT = 512 };	/* more for every handshake that it completes */
 
-static void
-reset(struct stack *s, struct packet *p)
+void
+stack_refuse(struct stack *s, struct packet *p)
 {
 	struct tcp_reset r = tcp_refuse(&p->w.tcp, (uint32_t)p->w.payload.n);
 	struct wire_out o;
@@ -240,13 +240,13 @@ close_at_once(struct stack *s, struct packet *p)
 	o.win = (uint16_t)(persona_window(persona, true, look.flags & FLOW_TS ? OFFER_TS : 0) >> persona->wscale);
 	o.options = options;
 	o.noptions = tcp_options(options, &look, stack_host_clock(s, &p->w.dst, persona), NULL, 0);
-	recent_add(&s->recent, p->hash, o.ack, o.seq + 1, now32(s));
+	recent_add(&s->recent, p->hash, &(struct recent_end){ o.ack, o.seq + 1, .waits = true }, now32(s));
 	stack_answer(s, p, &o, (struct span){ 0 });
 }
 
-/* A segment of a conversation that ended: its last ACK again if the peer still wants it. */
+/* A segment of a conversation that ended: nobody is there any more, or its last ACK again. RFC 9293 3.10.7.4 */
 static void
-late(struct stack *s, struct packet *p, const struct recent_entry *was)
+late(struct stack *s, struct packet *p, const struct recent_end *was)
 {
 	const struct persona *persona = persona_of(p->profile, &s->persona);
 	const struct wire_tcp *seg = &p->w.tcp;
@@ -255,7 +255,9 @@ late(struct stack *s, struct packet *p, const struct recent_entry *was)
 	struct wire_out o;
 
 	drop(s, DROP_RECENTLY_CLOSED);
-	if (!(seg->flags & TCP_FIN))
+	if (!was->waits)
+		stack_refuse(s, p);
+	if (!was->waits || (p->w.payload.n == 0 && !(seg->flags & TCP_FIN)))
 		return;
 	stack_reply_to(s, p, &o);
 	o.seq = was->snd_nxt;
@@ -318,15 +320,15 @@ static void
 acknowledgement(struct stack *s, struct packet *p, const struct target *target, bool awaited)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
-	const struct recent_entry *was = recent_find(&s->recent, p->hash, seg->seq, now32(s));
+	struct recent_end was;
 	struct cookie what;
 
-	if (was != NULL) {
-		late(s, p, was);
+	if (recent_find(&s->recent, p->hash, seg->seq, seg->ack, now32(s), &was)) {
+		late(s, p, &was);
 		return;
 	}
 	if (target->action == ACTION_RESET) {
-		reset(s, p);
+		stack_refuse(s, p);
 		return;
 	}
 	if (proves(s, p, &what)) {
@@ -336,7 +338,7 @@ acknowledgement(struct stack *s, struct packet *p, const struct target *target, 
 	drop(s, DROP_BAD_COOKIE);
 	/* Data may have overtaken the segment with the cookie: a reset would kill a real client. */
 	if (p->w.payload.n == 0 && !(seg->flags & TCP_FIN) && p->profile->other_tcp.action == ACTION_RESET)
-		reset(s, p);
+		stack_refuse(s, p);
 }
 
 static bool
@@ -403,5 +405,5 @@ stack_stranger(struct stack *s, struct packet *p)
 	if (open && flags == TCP_SYN)
 		syn(s, p, &target, awaited);
 	else
-		reset(s, p);
+		stack_refuse(s, p);
 }

@@ -278,12 +278,12 @@ rearm(struct stack *s, struct flow *f, bool progress)
 		stack_due(s, f, TIMER_IDLE, idle_ms(s, f));
 }
 
-/* The model wants a reset, and what it had to say has been acknowledged. */
+/* A reset is wanted, and what is to be said before it is on its way; Linux waits for no acknowledgement either. */
 static bool
 may_reset(const struct stack *s, const struct flow *f)
 {
 	return f->flags & FLOW_RST_QUEUED && !(f->flags & FLOW_DELAYED) &&
-	    f->snd_una == say_end(s, f) && (f->snd_una == say_max(s, f) || tcp_fin_out(f));
+	    !tcp_before(f->snd_nxt, say_end(s, f));
 }
 
 /* After everything else: is the conversation over, and if not, when do we look again? */
@@ -320,12 +320,19 @@ may_challenge(struct stack *s, struct flow *f)
 	return true;
 }
 
+/* We have closed: new data will never be read. Linux gives up at once what is still on its way out, too. */
+static bool
+is_deaf(const struct stack *s, const struct flow *f)
+{
+	return (f->flags & (FLOW_FIN_QUEUED | FLOW_DELAYED)) == FLOW_FIN_QUEUED && !is_related(s, f);
+}
+
 static void
 refused(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step *step)
 {
 	drop(s, step->drop);
 	if (step->ack && (!step->limited || may_challenge(s, f)))
-		say_ack(s, p, f, 0);
+		say_ack(s, p, f, step);
 }
 
 void
@@ -333,6 +340,7 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint32_t max = say_max(s, f), end = say_end(s, f), before = f->rcv_nxt;
+	uint8_t was = f->state;
 	struct tcp_view view = { .snd_max = max,
 		.rcv_wnd = say_window(s, f, stack_persona(s, f)) };
 	struct tcp_step step;
@@ -349,12 +357,19 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 	}
 	if (f->talk != 0)
 		say_talk(s, f)->behind = (uint16_t)(max - f->snd_nxt);
-	if (step.acked > 0)
+	if (step.acked > 0) {
 		acknowledged(s, f, seg, step.acked, end);
-	else if (step.window && f->retries > 0 && tcp_window(f) > 0)
+		if (f->state != was && !step.fin)
+			step.ack = false;	/* our FIN's; what else it has is no news */
+	} else if (step.window && f->retries > 0 && tcp_window(f) > 0)
 		say_fall_back(s, f);	/* reopened: the probes may not have been taken */
 	if (step.again || seg->nsack > 0 || say_loss(s, f) != NULL)
 		say_heard(s, f, seg, &step);
+	if (step.take > 0 && is_deaf(s, f)) {
+		stack_refuse(s, p);
+		stack_end(s, f, END_OUR_RESET);
+		return;
+	}
 	if (step.take > 0 && f->timer == TIMER_PUSH)
 		f->timer = TIMER_IDLE;	/* a byte: the pause starts anew */
 	if (step.take > 0)
@@ -364,7 +379,7 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 	if (step.acked > 0 && f->talk != 0 && step.take == 0 && talk_waiting(&s->talks, say_talk(s, f)) > 0)
 		converse_held(s, f, say_talk(s, f), 0);
 	wind_up(s, f);
-	say(s, p, f, step.ack && !may_reset(s, f), step.ahead);
+	say(s, p, f, step.ack && !may_reset(s, f) ? &step : NULL);
 	if (is_related(s, f))
 		stack_related_look(s, f);
 	settle(s, p, f, step.acked > 0 || step.window);
@@ -373,7 +388,7 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 void
 stack_say(struct stack *s, struct flow *f)
 {
-	say(s, NULL, f, false, 0);
+	say(s, NULL, f, NULL);
 	settle(s, NULL, f, true);
 }
 
@@ -421,7 +436,7 @@ stack_path_mtu(struct stack *s, struct flow *f, uint32_t seq, uint16_t mtu)
 		return;
 	f->mss_class = class;
 	say_fall_back(s, f);
-	say(s, NULL, f, false, 0);
+	say(s, NULL, f, NULL);
 	settle(s, NULL, f, true);
 }
 
@@ -442,7 +457,7 @@ resend(struct stack *s, struct flow *f)
 		say_probe(s, f);
 	} else {
 		say_timeout(s, f);
-		say(s, NULL, f, false, 0);
+		say(s, NULL, f, NULL);
 	}
 	settle(s, NULL, f, true);
 }
@@ -479,7 +494,7 @@ stack_flow_due(struct stack *s, struct flow *f)
 		tell(s, f, t, EVENT_SILENCE, ms);
 		break;
 	}
-	say(s, NULL, f, false, 0);
+	say(s, NULL, f, NULL);
 	if (!say_owes(s, f) && !is_closing(f) && !(f->flags & FLOW_DELAYED))	/* not the same again */
 		stack_due(s, f, TIMER_IDLE, idle_ms(s, f) - MIN(ms, idle_ms(s, f)));
 	else

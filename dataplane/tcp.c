@@ -39,6 +39,27 @@ refuse(uint8_t drop, bool ack, bool limited)
 	return (struct tcp_step){ .verdict = TCP_REFUSE, .drop = drop, .ack = ack, .limited = limited };
 }
 
+/* The part of seq .. end that came before, a FIN counted. */
+static struct tcp_range
+twice(const struct flow *f, uint32_t seq, uint32_t end)
+{
+	if (!tcp_before(seq, f->rcv_nxt) || seq == end)
+		return (struct tcp_range){ 0 };
+	return (struct tcp_range){ seq, tcp_before(end, f->rcv_nxt) ? end : f->rcv_nxt };
+}
+
+/* A segment from another time. One with data is no part of a war of ACKs. */
+static struct tcp_step
+refuse_old(const struct flow *f, uint8_t drop, const struct wire_tcp *seg, uint32_t end)
+{
+	bool syn = seg->flags & TCP_SYN;
+	struct tcp_step step = refuse(drop, !(seg->flags & TCP_RST), syn || seg->seq == end);
+
+	if (!syn)
+		step.twice = twice(f, seg->seq, end);
+	return step;
+}
+
 /* RFC 7323 5.3 R1; a reset needs no timestamp (R1, last sentence). */
 static bool
 is_old_timestamp(const struct flow *f, const struct wire_tcp *seg)
@@ -54,6 +75,13 @@ is_acceptable(const struct flow *f, uint32_t seq, uint32_t end, uint32_t wnd)
 	return !tcp_before(end, f->rcv_nxt) && !tcp_before(f->rcv_nxt + wnd, seq);
 }
 
+/* Some hosts reset without counting their FIN; Linux takes it. */
+static bool
+is_reset_before_fin(const struct flow *f, const struct wire_tcp *seg)
+{
+	return seg->flags & TCP_RST && f->flags & FLOW_PEER_FIN && seg->seq == f->rcv_nxt - 1;
+}
+
 /* Fifth check: ACK, and the window that comes with it. */
 static bool
 take_ack(struct flow *f, const struct wire_tcp *seg, const struct tcp_view *view, bool newest,
@@ -61,8 +89,8 @@ take_ack(struct flow *f, const struct wire_tcp *seg, const struct tcp_view *view
 {
 	if (tcp_before(view->snd_max, seg->ack))
 		return false;	/* acknowledges what was never sent */
-	if (tcp_before(seg->ack, f->snd_una - MAX_WINDOW))
-		return false;	/* RFC 5961 5.2 */
+	if (tcp_before(seg->ack, f->snd_una - (f->flags & FLOW_SAID ? MIN(f->bytes_out, MAX_WINDOW) : 0)))
+		return false;	/* RFC 5961 5.2: nor this */
 	if (tcp_before(seg->ack, f->snd_una))
 		return true;	/* old news */
 	step->acked = seg->ack - f->snd_una;
@@ -88,8 +116,10 @@ take_payload(const struct flow *f, const struct wire_tcp *seg, uint32_t len, uin
 	else
 		step->ahead = seg->seq - f->rcv_nxt;
 	step->take = len - step->skip;
+	step->ack = len > 0 || fin;
 	if (f->flags & FLOW_PEER_FIN) {		/* nothing comes behind a FIN: RFC 9293 3.10.7.4, seventh and eighth check */
 		step->take = 0;
+		step->ack = step->ack && tcp_before(seg->seq, f->rcv_nxt);
 		fin = false;
 	}
 	if (step->ahead + step->take > wnd) {
@@ -98,7 +128,6 @@ take_payload(const struct flow *f, const struct wire_tcp *seg, uint32_t len, uin
 	}
 	/* A FIN ahead of a gap comes again; one from before rcv_nxt was taken already. */
 	step->fin = fin && step->ahead == 0 && seg->seq + len == f->rcv_nxt + step->take;
-	step->ack = len > 0 || seg->flags & TCP_FIN;
 }
 
 struct tcp_step
@@ -107,10 +136,17 @@ tcp_input(struct flow *f, const struct wire_tcp *seg, uint32_t len, const struct
 	struct tcp_step step = { .verdict = TCP_TAKE, .drop = DROP_NONE };
 	uint32_t end = seg->seq + len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
 
-	if (is_old_timestamp(f, seg))
-		return refuse(DROP_PAWS, true, len == 0);
+	if (!(seg->flags & (TCP_ACK | TCP_RST | TCP_SYN)))
+		return refuse(DROP_OUT_OF_WINDOW, false, false);
+	if (is_old_timestamp(f, seg)) {
+		if (seg->seq == end && tcp_before(seg->seq, f->rcv_nxt))
+			return refuse(DROP_PAWS, false, false);	/* a pure ACK that was overtaken */
+		return refuse_old(f, DROP_PAWS, seg, end);
+	}
+	if (is_reset_before_fin(f, seg))
+		return (struct tcp_step){ .verdict = TCP_RESET_BY_PEER, .drop = DROP_NONE };
 	if (!is_acceptable(f, seg->seq, end, view->rcv_wnd))
-		return refuse(DROP_OUT_OF_WINDOW, !(seg->flags & TCP_RST), len == 0);
+		return refuse_old(f, DROP_OUT_OF_WINDOW, seg, end);
 	if (seg->flags & TCP_RST) {
 		if (seg->seq != f->rcv_nxt)	/* RFC 5961 3.2 */
 			return refuse(DROP_OUT_OF_WINDOW, true, true);
@@ -119,8 +155,6 @@ tcp_input(struct flow *f, const struct wire_tcp *seg, uint32_t len, const struct
 	}
 	if (seg->flags & TCP_SYN)		/* RFC 5961 4.2 */
 		return refuse(DROP_OUT_OF_WINDOW, true, true);
-	if (!(seg->flags & TCP_ACK))
-		return refuse(DROP_OUT_OF_WINDOW, false, false);
 	if (!take_ack(f, seg, view, !tcp_before(end, f->rcv_nxt), &step))
 		return refuse(DROP_OUT_OF_WINDOW, true, true);
 	step.again = step.acked == 0 && !step.window && len == 0 && !(seg->flags & TCP_FIN) &&
@@ -128,6 +162,7 @@ tcp_input(struct flow *f, const struct wire_tcp *seg, uint32_t len, const struct
 	if (f->flags & FLOW_TS && seg->has_ts && !tcp_before(f->rcv_nxt, seg->seq))
 		f->ts_recent = seg->ts_val;	/* RFC 7323 4.3 (2) */
 	take_payload(f, seg, len, view->rcv_wnd, &step);
+	step.twice = twice(f, seg->seq, end);
 	return step;
 }
 

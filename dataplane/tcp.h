@@ -29,6 +29,10 @@ struct tcp_view {
 	uint32_t rcv_wnd;	/* bytes beyond rcv_nxt that we would take */
 };
 
+struct tcp_range {
+	uint32_t from, to;
+};
+
 enum tcp_verdict {
 	TCP_TAKE,		/* go on: acked, payload, fin */
 	TCP_REFUSE,		/* nothing of it counts */
@@ -45,6 +49,7 @@ struct tcp_step {
 	uint32_t acked;		/* sequence numbers newly acknowledged */
 	uint32_t skip, take;	/* part of the payload that is new and in the window */
 	uint32_t ahead;		/* its first byte lies that far beyond rcv_nxt */
+	struct tcp_range twice;	/* what came again: RFC 2883; empty: nothing */
 };
 
 /* Updates the flow's send side, window and timestamp; rcv_nxt and state are left to the caller. */
@@ -73,9 +78,6 @@ tcp_segment_max(const struct flow *f)	/* payload bytes per segment */
 	return tcp_mss[f->mss_class] - (f->flags & FLOW_TS ? 12u : 0u);
 }
 
-struct tcp_range {
-	uint32_t from, to;
-};
 /* Options of any later segment. */
 uint8_t	tcp_options(uint8_t to[TCP_OPTIONS_MAX], const struct flow *f, uint32_t ts_val,
     const struct tcp_range *sack, unsigned nsack);

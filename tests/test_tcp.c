@@ -5,13 +5,14 @@
 #include "dataplane/tcp.h"
 #include "tests/cases.h"
 
-enum { UNA = 5000, NXT = 5010, RCV = 1000, WND = 500 };
+enum { UNA = 5000, NXT = 5010, RCV = 1000, WND = 500, SAID = 300 };
 
 static struct flow
 established(void)
 {
 	return (struct flow){ .state = FLOW_ESTABLISHED, .snd_una = UNA, .snd_nxt = NXT, .rcv_nxt = RCV,
-		.snd_wnd = 400, .wscale = TCP_NO_WSCALE, .mss_class = 3, .flags = FLOW_TS, .ts_recent = 70 };
+		.snd_wnd = 400, .wscale = TCP_NO_WSCALE, .mss_class = 3, .flags = FLOW_TS | FLOW_SAID, .ts_recent = 70,
+		.bytes_out = SAID };
 }
 
 static const struct {
@@ -27,6 +28,7 @@ static const struct {
 	{ "a pure ACK", TCP_ACK, 0, 10, 0, TCP_TAKE, DROP_NONE, false, false, 10, 0, 0, 0, 1 },
 	{ "part of what is out", TCP_ACK, 0, 4, 0, TCP_TAKE, DROP_NONE, false, false, 4, 0, 0, 0, 1 },
 	{ "an old ACK", TCP_ACK, 0, -100, 0, TCP_TAKE, DROP_NONE, false, false, 0, 0, 0, 0, 1 },
+	{ "an ACK of what was there before us", TCP_ACK, 0, -301, 0, TCP_REFUSE, DROP_OUT_OF_WINDOW, true, false, 0, 0, 0, 0, 1 },
 	{ "an ACK of what was not sent", TCP_ACK, 0, 11, 0, TCP_REFUSE, DROP_OUT_OF_WINDOW, true, false, 0, 0, 0, 0, 1 },
 	{ "the next bytes", TCP_ACK, 0, 0, 8, TCP_TAKE, DROP_NONE, true, false, 0, 0, 8, 0, 1 },
 	{ "old bytes again", TCP_ACK, -8, 0, 8, TCP_TAKE, DROP_NONE, true, false, 0, 8, 0, 0, 1 },

@@ -119,7 +119,7 @@ witness_timers(struct witness *w)
 	look(w);
 }
 
-/* One bare segment, or data (and a FIN) without a gap, back to where in came from. */
+/* One bare segment, or data (and a FIN or a reset) without a gap, back to where in came from. */
 static void
 check_tcp(struct witness *w, const struct wire *in, const struct wire *out, unsigned n)
 {
@@ -131,12 +131,12 @@ check_tcp(struct witness *w, const struct wire *in, const struct wire *out, unsi
 	    out[0].payload.n == 0 && flow_of(w, &out[0]) != NULL),	/* RFC 5961 3.2 */
 	    "a reset is not answered, but challenged by a conversation that lives");
 	for (unsigned i = 0; i < n; i++) {
-		bool fin = out[i].tcp.flags & TCP_FIN;
+		bool fin = out[i].tcp.flags & TCP_FIN, last = out[i].tcp.flags & (TCP_FIN | TCP_RST);
 
 		must(out[i].proto == PROTO_TCP, "TCP is answered with TCP");
 		must(split || (out[i].sport == in->dport && out[i].dport == in->sport),
 		    "a segment is answered to its sender");
-		must(n == 1 || out[i].payload.n > 0 || (fin && i == n - 1),
+		must(n == 1 || out[i].payload.n > 0 || (last && i == n - 1),
 		    "a segment is answered with one bare segment at most");
 		must(out[i].tcp.seq == next, "what is sent at once has no gap");
 		next += (uint32_t)out[i].payload.n + fin;

@@ -6,7 +6,7 @@
  * - what is sent is well formed: lengths, sums, flags that occur, our MAC, an address of ours;
  * - nothing answers what is malformed or not for us; a reset gets an ACK of a live conversation at most;
  * - no SYN without ACK leaves; a SYN-ACK answers one SYN, or is its repetition by a timer;
- * - what answers a segment goes to its sender, is one bare segment or data without a gap;
+ * - what answers a segment goes to its sender, is one bare segment or data without a gap, a FIN or a reset behind it;
  * - ARP, ICMP and closed ports give at most one frame for one, UDP at most three bytes for one;
  * - without a received frame only conversations that were there may speak;
  * - what we acknowledged once stays acknowledged;
