@@ -261,6 +261,8 @@ def everything(args, tally):
         if built:
             stage("laboratory")
             os.environ["MYNAH_BUILD"] = str(plain)
+            if args.long:
+                os.environ["MYNAH_LONG"] = "1"
             scripts("tests/lab", tally)
         seconds = FUZZ_SECONDS_LONG if args.long else FUZZ_SECONDS
         stage(f"fuzzers, {seconds} s each")

@@ -66,15 +66,21 @@ class Lab:
     def sensor(self, argv):
         return ["nsenter", "--net=" + self.sensor_ns, "--", *argv]
 
-    def socket(self, kind=socket.SOCK_STREAM):
-        """A socket in the client's namespace, held by this process."""
+    @contextlib.contextmanager
+    def within(self, namespace):
+        """This thread in a namespace, for what is opened there."""
         with open("/proc/thread-self/ns/net", "rb") as home:
-            _setns(self.client_ns)
+            _setns(namespace)
             try:
-                return socket.socket(socket.AF_INET, kind)
+                yield
             finally:
                 if _libc.setns(home.fileno(), CLONE_NEWNET) != 0:
                     os.abort()	# in a namespace that is not ours nothing else can be right
+
+    def socket(self, kind=socket.SOCK_STREAM, family=socket.AF_INET):
+        """A socket in the client's namespace, held by this process."""
+        with self.within(self.client_ns):
+            return socket.socket(family, kind)
 
     @contextlib.contextmanager
     def loss(self, percent, evenly=False):
