@@ -323,11 +323,11 @@ flow_hash_of(const struct flow_table *t, const struct flow *f)
 
 /* Takes id out of a bucket; false: it is not there. */
 static bool
-leave(struct flow_bucket *b, uint32_t id)
+leave(struct flow_bucket *b, uint16_t tag, uint32_t id)
 {
-	for (int i = 0; i < WAYS; i++) {
-		if (b->tag[i] != 0 && b->flow[i] == id) {
-			b->tag[i] = 0;
+	for (uint64_t hits = tags(b, tag); hits != 0; hits &= hits - 1) {
+		if (id_at(b, hits) == id) {
+			b->tag[__builtin_ctzll(hits) / 8] = 0;
 			return true;
 		}
 	}
@@ -358,7 +358,7 @@ flow_del(struct flow_table *t, struct flow *f)
 	uint64_t hash = flow_hash(t, &k);
 	uint32_t a = first_bucket(t, hash);
 
-	if (!leave(&t->bucket[a], id) && !leave(&t->bucket[other_bucket(t, a, tag_of(hash))], id)) {
+	if (!leave(&t->bucket[a], tag_of(hash), id) && !leave(&t->bucket[other_bucket(t, a, tag_of(hash))], tag_of(hash), id)) {
 		uint32_t i = 0;
 
 		while (i < t->nstash && t->stash[i] != id)

@@ -16,16 +16,22 @@ halfopen_init(struct halfopen *h, void *mem, uint32_t n)
 	h->queue = (struct halfopen_turn *)(h->e + n);
 }
 
-void
-halfopen_add(struct halfopen *h, const struct halfopen_entry *e)
+struct halfopen_entry *
+halfopen_place(struct halfopen *h, uint64_t hash, uint32_t due_ms)
 {
-	uint32_t at = (uint32_t)e->hash & (h->n - 1);
+	uint32_t at = (uint32_t)hash & (h->n - 1);
 
 	if (h->tail - h->head == h->n)
 		COUNT(h->head, 1);	/* overload: the oldest is not repeated */
-	h->e[at] = *e;
-	h->queue[h->tail & (h->n - 1)] = (struct halfopen_turn){ at, e->due_ms };
+	h->queue[h->tail & (h->n - 1)] = (struct halfopen_turn){ at, due_ms };
 	COUNT(h->tail, 1);
+	return &h->e[at];
+}
+
+void
+halfopen_add(struct halfopen *h, const struct halfopen_entry *e)
+{
+	*halfopen_place(h, e->hash, e->due_ms) = *e;
 }
 
 void

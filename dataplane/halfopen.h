@@ -34,6 +34,8 @@ size_t	halfopen_bytes(uint32_t n);
 void	halfopen_init(struct halfopen *h, void *mem, uint32_t n);
 /* A copy is kept until its due_ms; dues must not decrease from call to call. */
 void	halfopen_add(struct halfopen *h, const struct halfopen_entry *e);
+/* The same, to be filled with an entry of that hash and due_ms: a copy of what was just written waits for it. */
+struct halfopen_entry *halfopen_place(struct halfopen *h, uint64_t hash, uint32_t due_ms);
 void	halfopen_prefetch(const struct halfopen *h, uint64_t hash);
 /* The client answered. */
 void	halfopen_del(struct halfopen *h, uint64_t hash);

@@ -61,6 +61,8 @@ struct foreseen {
 struct scene {
 	const struct flow *flow;	/* NULL: of none */
 	const struct persona *persona;	/* of our end */
+	uint32_t window;		/* that it has for this one, while nothing waits */
+	uint32_t clock;			/* its, now; only where timestamps were agreed */
 	struct speaker speaker;
 };
 
@@ -193,15 +195,6 @@ static inline const struct persona *
 stack_persona(struct stack *s, const struct flow *f)
 {
 	return stack_scene(s, f)->persona;
-}
-
-/* Of our end, now. */
-static inline uint32_t
-stack_clock(struct stack *s, const struct flow *f)
-{
-	const struct scene *c = stack_scene(s, f);
-
-	return stack_host_clock(s, &c->speaker.env.own, c->persona);
 }
 
 /* the protocols */

@@ -34,7 +34,7 @@ void	say_timeout(struct stack *s, struct flow *f);
 /* Is there anything that the peer must still acknowledge, or that waits to be sent? */
 bool	say_owes(const struct stack *s, const struct flow *f);
 /* Bytes beyond rcv_nxt that we would take. */
-uint32_t say_window(const struct stack *s, const struct flow *f, const struct persona *persona);
+uint32_t say_window(struct stack *s, const struct flow *f);
 /* One ACK; of: what the segment that it answers brought, NULL: nothing. */
 void	say_ack(struct stack *s, struct packet *p, struct flow *f, const struct tcp_step *of);
 /* We reset: what the peer sends from now on meets a closed port. */

@@ -49,6 +49,11 @@ stack_meet(struct stack *s, const struct flow *f)
 	env->ahead = p != NULL ? p->ahead : NULL;
 	memcpy(env->key, s->c.key, sizeof env->key);
 	s->scene.persona = persona_of(p != NULL ? p->profile : profile_of(s, &env->own), &s->persona);
+	if (f->state == FLOW_UDP)
+		return;
+	s->scene.window = persona_window(s->scene.persona, f->wscale != TCP_NO_WSCALE,
+	    (f->flags & FLOW_TS ? OFFER_TS : 0) | (flow_is_six(&s->flows, f) ? OFFER_SIX : 0));
+	s->scene.clock = f->flags & FLOW_TS ? stack_host_clock(s, &env->own, s->scene.persona) : 0;
 }
 
 const struct speaker *

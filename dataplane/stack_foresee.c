@@ -60,6 +60,8 @@ stack_foresee(struct stack *s, struct foreseen *to, struct packet *const packets
 			halfopen_prefetch(&s->half, p->hash);
 			if (stack_wants_cookie(s, p, &to->cookie[ncookies]))
 				p->cookie = &to->cookie[ncookies++];
+		} else if (p->w.payload.n == 0) {	/* perhaps its last */
+			recent_prefetch(&s->recent, p->hash);
 		} else if (wants_match(s, p, &to->match[nmatches])) {
 			p->ahead = &to->match[nmatches++];
 		}

@@ -97,14 +97,11 @@ say_owes(const struct stack *s, const struct flow *f)
 
 /* A hold in use is all the room there is. */
 uint32_t
-say_window(const struct stack *s, const struct flow *f, const struct persona *persona)
+say_window(struct stack *s, const struct flow *f)
 {
 	const struct talk *t = say_talk(s, f);
 
-	if (t != NULL && t->hold != 0)
-		return (uint32_t)talk_room(&s->talks, t);
-	return persona_window(persona, f->wscale != TCP_NO_WSCALE,
-	    (f->flags & FLOW_TS ? OFFER_TS : 0) | (flow_is_six(&s->flows, f) ? OFFER_SIX : 0));
+	return t != NULL && t->hold != 0 ? (uint32_t)talk_room(&s->talks, t) : stack_scene(s, f)->window;
 }
 
 /* What came twice (RFC 2883 4), then ranges behind a gap, the one with the newest segment first (RFC 2018 4). */
@@ -148,9 +145,9 @@ send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, ui
 	stack_flow_to(s, f, &o);
 	o.seq = seq;
 	o.tcp_flags = flags;
-	o.win = (uint16_t)(say_window(s, f, persona) >> (f->wscale == TCP_NO_WSCALE ? 0 : persona->wscale));
+	o.win = (uint16_t)(say_window(s, f) >> (f->wscale == TCP_NO_WSCALE ? 0 : persona->wscale));
 	o.options = options;
-	o.noptions = tcp_options(options, f, stack_clock(s, f), sack,
+	o.noptions = tcp_options(options, f, stack_scene(s, f)->clock, sack,
 	    n == 0 ? sack_ranges(s, f, of, sack) : 0);
 	at = wire_header_bytes(&o);
 	if (!stack_frame(s, p, at + n, &frame))

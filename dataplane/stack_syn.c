@@ -157,12 +157,13 @@ static void
 keep_halfopen(struct stack *s, const struct packet *p, uint8_t offer, uint32_t isn)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
-	struct halfopen_entry e = { .hash = p->hash, .own = p->w.dst, .peer = p->w.src,
-		.own_port = p->w.dport, .peer_port = p->w.sport, .isn = isn, .client_isn = seg->seq,
-		.ts_val = seg->ts_val, .offer = offer, .due_ms = now32(s) + SECOND_MS };
+	uint32_t due_ms = now32(s) + SECOND_MS;
+	struct halfopen_entry *e = halfopen_place(&s->half, p->hash, due_ms);
 
-	link_of(&e.link, &p->w);
-	halfopen_add(&s->half, &e);
+	*e = (struct halfopen_entry){ .hash = p->hash, .own = p->w.dst, .peer = p->w.src,
+		.own_port = p->w.dport, .peer_port = p->w.sport, .isn = isn, .client_isn = seg->seq,
+		.ts_val = seg->ts_val, .offer = offer, .due_ms = due_ms };
+	link_of(&e->link, &p->w);
 }
 
 static void

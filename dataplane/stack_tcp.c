@@ -205,7 +205,7 @@ sample_rtt(struct stack *s, struct flow *f, const struct wire_tcp *seg)
 	if (f->flags & FLOW_TS) {
 		if (!seg->has_ts || seg->ts_ecr == 0)
 			return;
-		rtt_ms = (stack_clock(s, f) - seg->ts_ecr) * 1000 / stack_persona(s, f)->ts_hz;
+		rtt_ms = (stack_scene(s, f)->clock - seg->ts_ecr) * 1000 / stack_persona(s, f)->ts_hz;
 	} else {
 		if (!(f->flags & FLOW_TIMING))
 			return;
@@ -342,7 +342,7 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 	uint32_t max = say_max(s, f), end = say_end(s, f), before = f->rcv_nxt;
 	uint8_t was = f->state;
 	struct tcp_view view = { .snd_max = max,
-		.rcv_wnd = say_window(s, f, stack_persona(s, f)) };
+		.rcv_wnd = say_window(s, f) };
 	struct tcp_step step;
 
 	stack_count_in(f, p);
