@@ -78,8 +78,8 @@ calls_usable(struct wire *w, const struct trace_packet *p, struct replay_report 
 		n->skipped_others++;
 		return false;
 	}
-	if (!addr_is_v4(&w->dst)) {
-		n->skipped_ip6++;
+	if (w->ethertype == ETHERTYPE_IP6 && (addr_is_v4(&w->src) || addr_is_v4(&w->dst))) {
+		n->skipped_disguised++;	/* the stack takes none; here they would pass for IPv4 */
 		return false;
 	}
 	if (w->more_fragments || w->frag_offset > 0) {
@@ -104,7 +104,7 @@ static int
 no_conversation(const char *path, const struct replay_report *n, struct diag *why)
 {
 	static const struct { size_t at; const char *what; } reasons[] = {
-		{ offsetof(struct replay_report, skipped_ip6), "IPv6" },
+		{ offsetof(struct replay_report, skipped_disguised), "IPv6 with addresses of IPv4" },
 		{ offsetof(struct replay_report, skipped_fragments), "fragments" },
 		{ offsetof(struct replay_report, skipped_damaged), "damaged or not IP" },
 		{ offsetof(struct replay_report, skipped_others), "neither TCP nor UDP" },

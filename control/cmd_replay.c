@@ -63,7 +63,7 @@ print(const struct replay_report *r)
 	print_count(r->skipped_fragments, "packets left out: fragments");
 	print_count(r->skipped_cut, "packets left out: cut short by the capture");
 	print_count(r->skipped_damaged, "packets left out: damaged or not IP");
-	print_count(r->skipped_ip6, "packets left out: IPv6");
+	print_count(r->skipped_disguised, "packets left out: IPv6 with addresses of IPv4");
 	print_count(r->skipped_others, "packets left out: neither TCP nor UDP");
 	if (r->warning[0] != '\0')
 		printf("  warning: %s\n", r->warning);

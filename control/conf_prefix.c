@@ -75,10 +75,36 @@ check_profile(const struct checking *k, uint32_t i, uint32_t n)
 	return err;
 }
 
+/* Ranges of which no host has an address: nobody, loopback, groups. RFC 6890, RFC 4291 2.5; as sources they are refused, too. */
+static const struct {
+	const char *prefix, *what;
+} nobodys[] = {
+	{ "0.0.0.0/8", "say that there is none yet" },
+	{ "127.0.0.0/8", "are of loopback" },
+	{ "224.0.0.0/3", "are of groups, or reserved" },
+	{ "::/127", "are nobody's, or loopback" },
+	{ "ff00::/8", "are of groups" },
+};
+
+/* Why no host can have an address of p, NULL: it can. */
+static const char *
+nobody_has(const struct conf_prefix *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(nobodys); i++) {
+		struct addr addr;
+		unsigned bits;
+
+		if (addr_parse_prefix(&addr, &bits, nobodys[i].prefix) == 0 && p->bits >= bits && addr_in(&p->addr, &addr, bits))
+			return nobodys[i].what;
+	}
+	return NULL;
+}
+
 int
 conf_check_prefix(const struct checking *k, uint32_t i)
 {
 	struct conf_prefix *p = &k->c->prefixes[i];
+	const char *nobody;
 	char path[PLACE];
 	int err = addr_parse_prefix(&p->addr, &p->bits, p->prefix);
 
@@ -88,6 +114,10 @@ conf_check_prefix(const struct checking *k, uint32_t i)
 		    p->prefix);
 	if (err < 0)
 		return conf_bad(k, path, "prefix \"%s\" has bits set behind its length.", p->prefix);
+	nobody = nobody_has(p);
+	if (nobody != NULL)
+		return conf_bad(k, path, "prefix %s is no network of hosts: its addresses %s. Give one that is routed here.",
+		    p->prefix, nobody);
 	for (uint32_t j = 0; j < i; j++)
 		if (k->c->prefixes[j].bits == p->bits && addr_eq(&k->c->prefixes[j].addr, &p->addr))
 			return conf_bad(k, path, "prefix %s stands here a second time.", p->prefix);

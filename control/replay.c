@@ -431,7 +431,7 @@ replay(const struct replay_service *services, unsigned n, const char *in, const 
 	assert(n <= REPLAY_MODELS);
 	*report = (struct replay_report){ 0 };
 	stack_defaults(&config);
-	config.flows = FLOWS;
+	config.flows = config.flows_six = FLOWS;
 	config.seed = 1;
 	r.idle_udp_ns = config.idle_udp_ms * 1000000ll;
 	memcpy(config.mac, our_mac, sizeof config.mac);

@@ -23,7 +23,7 @@ struct replay_report {
 	uint64_t packets;		/* read */
 	uint64_t client_packets, server_packets, our_packets, added_acks;
 	uint64_t conversations, turns;
-	uint64_t skipped_damaged, skipped_ip6, skipped_fragments, skipped_cut, skipped_mid, skipped_ended,
+	uint64_t skipped_damaged, skipped_disguised, skipped_fragments, skipped_cut, skipped_mid, skipped_ended,
 	    skipped_backwards, skipped_others;
 	char warning[256];		/* why the capture ended early, or "" */
 };

@@ -124,6 +124,14 @@ static const struct {
 	  "address and its bits like 198.19.0.0/16." },
 	{ PORT "prefixes:\n- prefix: 198.19.0.0/12\n",
 	  "x.yaml line 5: prefix \"198.19.0.0/12\" has bits set behind its length." },
+	{ PORT "prefixes:\n- prefix: ff02::/16\n", "x.yaml line 5: prefix ff02::/16 is no network of hosts: its addresses "
+	  "are of groups. Give one that is routed here." },
+	{ PORT "prefixes:\n- prefix: ::1/128\n", "x.yaml line 5: prefix ::1/128 is no network of hosts: its addresses are "
+	  "nobody's, or loopback. Give one that is routed here." },
+	{ PORT "prefixes:\n- prefix: 127.0.0.0/16\n", "x.yaml line 5: prefix 127.0.0.0/16 is no network of hosts: its "
+	  "addresses are of loopback. Give one that is routed here." },
+	{ PORT "prefixes:\n- prefix: 239.1.0.0/16\n", "x.yaml line 5: prefix 239.1.0.0/16 is no network of hosts: its "
+	  "addresses are of groups, or reserved. Give one that is routed here." },
 	{ PORT NET "- prefix: 198.19.0.0/16\n", "x.yaml line 6: prefix 198.19.0.0/16 stands here a second time." },
 	{ PORT "prefixes:\n- prefix: 192.0.2.0/24\n",
 	  "x.yaml line 5: prefix 192.0.2.0/24 contains the link-address 192.0.2.2." },

@@ -82,6 +82,52 @@ Test(replay, the_clients_say_what_they_said_and_our_sums_are_right)
 	leave();
 }
 
+/* The same conversations over IPv6. */
+static void
+write_six(const char *to)
+{
+	static uint8_t frame[4096];
+	struct trace_out *out;
+	struct trace_packet p;
+	struct trace *t;
+	struct diag why;
+	struct wire w;
+
+	cr_assert_eq(trace_open(&t, DATA "ftp-small.pcap.gz", &why), 0, "%s", why.text);
+	cr_assert_eq(trace_create(&out, to, &why), 0, "%s", why.text);
+	while (trace_next(t, &p)) {
+		struct wire_out o = { 0 };
+
+		cr_assert_eq(wire_parse(&w, p.link, p.data, 0), WIRE_OK);
+		cr_assert_eq(w.proto, PROTO_TCP);
+		o = (struct wire_out){ .src = w.src, .dst = w.dst, .proto = w.proto, .ttl = w.ttl, .sport = w.sport,
+			.dport = w.dport, .seq = w.tcp.seq, .ack = w.tcp.ack, .tcp_flags = w.tcp.flags, .win = w.tcp.win,
+			.options = w.tcp.options.p, .noptions = (uint8_t)w.tcp.options.n };
+		memcpy(o.src.b, (uint8_t[]){ 0x20, 1, 0xd, 0xb8, [10] = 0, 0 }, 12);
+		memcpy(o.dst.b, o.src.b, 12);
+		memcpy(frame + wire_header_bytes(&o), w.payload.p, w.payload.n);
+		trace_write(out, p.ts_ns, span_of(frame, wire_build(&o, frame, sizeof frame, w.payload.n)));
+	}
+	trace_close(t);
+	cr_assert_eq(trace_finish(out, &why), 0, "%s", why.text);
+}
+
+Test(replay, over_ipv6_the_same_clients_are_answered_as_much)
+{
+	size_t said, heard, ours, theirs, broken;
+
+	go_somewhere();
+	write_six("six.pcap");
+	cr_assert_eq(tool_run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap | grep turns >said"), 0);
+	cr_assert_eq(tool_run("\"$M\" replay -m ftp.mynah six.pcap out.pcap | grep -qxf said"), 0);
+	count_payload(DATA "ftp-small.pcap.gz", &said, &theirs, &broken);
+	count_payload("out.pcap", &heard, &ours, &broken);
+	cr_expect_eq(heard, said);
+	cr_expect_gt(ours, said);
+	cr_expect_eq(broken, 0);
+	leave();
+}
+
 Test(replay, datagrams_of_one_pair_are_a_conversation)
 {
 	go_somewhere();
