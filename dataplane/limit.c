@@ -87,28 +87,31 @@ prefixes_prefetch(const struct prefixes *p, uint32_t prefix)
 	__builtin_prefetch(&set[WAYS - 1], 1);
 }
 
-/* Where a prefix that has no entry may have one: an empty place, or the oldest. */
+/* Where a prefix that has no entry may have one: an empty place, or the oldest. Which it is nobody can guess: no branch. */
 static struct prefix_entry *
 place_in(struct prefix_entry *set, uint32_t now_ms)
 {
-	struct prefix_entry *e = set;
+	uint64_t best = 0;	/* age, and place behind it */
 
-	for (int i = 1; i < WAYS; i++)
-		if (set[i].key == 0 || (e->key != 0 && now_ms - set[i].since_ms > now_ms - e->since_ms))
-			e = &set[i];
-	return e;
+	for (unsigned i = 0; i < WAYS; i++) {
+		uint64_t age = set[i].key == 0 ? UINT32_MAX : now_ms - set[i].since_ms;
+
+		best = MAX(best, age << 2 | i);
+	}
+	return &set[best & (WAYS - 1)];
 }
 
 struct prefix_entry *
 prefixes_of(struct prefixes *p, uint32_t prefix, uint32_t now_ms)
 {
-	struct prefix_entry *set = &p->e[set_of(prefix, p->n)], *e = set;
+	struct prefix_entry *set = &p->e[set_of(prefix, p->n)], *e;
 	uint32_t key = prefix + 1;
+	unsigned at = 0;
 
-	while (e < set + WAYS && e->key != key)
-		e++;
-	if (e == set + WAYS) {
-		e = place_in(set, now_ms);
+	for (unsigned i = 0; i < WAYS; i++)
+		at |= (unsigned)(set[i].key == key) << i;
+	e = at != 0 ? &set[__builtin_ctz(at)] : place_in(set, now_ms);
+	if (at == 0) {
 		*e = (struct prefix_entry){ .key = key, .since_ms = now_ms, .second_ms = now_ms };
 		return e;
 	}

@@ -112,19 +112,17 @@ offer_of(const struct packet *p)
 }
 
 /* What the cookie must remember of a SYN. RFC 9293 3.7.1: no offer means 536, or 1220. Sizes are those of IPv4. */
-static struct cookie
-what_of(const struct packet *p, const struct persona *persona)
+static inline void
+what_of(struct cookie *what, const struct packet *p, const struct persona *persona)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	bool six = is_six(p);
 	uint32_t mss = seg->has_mss ? seg->mss : six ? 1220 : 536;
 
 	mss += six ? WIRE_IPV6_HEADER - WIRE_IPV4_HEADER : 0;
-	return (struct cookie){
-		.mss_class = tcp_mss_class((uint16_t)MIN(mss, persona->mss)),
-		.wscale = seg->has_wscale && persona->speaks & OFFER_WSCALE ? MIN(seg->wscale, 14) : COOKIE_NO_WSCALE,
-		.sack = seg->has_sack_ok && persona->speaks & OFFER_SACK,
-	};
+	what->mss_class = tcp_mss_class((uint16_t)MIN(mss, persona->mss));
+	what->wscale = seg->has_wscale && persona->speaks & OFFER_WSCALE ? MIN(seg->wscale, 14) : COOKIE_NO_WSCALE;
+	what->sack = seg->has_sack_ok && persona->speaks & OFFER_SACK;
 }
 
 static uint32_t
@@ -134,7 +132,7 @@ isn_for(struct stack *s, const struct packet *p, const struct persona *persona)
 
 	if (p->cookie != NULL && p->cookie->make)
 		return p->cookie->isn;
-	what = what_of(p, persona);
+	what_of(&what, p, persona);
 	return cookie_make(&s->cookies, &p->key, p->w.tcp.seq, &what, s->now_ms / 1000);
 }
 
@@ -358,8 +356,8 @@ stack_wants_cookie(const struct stack *s, const struct packet *p, struct cookie_
 	if (!serves(&target))
 		return false;
 	if (flags == TCP_SYN) {
-		*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq, .make = true,
-			.what = what_of(p, persona_of(p->profile, &s->persona)) };
+		*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq, .make = true };
+		what_of(&t->what, p, persona_of(p->profile, &s->persona));
 		return true;
 	}
 	*t = (struct cookie_task){ .key = &p->key, .client_isn = seg->seq - 1, .isn = seg->ack - 1 };
