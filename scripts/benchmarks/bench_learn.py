@@ -11,7 +11,7 @@ TITLE = "Learning"
 
 FOLDERS = (ROOT / "tests" / "data", ROOT.parent / "shared" / "traces")     # the second may be missing
 PORTS = {"ftp": "tcp/21", "memcached": "tcp/11211", "smb": "tcp/445"}    # of captures that hold several services
-LONGEST = 240       # seconds, of one capture
+LONGEST = 900       # seconds, of one capture
 
 # column: the stages of mynah learn --report that stand in it
 STAGES = {
