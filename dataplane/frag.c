@@ -3,10 +3,12 @@
 enum { WAYS = 4, HEADER_ROOM = 64, HEADER_MAX = 60, IP_MAX = 65535 };
 
 struct key {
-	uint32_t src, dst;
-	uint16_t id;
-	uint8_t proto, used;	/* used also tells a free entry */
+	struct addr src, dst;
+	uint32_t id;
+	uint16_t proto;		/* of IPv4: RFC 791; IPv6 has none in it: RFC 8200 4.5 */
+	uint16_t used;		/* also tells a free entry */
 };
+static_assert(sizeof(struct key) == 40, "no gaps: it is compared as bytes");
 
 struct frag_entry {
 	struct key key;
@@ -23,7 +25,7 @@ static const char *const names[FRAG_VERDICTS] = {
 	[FRAG_HELD] = "held",
 	[FRAG_WHOLE] = "whole",
 	[FRAG_DUPLICATE] = "duplicate",
-	[FRAG_NOT_IP4] = "not-ip4",
+	[FRAG_NOT_IP] = "not-ip",
 	[FRAG_CUT] = "cut",
 	[FRAG_TINY] = "tiny",
 	[FRAG_ODD] = "odd-length",
@@ -121,8 +123,8 @@ l4_least(uint8_t proto)
 static enum frag_verdict
 judge_alone(const struct frag_table *t, const struct wire *w, size_t n)
 {
-	if (w->ethertype != ETHERTYPE_IP4)
-		return FRAG_NOT_IP4;
+	if (w->ethertype != ETHERTYPE_IP4 && w->ethertype != ETHERTYPE_IP6)
+		return FRAG_NOT_IP;
 	if (w->cut > 0)
 		return FRAG_CUT;
 	if (n == 0 || (w->frag_offset == 0 && n < l4_least(w->proto)) ||
@@ -161,7 +163,31 @@ judge_beside(struct frag_entry *e, uint32_t from, uint32_t to, bool last)
 	return FRAG_HELD;
 }
 
-/* The first fragment's header stands right before the bytes; it no longer says fragment. */
+static bool
+is_six(const struct wire *w)
+{
+	return w->ethertype == ETHERTYPE_IP6;
+}
+
+static struct key
+key_of(const struct wire *w)
+{
+	/* Of IPv6 the identification is the end of the fragment header, which stands before what it is of. */
+	return (struct key){ w->src, w->dst, is_six(w) ? load_be32(w->l4.p - 4) : w->ip_id, is_six(w) ? 0 : w->proto, 1 };
+}
+
+/* The header of the whole, right before its bytes. */
+static void
+keep_header(struct frag_entry *e, const struct wire *w)
+{
+	e->header = (uint8_t)(is_six(w) ? WIRE_IPV6_HEADER : w->ihl);
+	assert(e->header <= HEADER_MAX);
+	memcpy(e->bytes + HEADER_ROOM - e->header, w->ip.p, e->header);
+	if (is_six(w))
+		e->bytes[HEADER_ROOM - WIRE_IPV6_HEADER + 6] = w->proto;	/* what the fragment header announced */
+}
+
+/* The header no longer says fragment. */
 static enum frag_verdict
 finish(struct frag_entry *e, struct span *packet)
 {
@@ -171,10 +197,14 @@ finish(struct frag_entry *e, struct span *packet)
 	e->key.used = 0;
 	if (n > IP_MAX)
 		return FRAG_TOO_BIG;
-	store_be16(ip + 2, (uint16_t)n);
-	store_be16(ip + 6, 0);
-	store_be16(ip + 10, 0);
-	store_be16(ip + 10, wire_sum_fold(wire_sum(span_of(ip, e->header), 0)));
+	if (ip[0] >> 4 == 6) {
+		store_be16(ip + 4, (uint16_t)e->total);
+	} else {
+		store_be16(ip + 2, (uint16_t)n);
+		store_be16(ip + 6, 0);
+		store_be16(ip + 10, 0);
+		store_be16(ip + 10, wire_sum_fold(wire_sum(span_of(ip, e->header), 0)));
+	}
 	*packet = span_of(ip, n);
 	return FRAG_WHOLE;
 }
@@ -182,13 +212,14 @@ finish(struct frag_entry *e, struct span *packet)
 static enum frag_verdict
 take(struct frag_table *t, const struct wire *w, int64_t now_ns, struct span *packet)
 {
-	struct key k = { addr_to_v4(&w->src), addr_to_v4(&w->dst), w->ip_id, w->proto, 1 };
 	struct span s = w->l4;
 	enum frag_verdict v = judge_alone(t, w, s.n);
 	struct frag_entry *e;
+	struct key k;
 
 	if (v != FRAG_HELD)
 		return v;
+	k = key_of(w);
 	e = find(t, &k, now_ns);
 	v = judge_beside(e, w->frag_offset, w->frag_offset + (uint32_t)s.n, !w->more_fragments);
 	if (v != FRAG_HELD) {
@@ -196,11 +227,8 @@ take(struct frag_table *t, const struct wire *w, int64_t now_ns, struct span *pa
 		return v;
 	}
 	memcpy(e->bytes + HEADER_ROOM + w->frag_offset, s.p, s.n);
-	if (w->frag_offset == 0) {
-		assert(w->ihl <= HEADER_MAX);
-		e->header = (uint8_t)w->ihl;
-		memcpy(e->bytes + HEADER_ROOM - w->ihl, w->ip.p, w->ihl);
-	}
+	if (w->frag_offset == 0)
+		keep_header(e, w);
 	/* without overlaps, as many bytes as the total says means no hole */
 	return e->total > 0 && e->have == e->total ? finish(e, packet) : FRAG_HELD;
 }

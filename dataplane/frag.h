@@ -1,13 +1,14 @@
 #pragma once
 /*
- * frag.h - puts IPv4 fragments together; the same code for captures and for the stack.
+ * frag.h - puts fragments of IPv4 and IPv6 together; the same code for captures and for the stack.
  *
  * A table has a fixed number of entries, each with room for one datagram, in the caller's
  * memory; nothing else is ever allocated. An entry lives in one of four places its key
  * hashes to, so a search is four comparisons whatever anybody sends; when all four are
  * taken the oldest goes. First in wins. A fragment that overlaps another condemns the
  * datagram (RFC 5722, also right for IPv4; RFC 1858, RFC 3128), and what still arrives for
- * it is refused until its age is over. An exact repetition is ignored.
+ * it is refused until its age is over. An exact repetition is ignored. Of IPv6's extension
+ * headers those before the fragment header do not come back: they were for the way.
  *
  * Threads: none of its own; one table belongs to one caller. Time is an argument.
  */
@@ -20,7 +21,7 @@ enum frag_verdict {
 	FRAG_HELD,
 	FRAG_WHOLE,
 	FRAG_DUPLICATE,		/* the same range again */
-	FRAG_NOT_IP4,
+	FRAG_NOT_IP,
 	FRAG_CUT,		/* the capture does not have all of it */
 	FRAG_TINY,		/* empty, or splits the L4 header */
 	FRAG_ODD,		/* not the last, yet no multiple of eight bytes */

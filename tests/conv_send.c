@@ -8,14 +8,33 @@ sum_ip(uint8_t *ip)
 	store_be16(ip + 10, wire_sum_fold(wire_sum(span_of(ip, (ip[0] & 15u) * 4u), 0)));
 }
 
+/* Writes into ip that the n bytes behind its headers are those from at on; returns the bytes of all headers. */
+static size_t
+say_fragment(uint8_t *ip, bool six, size_t n, size_t at, bool more)
+{
+	enum { FRAGMENT = 44, FRAGMENT_HEADER = 8 };
+
+	if (!six) {
+		store_be16(ip + 2, (uint16_t)(WIRE_IPV4_HEADER + n));
+		store_be16(ip + 4, 0x77);
+		store_be16(ip + 6, (uint16_t)(at / 8 | (more ? 0x2000 : 0)));
+		sum_ip(ip);
+		return WIRE_IPV4_HEADER;
+	}
+	memcpy(ip + WIRE_IPV6_HEADER, (uint8_t[]){ ip[6], 0, (uint8_t)(at >> 8), (uint8_t)(at | more), 0, 0, 0, 0x77 }, 8);
+	ip[6] = FRAGMENT;
+	store_be16(ip + 4, (uint16_t)(FRAGMENT_HEADER + n));
+	return WIRE_IPV6_HEADER + FRAGMENT_HEADER;
+}
+
 static void
 send_fragments(struct conv *c, const struct spec *p, const uint8_t *frame, size_t len, size_t l2)
 {
-	size_t header = l2 + WIRE_IPV4_HEADER, body = len - header, piece = (size_t)p->split & ~7u;
+	size_t header = l2 + wire_ip_header(&p->o.src), body = len - header, piece = (size_t)p->split & ~7u;
 	size_t count = (body + piece - 1) / piece;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t k = p->reversed ? count - 1 - i : i, at = k * piece, n = MIN(piece, body - at);
+		size_t k = p->reversed ? count - 1 - i : i, at = k * piece, n = MIN(piece, body - at), to;
 		uint8_t b[RIG_ROOM];
 
 		if (p->gap && k == 0)
@@ -25,12 +44,9 @@ send_fragments(struct conv *c, const struct spec *p, const uint8_t *frame, size_
 			n += 8;
 		}
 		memcpy(b, frame, header);
-		memcpy(b + header, frame + header + at, n);
-		store_be16(b + l2 + 2, (uint16_t)(WIRE_IPV4_HEADER + n));
-		store_be16(b + l2 + 6, (uint16_t)(at / 8 | (at + n < body ? 0x2000 : 0)));
-		store_be16(b + l2 + 4, 0x77);
-		sum_ip(b + l2);
-		rig_input(&c->rig, b, (uint32_t)(header + n));
+		to = l2 + say_fragment(b + l2, !addr_is_v4(&p->o.src), n, at, at + n < body);
+		memcpy(b + to, frame + header + at, n);
+		rig_input(&c->rig, b, (uint32_t)(to + n));
 	}
 }
 

@@ -138,3 +138,54 @@ Test(frag, a_tcp_header_split_over_fragments_is_refused)
 	cr_expect_eq(frag_input(t, &w, 0, &packet), FRAG_TINY);
 	free(t);
 }
+
+/* The part [from, to) of the same over IPv6, behind a header with options for every hop. */
+static enum frag_verdict
+give_six(struct frag_table *t, uint32_t id, uint32_t from, uint32_t to, bool more, struct span *packet)
+{
+	enum { HOP = 0, FRAGMENT = 44, BEFORE = 40 + 8 + 8 };
+	uint8_t b[BEFORE + TOTAL] = { 0x60, [6] = HOP, [7] = 64, [8] = 0x20, [23] = 1, [24] = 0x20, [39] = 2,
+		[40] = FRAGMENT, [42] = 1, 4, [48] = PROTO_UDP };
+	struct wire w;
+
+	store_be16(b + 4, (uint16_t)(16 + to - from));
+	store_be16(b + 50, (uint16_t)(from | more));
+	store_be32(b + 52, id);
+	for (uint32_t i = from; i < to; i++)
+		b[BEFORE + i - from] = i == 4 ? 0 : i == 5 ? TOTAL : (uint8_t)i;
+	cr_assert_eq(wire_parse(&w, WIRE_RAW_IP, span_of(b, BEFORE + to - from), 0), WIRE_OK);
+	return frag_input(t, &w, 0, packet);
+}
+
+EACH_CASE(frag, over_ipv6_it_is_whole_in_any_order_and_has_no_extensions_left, orders)
+{
+	struct frag_table *t = table();
+	struct span packet;
+	struct wire w;
+
+	for (int k = 0; k < 3; k++) {
+		unsigned at = orders[*i][k];
+
+		cr_assert_eq(give_six(t, 0x70007, parts[at][0], parts[at][1], at < 2, &packet), k < 2 ? FRAG_HELD : FRAG_WHOLE);
+		if (k < 2)	/* the identification has 32 bits */
+			cr_assert_eq(give_six(t, 7, parts[at][0], parts[at][1], at < 2, &packet), FRAG_HELD);
+	}
+	cr_assert_eq(packet.n, WIRE_IPV6_HEADER + TOTAL);
+	cr_assert_eq(wire_parse(&w, WIRE_RAW_IP, packet, 0), WIRE_OK);
+	cr_expect_eq(w.proto, PROTO_UDP);
+	cr_assert_eq(w.payload.n, 40);
+	for (unsigned k = 0; k < 40; k++)
+		cr_expect_eq(w.payload.p[k], 8 + k);
+	free(t);
+}
+
+Test(frag, over_ipv6_an_overlap_condemns_the_datagram)	/* RFC 5722 */
+{
+	struct frag_table *t = table();
+	struct span packet;
+
+	cr_expect_eq(give_six(t, 7, 0, 16, true, &packet), FRAG_HELD);
+	cr_expect_eq(give_six(t, 7, 8, 24, true, &packet), FRAG_OVERLAP);
+	cr_expect_eq(give_six(t, 7, 16, 48, false, &packet), FRAG_CONDEMNED);
+	free(t);
+}
