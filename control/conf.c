@@ -311,7 +311,6 @@ set_defaults(struct conf *c)
 {
 	struct conf_limits *l = &c->limits;
 	struct conf_training *t = &c->training;
-	uint32_t flows = 1024;
 
 	if (c->control == NULL)
 		c->control = strdup(CTL_SOCKET);
@@ -323,9 +322,7 @@ set_defaults(struct conf *c)
 		c->huge_pages = SWITCH_NO;
 	if (c->workers == 0)
 		c->workers = c->cores != NULL ? c->cores->workers_count : 1;
-	while (flows < (l->flows ? l->flows : 65536))
-		flows *= 2;
-	l->flows = flows;
+	l->flows = l->flows ? l->flows : 65536;
 	l->idle_tcp_s = l->idle_tcp_s ? l->idle_tcp_s : 300;
 	l->idle_udp_s = l->idle_udp_s ? l->idle_udp_s : 30;
 	l->lifetime_s = l->lifetime_s ? l->lifetime_s : 3600;

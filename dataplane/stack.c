@@ -7,7 +7,8 @@
 enum { TIMERS_PER_CALL = 256, JIFFY_MS = 4, WAIT_MS = 1000, LONE_LOOK_MS = 250 };
 enum { SCANS_PER_S = 50, UNKNOWNS_PER_S = 20, ARPS_PER_S = 1000, UNREACHABLES_PER_S = 1000,
 	UNREACHABLES_BURST = 50 };	/* Linux: icmp_msgs_per_sec, icmp_msgs_burst */
-enum { FRAG_ROOM = 4096, ONCE_PLACES = 4096, PREFIX_PLACES = 16384, MAX_CELLS = UINT16_MAX };
+enum { FRAG_ROOM = 4096, ONCE_PLACES = 4096, PREFIX_PLACES = 16384, MAX_CELLS = UINT16_MAX,
+	MAX_TALKS = 1 << 22, MAX_ARENAS = 1 << 21 };	/* unless more are asked for */
 
 static const char *const drop_names[DROP_N] = {
 #define DROP_NAME(name, text) [name] = text,
@@ -34,6 +35,17 @@ share(uint32_t wanted, uint32_t flows, uint32_t part, uint32_t least, uint32_t m
 	return wanted != 0 ? MIN(wanted, most) : MIN(MAX(flows / part, least), most);
 }
 
+/* Of a table that is addressed by bits of a hash: a power of two. least and most are. */
+static uint32_t
+places(uint32_t flows, uint32_t part, uint32_t least, uint32_t most)
+{
+	uint32_t n = least;
+
+	while (n < most && 2 * n <= flows / part)
+		n *= 2;
+	return n;
+}
+
 /* How many of everything a configuration has. */
 struct sizes {
 	uint32_t talks, arenas, cells, losses, recent, hosts, expects, half, lone, frags, once, prefixes;
@@ -43,18 +55,18 @@ static struct sizes
 sizes_of(const struct stack_config *c)
 {
 	return (struct sizes){
-		.talks = share(c->talks, c->flows, 2, 64, c->flows),
-		.arenas = share(c->arenas, c->flows, 4, 64, c->flows),
+		.talks = share(c->talks, c->flows, 2, 64, c->talks != 0 ? c->flows : MAX_TALKS),
+		.arenas = share(c->arenas, c->flows, 4, 64, c->arenas != 0 ? c->flows : MAX_ARENAS),
 		.cells = share(c->holds, c->flows, 16, 64, MAX_CELLS),
-		.losses = share(0, c->flows, 64, 16, 1 << 12),
-		.recent = share(0, c->flows, 1, 1024, 1 << 16),
-		.hosts = share(0, c->flows, 32, 16, 1 << 13),
-		.expects = share(0, c->flows, 64, 16, 1 << 10),
-		.half = share(0, c->flows, 16, 64, 1 << 12),
-		.lone = share(0, c->flows, 16, 64, 1 << 10),
-		.frags = share(0, c->flows, 256, 16, 1 << 12),
-		.once = MIN(c->flows, ONCE_PLACES),
-		.prefixes = MIN(c->flows, PREFIX_PLACES),
+		.losses = places(c->flows, 64, 16, 1 << 12),
+		.recent = places(c->flows, 1, 1024, 1 << 16),
+		.hosts = places(c->flows, 32, 16, 1 << 13),
+		.expects = places(c->flows, 64, 16, 1 << 10),
+		.half = places(c->flows, 16, 64, 1 << 12),
+		.lone = places(c->flows, 16, 64, 1 << 10),
+		.frags = places(c->flows, 256, 16, 1 << 12),
+		.once = places(c->flows, 1, 64, ONCE_PLACES),
+		.prefixes = places(c->flows, 1, 64, PREFIX_PLACES),
 	};
 }
 
@@ -69,7 +81,7 @@ stack_bytes(const struct stack_config *c)
 {
 	struct sizes z = sizes_of(c);
 
-	if (c->flows < 64 || c->flows > 1u << 30 || c->flows_six > c->flows || (c->flows & (c->flows - 1)) != 0 ||
+	if (c->flows < 64 || c->flows > 1u << 30 || c->flows_six > c->flows ||
 	    c->udp_ratio < 1 || c->udp_ratio > 3)
 		return 0;
 	return aligned(sizeof(struct stack)) + aligned(flow_table_bytes(c->flows, c->flows_six)) +

@@ -67,7 +67,7 @@ struct counters {			/* written by the stack, read by anyone, relaxed */
 };
 
 struct stack_config {
-	uint32_t flows;			/* capacity for IPv4, power of two */
+	uint32_t flows;			/* capacity for IPv4 */
 	uint32_t flows_six;		/* for IPv6; 0 where no prefix is */
 	uint32_t talks, arenas, holds;	/* slabs; 0: a share of flows */
 	uint32_t idle_tcp_ms, idle_udp_ms, lifetime_ms;

@@ -291,7 +291,7 @@ Test(conf, everything_can_be_said_and_is_understood)
 	cr_expect_eq(c->prefixes[1].profiles[1].ping, SWITCH_YES);
 	cr_expect_eq(conf_service(c, 2), &c->prefixes[1].profiles[0].services[0]);
 	cr_expect_null(conf_service(c, 3));
-	cr_expect_eq(c->limits.flows, 8192, "rounded up to a power of two");
+	cr_expect_eq(c->limits.flows, 5000);
 	cr_expect_eq(c->training.hold_out, 25);
 	cr_expect_eq(c->training.scrub, SWITCH_NO);
 	cr_expect_eq(c->training.corpus_days, 30);

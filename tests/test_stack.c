@@ -325,8 +325,6 @@ Test(stack, impossible_configurations_have_no_size)
 
 	stack_defaults(&c);
 	cr_expect_gt(stack_bytes(&c), 0);
-	c.flows = 1000;
-	cr_expect_eq(stack_bytes(&c), 0);
 	c.flows = 32;
 	cr_expect_eq(stack_bytes(&c), 0);
 	stack_defaults(&c);
@@ -367,7 +365,7 @@ Test(stack, memory_is_reported_by_part_and_by_what_a_flow_has_taken)
 	rig_init(&r);
 	rig_service(&r, PROTO_TCP, 20, ACTION_ANSWER, rig_model(&r, "pause-small"));	/* remembers no field */
 	rig_service(&r, PROTO_TCP, 21, ACTION_ANSWER, rig_model(&r, "talk-small"));
-	r.c.flows = 1024;
+	r.c.flows = 1000;	/* any number */
 	rig_start(&r);
 	for (int i = 0; i < 5; i++)
 		call(&r, port++, 20, "");

@@ -4,8 +4,8 @@ from benchmarks.core import BenchError, Table, available_mib, number, spread, ti
 NAME = "frames"
 TITLE = "Frames in, frames out"
 
-SIZES = {"64k": 1 << 16, "1M": 1 << 20, "10M": 1 << 24}
-NEEDS_MIB = 4096    # of a table for 16.7 M conversations, of which 10 M are filled
+SIZES = {"64k": 1 << 16, "1M": 1 << 20, "10M": 12_400_000}
+NEEDS_MIB = 3072    # of a table for 12.4 M conversations, of which 10 M are filled
 SOME = ("syn", "conv")
 MOST = ("syn", "conv", "mix")
 
