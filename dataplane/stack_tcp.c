@@ -346,7 +346,7 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 	struct tcp_step step;
 
 	stack_count_in(f, p);
-	step = tcp_input(f, seg, (uint32_t)p->w.payload.n, &view);
+	tcp_input(&step, f, seg, (uint32_t)p->w.payload.n, &view);
 	if (step.verdict == TCP_REFUSE) {
 		refused(s, p, f, &step);
 		return;

@@ -130,40 +130,39 @@ take_payload(const struct flow *f, const struct wire_tcp *seg, uint32_t len, uin
 	step->fin = fin && step->ahead == 0 && seg->seq + len == f->rcv_nxt + step->take;
 }
 
-struct tcp_step
-tcp_input(struct flow *f, const struct wire_tcp *seg, uint32_t len, const struct tcp_view *view)
+/* Filled where it is read: a struct that comes back whole is copied whole, and waits for what was just written of it. */
+void
+tcp_input(struct tcp_step *step, struct flow *f, const struct wire_tcp *seg, uint32_t len, const struct tcp_view *view)
 {
-	struct tcp_step step = { .verdict = TCP_TAKE, .drop = DROP_NONE };
 	uint32_t end = seg->seq + len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
 
-	if (!(seg->flags & (TCP_ACK | TCP_RST | TCP_SYN)))
-		return refuse(DROP_OUT_OF_WINDOW, false, false);
-	if (is_old_timestamp(f, seg)) {
-		if (seg->seq == end && tcp_before(seg->seq, f->rcv_nxt))
-			return refuse(DROP_PAWS, false, false);	/* a pure ACK that was overtaken */
-		return refuse_old(f, DROP_PAWS, seg, end);
+	*step = (struct tcp_step){ .verdict = TCP_TAKE, .drop = DROP_NONE };
+	if (!(seg->flags & (TCP_ACK | TCP_RST | TCP_SYN))) {
+		*step = refuse(DROP_OUT_OF_WINDOW, false, false);
+	} else if (is_old_timestamp(f, seg)) {
+		*step = seg->seq == end && tcp_before(seg->seq, f->rcv_nxt) ?
+		    refuse(DROP_PAWS, false, false) :	/* a pure ACK that was overtaken */
+		    refuse_old(f, DROP_PAWS, seg, end);
+	} else if (is_reset_before_fin(f, seg)) {
+		step->verdict = TCP_RESET_BY_PEER;
+	} else if (!is_acceptable(f, seg->seq, end, view->rcv_wnd)) {
+		*step = refuse_old(f, DROP_OUT_OF_WINDOW, seg, end);
+	} else if (seg->flags & TCP_RST) {
+		if (seg->seq == f->rcv_nxt)
+			step->verdict = TCP_RESET_BY_PEER;
+		else				/* RFC 5961 3.2 */
+			*step = refuse(DROP_OUT_OF_WINDOW, true, true);
+	} else if (seg->flags & TCP_SYN ||	/* RFC 5961 4.2 */
+	    !take_ack(f, seg, view, !tcp_before(end, f->rcv_nxt), step)) {
+		*step = refuse(DROP_OUT_OF_WINDOW, true, true);
+	} else {
+		step->again = step->acked == 0 && !step->window && len == 0 && !(seg->flags & TCP_FIN) &&
+		    seg->ack == f->snd_una && view->snd_max != f->snd_una;
+		if (f->flags & FLOW_TS && seg->has_ts && !tcp_before(f->rcv_nxt, seg->seq))
+			f->ts_recent = seg->ts_val;	/* RFC 7323 4.3 (2) */
+		take_payload(f, seg, len, view->rcv_wnd, step);
+		step->twice = twice(f, seg->seq, end);
 	}
-	if (is_reset_before_fin(f, seg))
-		return (struct tcp_step){ .verdict = TCP_RESET_BY_PEER, .drop = DROP_NONE };
-	if (!is_acceptable(f, seg->seq, end, view->rcv_wnd))
-		return refuse_old(f, DROP_OUT_OF_WINDOW, seg, end);
-	if (seg->flags & TCP_RST) {
-		if (seg->seq != f->rcv_nxt)	/* RFC 5961 3.2 */
-			return refuse(DROP_OUT_OF_WINDOW, true, true);
-		step.verdict = TCP_RESET_BY_PEER;
-		return step;
-	}
-	if (seg->flags & TCP_SYN)		/* RFC 5961 4.2 */
-		return refuse(DROP_OUT_OF_WINDOW, true, true);
-	if (!take_ack(f, seg, view, !tcp_before(end, f->rcv_nxt), &step))
-		return refuse(DROP_OUT_OF_WINDOW, true, true);
-	step.again = step.acked == 0 && !step.window && len == 0 && !(seg->flags & TCP_FIN) &&
-	    seg->ack == f->snd_una && view->snd_max != f->snd_una;
-	if (f->flags & FLOW_TS && seg->has_ts && !tcp_before(f->rcv_nxt, seg->seq))
-		f->ts_recent = seg->ts_val;	/* RFC 7323 4.3 (2) */
-	take_payload(f, seg, len, view->rcv_wnd, &step);
-	step.twice = twice(f, seg->seq, end);
-	return step;
 }
 
 /* RFC 9293 3.3.2, Figure 5; states that have no such edge stay. */

@@ -53,7 +53,7 @@ struct tcp_step {
 };
 
 /* Updates the flow's send side, window and timestamp; rcv_nxt and state are left to the caller. */
-struct tcp_step tcp_input(struct flow *f, const struct wire_tcp *seg, uint32_t len,
+void	tcp_input(struct tcp_step *step, struct flow *f, const struct wire_tcp *seg, uint32_t len,
     const struct tcp_view *view);
 
 enum tcp_close { TCP_OUR_FIN, TCP_PEER_FIN, TCP_FIN_ACKED, TCP_CLOSES };

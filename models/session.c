@@ -133,23 +133,23 @@ show_remembered(const struct deciding *d, const struct arena *a)
 }
 
 /* docs/model-format.md section 6, steps 1 to 5, in this order. */
-static struct decision
-decide_message(const struct deciding *d, const struct arena *a, uint32_t near, size_t alive)
+static void
+decide_message(struct decision *to, const struct deciding *d, const struct arena *a, uint32_t near, size_t alive)
 {
 	const struct image *i = d->i;
 	const uint16_t *list = d->matched;
 	struct span message = d->message;
-	struct decision to = { .share = 255, .match = MATCH_EXACT };
 	struct capture c;
 
+	*to = (struct decision){ .share = 255, .match = MATCH_EXACT };
 	for (uint32_t k = 1; k <= list[0]; k++) {
 		if (!expected(d, list[k]))
 			continue;
 		show_remembered(d, a);
 		match_fields(i, list[k], message, d->f);
-		to.template = list[k];
-		if (find_open(d, EVENT_MESSAGE, list[k], &to))
-			return to;
+		to->template = list[k];
+		if (find_open(d, EVENT_MESSAGE, list[k], to))
+			return;
 	}
 	for (uint32_t k = 1; k <= list[0]; k++) {
 		uint32_t turn = i->template[list[k]].resync;
@@ -160,10 +160,10 @@ decide_message(const struct deciding *d, const struct arena *a, uint32_t near, s
 			break;
 		show_remembered(d, a);
 		match_fields(i, list[k], message, d->f);
-		to = (struct decision){ .group = open_group(d, turn), .turn = turn, .share = 128,
+		*to = (struct decision){ .group = open_group(d, turn), .turn = turn, .share = 128,
 			.template = list[k], .match = MATCH_RESYNC };
-		if (to.group != NULL)
-			return to;
+		if (to->group != NULL)
+			return;
 		break;
 	}
 	show_remembered(d, a);
@@ -171,18 +171,18 @@ decide_message(const struct deciding *d, const struct arena *a, uint32_t near, s
 		uint32_t whole = i->template[near - 1].literal;
 
 		c = match_capture(i, near - 1, span_sub(message, 0, alive), d->f);
-		to = (struct decision){ .template = (int32_t)near - 1, .match = MATCH_NEAR };
+		*to = (struct decision){ .template = (int32_t)near - 1, .match = MATCH_NEAR };
 		if (c.literal > 0 && c.literal * 100ull >= whole * (uint64_t)NEAR_PERCENT &&
-		    find_open(d, EVENT_MESSAGE, near - 1, &to)) {
-			to.share = (uint32_t)(c.literal * 255ull / whole);
-			return to;
+		    find_open(d, EVENT_MESSAGE, near - 1, to)) {
+			to->share = (uint32_t)(c.literal * 255ull / whole);
+			return;
 		}
 		show_remembered(d, a);
 	}
-	to = (struct decision){ .template = -1, .share = 25, .match = MATCH_OTHER };
-	if (find_open(d, EVENT_OTHER, 0, &to))
-		return to;
-	return (struct decision){ .template = -1, .match = MATCH_NONE };
+	*to = (struct decision){ .template = -1, .share = 25, .match = MATCH_OTHER };
+	if (find_open(d, EVENT_OTHER, 0, to))
+		return;
+	*to = (struct decision){ .template = -1, .match = MATCH_NONE };
 }
 
 static uint64_t
@@ -398,7 +398,7 @@ message_turn(struct session *s, struct arena *a, const struct model *m,
 	struct decision to;
 
 	place_second(a, m);
-	to = decide_message(&d, a, dead ? s->near : m->i.node[s->automaton].near, dead ? s->alive : message.n);
+	decide_message(&to, &d, a, dead ? s->near : m->i.node[s->automaton].near, dead ? s->alive : message.n);
 	take_turn(&d, a, &to, t);
 	if (m->second != NULL && a != NULL)
 		second_turn(s, a, m, env, &message, f, t, &before);
