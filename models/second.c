@@ -63,7 +63,7 @@ copy_fields(struct fields *to, const struct fields *from)
 
 void
 second_speak(struct session *s, struct fields *f, struct turn *t, const struct second_turn *second,
-    const struct session *before)
+    struct second_before before)
 {
 	int32_t template = t->template;
 
@@ -74,6 +74,6 @@ second_speak(struct session *s, struct fields *f, struct turn *t, const struct s
 	s->turn_ms = second->s.turn_ms;
 	s->reply = second->s.reply != 0 ? second->s.reply | SECOND_SPEAKS : 0;
 	s->out_len = second->s.out_len;
-	s->conf = MIN(before->conf, t->conf);
-	s->missed = (uint8_t)MIN(before->missed + (t->match != MATCH_EXACT), UINT8_MAX);
+	s->conf = MIN(before.conf, t->conf);
+	s->missed = (uint8_t)MIN(before.missed + (t->match != MATCH_EXACT), UINT8_MAX);
 }

@@ -30,6 +30,11 @@ void	second_hear(struct second_turn *out, const struct session *s, struct arena 
     const struct session_env *env, const struct span *message, const struct turn *t);
 /* Is what the first machine did in its turn t the second one's to answer? */
 bool	second_answers(const struct model *m, const struct turn *t, bool connect);
-/* It does: s, f and t become what they are where a machine answers; before: s as it was before the first one's turn. */
+/* What the first machine's turn says of the session and the second one's must not. */
+struct second_before {
+	uint8_t conf, missed;
+};
+
+/* It does: s, f and t become what they are where a machine answers; before: of s, before the first one's turn. */
 void	second_speak(struct session *s, struct fields *f, struct turn *t, const struct second_turn *second,
-    const struct session *before);
+    struct second_before before);

@@ -373,10 +373,10 @@ place_second(struct arena *a, const struct model *m)
 		arena_place(a, m->second->i.model->start, &place);
 }
 
-/* The second machine's turn after the first one's; before: the session before both. message NULL: the connection. */
+/* The second machine's turn after the first one's; before: of the session, before both. message NULL: the connection. */
 static void
 second_turn(struct session *s, struct arena *a, const struct model *m, const struct session_env *env,
-    const struct span *message, struct fields *f, struct turn *t, const struct session *before)
+    const struct span *message, struct fields *f, struct turn *t, struct second_before before)
 {
 	struct second_turn second;
 
@@ -391,7 +391,7 @@ static void
 message_turn(struct session *s, struct arena *a, const struct model *m,
     const struct session_env *env, struct span message, struct fields *f, struct turn *t)
 {
-	const struct session before = *s;
+	struct second_before before = { s->conf, s->missed };
 	struct deciding d = { .i = &m->i, .s = s, .env = env, .f = f, .turn = (uint16_t)(s->turn + 1),
 		.message = message, .matched = &m->i.acc[m->i.node[s->automaton].accept] };
 	bool dead = s->automaton == MATCH_DEAD;
@@ -401,7 +401,7 @@ message_turn(struct session *s, struct arena *a, const struct model *m,
 	decide_message(&to, &d, a, dead ? s->near : m->i.node[s->automaton].near, dead ? s->alive : message.n);
 	take_turn(&d, a, &to, t);
 	if (m->second != NULL && a != NULL)
-		second_turn(s, a, m, env, &message, f, t, &before);
+		second_turn(s, a, m, env, &message, f, t, before);
 	memmove(s->history + 1, s->history, sizeof s->history - sizeof *s->history);
 	s->history[0] = (uint16_t)(to.template + 1);
 	s->msg_len = s->need = s->alive = s->near = 0;
@@ -503,7 +503,7 @@ session_event(struct session *s, struct arena *a, const struct model *m,
 	struct deciding d = { .i = &m->i, .s = s, .env = env, .f = f,
 		.turn = (uint16_t)(s->turn + 1) };
 	struct decision to = { .share = 255, .template = -1, .match = MATCH_EXACT };
-	const struct session before = *s;
+	struct second_before before = { s->conf, s->missed };
 
 	*t = (struct turn){ .template = -1 };
 	place_second(a, m);
@@ -512,7 +512,7 @@ session_event(struct session *s, struct arena *a, const struct model *m,
 	    (event != EVENT_SILENCE || m->i.turn[to.turn].arg <= arg))
 		take_turn(&d, a, &to, t);
 	if (m->second != NULL && a != NULL && event == EVENT_CONNECT)
-		second_turn(s, a, m, env, NULL, f, t, &before);
+		second_turn(s, a, m, env, NULL, f, t, before);
 }
 
 uint32_t
