@@ -1,5 +1,6 @@
 """tests/load and tests/serve, which scripts/bench lab measures with: what goes wrong is told, and as what it was."""
 import json
+import re
 import tempfile
 import time
 import unittest
@@ -43,6 +44,17 @@ class Load(Client):
         self.assertEqual(times, sorted(times))
         self.assertGreater(times[0], 0)
         self.assertGreater(said["user"] + said["sys"], 0)
+
+    def test_a_thousand_conversations_at_once(self):
+        said = self.load("--at-once", "1000", "--patience", "20000", *FTP)
+        self.all_end(said, "finished")
+        self.assertGreaterEqual(said["begun"], 1000)
+
+    def test_a_thousand_connections_of_wrk_are_kept_and_answered(self):
+        done = run(air.lab.client(["wrk", "-t", "1", "-c", "1000", "-d", "2s", "--timeout", "20s", "http://198.19.3.4/"]))
+        self.assertEqual(done.status, 0, done.output)
+        self.assertNotRegex(done.output, "Socket errors|Non-2xx")
+        self.assertGreaterEqual(int(re.search(r"(\d+) requests in", done.output)[1]), 1000, done.output)
 
     def test_a_second_of_conversations_by_the_clock(self):
         said = self.load("--rate", "200", *FTP)
