@@ -1,15 +1,16 @@
 #include "tests/peers.h"
 
-enum { OWN_UDP = 53, FIRST_PORT = 40000, PAYLOAD_MAX = 1400, IP_AT = WIRE_ETHER_HEADER };
+enum { OWN_UDP = 53, FIRST_PORT = 40000, PAYLOAD_MAX = 1400, IP_AT = WIRE_ETHER_HEADER, IP6_FRAGMENT = 44 };
 /* who: what the frame is besides a segment of peer who % PEERS */
 enum { WHO_FRAGMENTS = 208, WHO_CHANGED = 216, WHO_OTHER_PORT = 224, WHO_ICMP = 232, WHO_UDP = 240 };
 
 static const uint16_t own_tcp[] = { 21, 22, 23, 9, 80, 65535 };
 
 void
-peers_init(struct peers *p)
+peers_init(struct peers *p, bool six)
 {
 	p->nrest = 0;
+	p->six = six;
 	for (unsigned i = 0; i < PEERS; i++)
 		p->peer[i] = (struct peer){ .port = (uint16_t)(FIRST_PORT + i), .seq = i * 0x40000000u - 3000 };
 }
@@ -23,7 +24,7 @@ peers_learn(struct peers *p, struct rig *r)
 	while (rig_take(r, &f)) {
 		if (wire_parse(&w, WIRE_ETHER, span_of(f.bytes, f.len), WIRE_CHECK_SUMS) != WIRE_OK)
 			__builtin_trap();	/* whatever comes in, what goes out is well formed */
-		if (w.ethertype != ETHERTYPE_IP4 || w.proto != PROTO_TCP || w.tcp.flags & TCP_RST)
+		if (w.ethertype == ETHERTYPE_ARP4 || w.proto != PROTO_TCP || w.tcp.flags & TCP_RST)
 			continue;
 		if ((w.tcp.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 			__builtin_trap();	/* no SYN ever leaves */
@@ -100,6 +101,22 @@ put_syn_options(uint8_t *to, uint8_t which, uint32_t ts)
 	return n;
 }
 
+/* RFC 8200 8.1, where no extension stands before the L4 header. */
+static void
+repair_sum_six(uint8_t *frame, size_t len)
+{
+	uint8_t *ip = frame + IP_AT, *l4 = ip + WIRE_IPV6_HEADER, tail[8];
+	unsigned at = ip[6] == PROTO_TCP ? 16 : ip[6] == PROTO_UDP ? 6 : 2;
+	size_t n = load_be16(ip + 4);
+
+	if (len < IP_AT + WIRE_IPV6_HEADER + n || n < at + 2)
+		return;
+	store_be32(tail, (uint32_t)n);
+	store_be32(tail + 4, ip[6]);
+	store_be16(l4 + at, 0);
+	store_be16(l4 + at, wire_sum_fold(wire_sum(span_of(l4, n), wire_sum(span_of(tail, 8), wire_sum(span_of(ip + 8, 32), 0)))));
+}
+
 /* Sums that fit whatever the headers now say, where they say something possible. */
 static void
 repair_sums(uint8_t *frame, size_t len)
@@ -143,7 +160,9 @@ change(uint8_t *frame, size_t len, struct reader *from)
 
 		frame[at] = rd_u8(from);
 	}
-	if (how < 0xc0)
+	if (how < 0xc0 && len > IP_AT + WIRE_IPV6_HEADER && load_be16(frame + 12) == ETHERTYPE_IP6)
+		repair_sum_six(frame, len);
+	else if (how < 0xc0)
 		repair_sums(frame, len);
 }
 
@@ -172,6 +191,46 @@ cut(struct peers *p, uint8_t *frame, uint32_t len, uint8_t how)
 	return PAYLOAD_AT + head;
 }
 
+/* The same of IPv6, with a fragment header in each. */
+static uint32_t
+cut_six(struct peers *p, uint8_t *frame, uint32_t len, uint8_t how)
+{
+	enum { HEADER = 8, L4_AT = IP_AT + WIRE_IPV6_HEADER };
+	uint32_t head = 8u + how % 32 * 8u, n = len - L4_AT, at = head - 8 * (how >= 0xf0);	/* or they overlap */
+
+	if (len <= L4_AT + head || len + HEADER > PEER_FRAME)
+		return len;
+	memcpy(p->rest, frame, L4_AT);
+	memcpy(p->rest + L4_AT + HEADER, frame + L4_AT + head, n - head);
+	memmove(frame + L4_AT + HEADER, frame + L4_AT, head);
+	for (int i = 0; i < 2; i++) {
+		uint8_t *ip = (i == 0 ? frame : p->rest) + IP_AT;
+
+		memcpy(ip + WIRE_IPV6_HEADER, (uint8_t[HEADER]){ ip[6], 0, i == 0 ? 0 : (uint8_t)(at >> 8),
+			i == 0 ? 1 : (uint8_t)at, 0, 0, 0, how }, HEADER);
+		ip[6] = IP6_FRAGMENT;
+		store_be16(ip + 4, (uint16_t)(HEADER + (i == 0 ? head : n - head)));
+	}
+	p->nrest = L4_AT + HEADER + n - head;
+	return L4_AT + HEADER + head;
+}
+
+/* Headers of which some say how long they are, and some lie; returns the frame's length. */
+static uint32_t
+extend(uint8_t *frame, uint32_t len, uint8_t how)
+{
+	static const uint8_t headers[] = { 60, 0, 43, 135, 51, 60, 59, 99 };
+	uint8_t *ip = frame + IP_AT;
+
+	if (len + 8 > PEER_FRAME)
+		return len;
+	memmove(ip + WIRE_IPV6_HEADER + 8, ip + WIRE_IPV6_HEADER, len - IP_AT - WIRE_IPV6_HEADER);
+	memcpy(ip + WIRE_IPV6_HEADER, (uint8_t[]){ ip[6], how >= 0xf0, 1, 4, 0, 0, 0, 0 }, 8);
+	ip[6] = headers[how % ARRAY_LEN(headers)];
+	store_be16(ip + 4, (uint16_t)(load_be16(ip + 4) + 8));
+	return len + 8;
+}
+
 /* The headers of a frame from who; far is what numbers are when they are far from right. */
 static void
 put_header(struct peer *peer, struct wire_out *o, uint8_t options[24], uint8_t who,
@@ -189,9 +248,14 @@ put_header(struct peer *peer, struct wire_out *o, uint8_t options[24], uint8_t w
 		o->proto = PROTO_UDP;
 		o->dport = OWN_UDP;
 	} else if (who >= WHO_ICMP) {
-		o->proto = PROTO_ICMP;
+		o->proto = addr_is_v4(&o->src) ? PROTO_ICMP : PROTO_ICMP6;
 		o->icmp_type = extra & 16 ? 8 : 3;
 		o->icmp_code = extra & 16 ? 0 : 4;
+		if (o->proto == PROTO_ICMP6) {
+			o->icmp_type = extra & 32 ? ICMP6_SOLICIT : extra & 16 ? ICMP6_ECHO : ICMP6_TOO_BIG;
+			o->icmp_code = 0;
+			o->ttl = extra & 1 ? 255 : 64;
+		}
 		o->icmp_rest = far;
 	} else if (who >= WHO_OTHER_PORT) {
 		o->dport = own_tcp[extra % ARRAY_LEN(own_tcp)];
@@ -223,7 +287,8 @@ peers_frame(struct peers *p, struct reader *from, uint64_t *wait_ns, uint8_t fra
 	extra = rd_u8(from);
 	far = rd_be32(from);
 	peer = &p->peer[who % PEERS];
-	o = (struct wire_out){ .src = addr_v4(RIG_CLIENT), .dst = addr_v4(RIG_OWN), .proto = PROTO_TCP,
+	o = (struct wire_out){ .src = p->six ? rig_map(RIG_CLIENT) : addr_v4(RIG_CLIENT),
+		.dst = p->six ? rig_map(RIG_OWN) : addr_v4(RIG_OWN), .proto = PROTO_TCP,
 		.ttl = 64, .sport = peer->port, .dport = own_tcp[0], .options = options,
 		.tcp_flags = kinds[kind % ARRAY_LEN(kinds)], .seq = near(peer->seq, how_seq, far),
 		.ack = near(peer->ack, how_ack, far),
@@ -233,9 +298,17 @@ peers_frame(struct peers *p, struct reader *from, uint64_t *wait_ns, uint8_t fra
 	put_header(peer, &o, options, who, extra, far);
 	at = wire_header_bytes(&o);
 	n = put_payload(frame + at, from);
+	if (o.proto == PROTO_ICMP6 && o.icmp_type == ICMP6_SOLICIT) {
+		struct addr wanted = rig_map(kind % 2 ? RIG_LINK : RIG_OWN);
+
+		o.icmp_rest = 0;
+		memcpy(frame + at, wanted.b, n = sizeof wanted.b);
+	}
 	if (o.tcp_flags == TCP_SYN)
 		n = 0;
 	*len = (uint32_t)wire_build(&o, frame, PEER_FRAME, n);
+	if (p->six && extra % 8 == 7)
+		*len = extend(frame, *len, extra);
 	if (extra >= 248)		/* a flipped bit; the sums will not agree, the parser must hold */
 		frame[far % *len] ^= (uint8_t)(1u << (far >> 29));
 	if (extra == 247)
@@ -243,7 +316,7 @@ peers_frame(struct peers *p, struct reader *from, uint64_t *wait_ns, uint8_t fra
 	if (who >= WHO_CHANGED && who < WHO_OTHER_PORT)
 		change(frame, *len, from);
 	else if (who >= WHO_FRAGMENTS && who < WHO_CHANGED)
-		*len = cut(p, frame, *len, extra);
+		*len = p->six ? cut_six(p, frame, *len, extra) : cut(p, frame, *len, extra);
 	return !from->bad;
 }
 

@@ -346,6 +346,115 @@ arp(struct storm *s, struct storm_frame *f)
 	f->len = storm_pick(s, 2) ? 60 : STORM_LEAST + storm_pick(s, 46);
 }
 
+static void
+some_bytes(struct storm *s, struct storm_frame *f, size_t at)
+{
+	for (uint32_t i = 0, n = 1 + storm_pick(s, 6); i < n; i++)
+		f->bytes[at + storm_pick(s, MIN(f->len - (uint32_t)at, 48u))] = (uint8_t)next_random(s);
+}
+
+/* ---- IPv6 ---- */
+
+enum { IP6_DEST = 60, IP6_FRAGMENT = 44, EXTENSION = 8 };
+
+/* Where an IPv4 address is in IPv6: 2001:db8::/32, its /24 a /64, as rig_map() has it. */
+static struct addr
+six_of(const struct addr *four)
+{
+	uint32_t a = addr_to_v4(four);
+	struct addr six = { .b = { 0x20, 0x01, 0x0d, 0xb8 } };
+
+	store_be32(six.b + 4, a & 0xffffff00);
+	store_be32(six.b + 12, a);
+	return six;
+}
+
+/* Eight bytes in front of what is behind the IPv6 header. */
+static void
+insert(struct storm_frame *f, size_t at, uint8_t kind, const uint8_t rest[7])
+{
+	uint8_t *ip = f->bytes + at, *l4 = ip + WIRE_IPV6_HEADER;
+
+	memmove(l4 + EXTENSION, l4, f->len - at - WIRE_IPV6_HEADER);
+	l4[0] = ip[6];
+	memcpy(l4 + 1, rest, 7);
+	ip[6] = kind;
+	f->len += EXTENSION;
+	store_be16(ip + 4, (uint16_t)(load_be16(ip + 4) + EXTENSION));
+}
+
+/* Two fragments, which may overlap, of which one may be missing, in any order. */
+static void
+cut_six(struct storm *s, struct storm_frame *f, size_t at)
+{
+	uint32_t body = f->len - (uint32_t)at - WIRE_IPV6_HEADER, head = PIECE * (3 + storm_pick(s, 10));
+	uint32_t back = storm_pick(s, 4) == 0 ? PIECE : 0;
+	uint8_t id = (uint8_t)s->ip_id;
+
+	if (body <= head || f->len + EXTENSION > STORM_ROOM || s->npieces + 2 > STORM_PIECES)
+		return;
+	for (int i = 0; i < 2; i++) {
+		struct storm_frame *p = &s->piece[s->npieces];
+		uint32_t from = i == 0 ? 0 : head - back, n = i == 0 ? head : body - from;
+
+		*p = *f;
+		memcpy(p->bytes + at + WIRE_IPV6_HEADER, f->bytes + at + WIRE_IPV6_HEADER + from, n);
+		p->len = (uint32_t)at + WIRE_IPV6_HEADER + n;
+		store_be16(p->bytes + at + 4, (uint16_t)n);
+		insert(p, at, IP6_FRAGMENT, (uint8_t[]){ 0, (uint8_t)(from >> 8), (uint8_t)(from | (i == 0)), 0, 0, 0, id });
+		s->npieces += storm_pick(s, 8) != 0;
+	}
+	if (s->npieces >= 2 && storm_pick(s, 2)) {
+		struct storm_frame last = s->piece[s->npieces - 1];
+
+		s->piece[s->npieces - 1] = s->piece[s->npieces - 2];
+		s->piece[s->npieces - 2] = last;
+	}
+	if (s->npieces > 0)
+		take_piece(s, f);
+}
+
+/* From somebody to an address of ours: a segment, a datagram, an echo, an error, a question for a neighbour. */
+static void
+ip6_to_us(struct storm *s, struct storm_frame *f)
+{
+	static const uint8_t types[] = { ICMP6_ECHO, ICMP6_ECHO, ICMP6_SOLICIT, ICMP6_TOO_BIG, ICMP6_ADVERT, 134 };
+	struct wire_out o = anybody(s);
+	struct addr link = addr_v4(s->link_addr);
+	size_t at;
+
+	o.src = six_of(&o.src);
+	o.dst = six_of(&o.dst);
+	if (o.proto == PROTO_ICMP) {
+		o.proto = PROTO_ICMP6;
+		o.icmp_type = types[storm_pick(s, ARRAY_LEN(types))];
+	}
+	if (o.proto == PROTO_ICMP6 && o.icmp_type == ICMP6_SOLICIT) {
+		link = six_of(&link);
+		o.ttl = 255;
+		o.icmp_rest = 0;
+		memcpy(o.smac, s->smac, sizeof o.smac);
+		memcpy(o.dmac, s->dmac, sizeof o.dmac);
+		memcpy(f->bytes + wire_header_bytes(&o), storm_pick(s, 4) ? link.b : o.dst.b, sizeof link.b);
+		f->len = (uint32_t)wire_build(&o, f->bytes, sizeof f->bytes, sizeof link.b);
+		return;
+	}
+	at = build(s, &o, f, storm_pick(s, 2) ? 64 : 0);
+	switch (storm_pick(s, 6)) {
+	case 0:
+	case 1:
+		cut_six(s, f, at);
+		break;
+	case 2:
+		if (f->len + EXTENSION <= STORM_ROOM)	/* options that say how long they are, or lie */
+			insert(f, at, IP6_DEST, (uint8_t[]){ storm_pick(s, 8) == 0, 1, 4, 0, 0, 0, 0 });
+		break;
+	case 3:
+		some_bytes(s, f, at);
+		break;
+	}
+}
+
 /* IPv6 with a chain of extension headers that may lie about their lengths. */
 static void
 ip6(struct storm *s, struct storm_frame *f)
@@ -383,13 +492,6 @@ rubbish(struct storm *s, struct storm_frame *f)
 	memcpy(f->bytes + 6, s->smac, 6);
 	if (storm_pick(s, 4) != 0)
 		store_be16(f->bytes + 12, types[storm_pick(s, ARRAY_LEN(types))]);
-}
-
-static void
-some_bytes(struct storm *s, struct storm_frame *f, size_t at)
-{
-	for (uint32_t i = 0, n = 1 + storm_pick(s, 6); i < n; i++)
-		f->bytes[at + storm_pick(s, MIN(f->len - (uint32_t)at, 48u))] = (uint8_t)next_random(s);
 }
 
 /* ---- whole frames ---- */
@@ -438,7 +540,7 @@ storm_next(struct storm *s, struct storm_frame *to)
 		arp(s, to);
 		return;
 	case STORM_IP6:
-		ip6(s, to);
+		(storm_pick(s, 3) ? ip6_to_us : ip6)(s, to);
 		return;
 	case STORM_RUBBISH:
 		rubbish(s, to);

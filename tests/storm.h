@@ -2,6 +2,7 @@
 /*
  * storm.h - frames that nobody should send, made from a seed: wrong lengths, header lengths, offsets and
  * options, tiny and overlapping fragments, in TCP, UDP, ICMP, ARP, IPv6 and VLANs; half of them with right sums.
+ * Of IPv6 most go to addresses of ours: an IPv4 address has its place there as rig_map() says.
  *
  * The same seed makes the same frames for a test over the stack and for the laboratory's sender. A
  * frame may be aimed at an open conversation: it then says something that would end or change it,

@@ -73,7 +73,7 @@ main(void)
 	rig_service(&rig, PROTO_TCP, 80, ACTION_ANSWER, rig_model(&rig, "ftp-small"));
 	rig_start(&rig);
 	pthread_create(&thread, NULL, watch, &reading);
-	peers_init(&peers);
+	peers_init(&peers, false);
 	while (peers_step(&peers, &rig, &from)) {
 		peers_learn(&peers, &rig);
 		rig.nrecords = 0;

@@ -22,16 +22,26 @@ chance(uint64_t *x, unsigned per_mille)
 }
 
 static void
-talk_rig(struct rig *r, uint32_t flows)
+talk_rig_of(struct rig *r, uint32_t flows, bool six)
 {
 	rig_init(r);
+	if (six)
+		rig_six(r);
 	rig_service(r, PROTO_TCP, 21, ACTION_ANSWER, rig_model(r, "talk-small"));
 	rig_service(r, PROTO_UDP, 53, ACTION_ANSWER, rig_model(r, "udp-small"));
 	r->c.flows = flows;
+	r->c.flows_six = six ? flows : 0;
 	rig_start(r);
 }
 
-Test(stack, random_segments_of_live_flows_break_no_invariant, .timeout = 240)
+static void
+talk_rig(struct rig *r, uint32_t flows)
+{
+	talk_rig_of(r, flows, false);
+}
+
+static void
+random_segments(bool six)
 {
 	enum { STEPS = 100000, BYTES = 11 };
 	static uint8_t bytes[STEPS * BYTES];
@@ -43,8 +53,8 @@ Test(stack, random_segments_of_live_flows_break_no_invariant, .timeout = 240)
 
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (uint8_t)(next_random(&x) >> 20);
-	talk_rig(&r, 64);
-	peers_init(&peers);
+	talk_rig_of(&r, 64, six);
+	peers_init(&peers, six);
 	while (peers_step(&peers, &r, &from)) {
 		peers_learn(&peers, &r);
 		stack_check(r.s);
@@ -63,6 +73,16 @@ Test(stack, random_segments_of_live_flows_break_no_invariant, .timeout = 240)
 	stack_check(r.s);
 	cr_expect_eq(stack_flows(r.s), 0);
 	rig_fini(&r);
+}
+
+Test(stack, random_segments_of_live_flows_break_no_invariant, .timeout = 240)
+{
+	random_segments(false);
+}
+
+Test(stack, random_segments_over_ipv6_break_none_either, .timeout = 240)
+{
+	random_segments(true);
 }
 
 /* ---- the same conversation, over a good wire and over bad ones ---- */

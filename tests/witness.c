@@ -35,6 +35,12 @@ flow_of(struct witness *w, const struct wire *f)
 	return NULL;
 }
 
+static bool
+is_icmp(const struct wire *w)
+{
+	return w->proto == PROTO_ICMP || w->proto == PROTO_ICMP6;
+}
+
 /* Conversations alive now; what was known of them stays known unless one ended or began. */
 static void
 look(struct witness *w)
@@ -72,7 +78,8 @@ check_frame(const struct witness *w, const struct rig_frame *f, struct wire *out
 	must(memcmp(out->smac, w->r->c.mac, sizeof out->smac) == 0, "a frame sent bears our MAC");
 	if (out->ethertype == ETHERTYPE_ARP4)
 		return;
-	must(set_range(w->r->set, &out->src) != NULL, "a packet sent bears an address of ours");
+	must(set_range(w->r->set, &out->src) != NULL || addr_eq(&out->src, &w->r->c.link_addr_six),
+	    "a packet sent bears an address of ours");
 	must(set_range(w->r->set, &out->dst) == NULL, "a packet sent goes to somebody else");
 	must(!out->more_fragments && out->frag_offset == 0, "nothing sent is a fragment");
 	flags = out->tcp.flags;
@@ -106,7 +113,7 @@ witness_timers(struct witness *w)
 		struct wire out;
 
 		check_frame(w, &w->r->out[i], &out);
-		must(out.ethertype == ETHERTYPE_IP4 && out.proto == PROTO_TCP,
+		must(out.ethertype != ETHERTYPE_ARP4 && out.proto == PROTO_TCP,
 		    "nothing but TCP speaks without being asked");
 		if (out.tcp.flags & TCP_SYN) {
 			w->syn_acks++;
@@ -153,7 +160,7 @@ check_udp(struct witness *w, const struct wire *out, unsigned n)
 {
 	must(n <= DATAGRAMS, "one datagram has a bounded answer");
 	for (unsigned i = 0; i < n; i++) {
-		must(out[i].proto == PROTO_UDP || (out[i].proto == PROTO_ICMP && n == 1),
+		must(out[i].proto == PROTO_UDP || (is_icmp(&out[i]) && n == 1),
 		    "a datagram is answered with datagrams or one error");
 		if (out[i].proto == PROTO_UDP)
 			w->udp_out += out[i].ip.n;
@@ -164,7 +171,10 @@ check_udp(struct witness *w, const struct wire *out, unsigned n)
 static void
 check_icmp(struct witness *w, const struct wire *in, const struct wire *out, unsigned n)
 {
-	if (in->icmp_type == 3 && in->icmp_code == TOO_BIG) {
+	enum { LINK_OPTION = 8 };	/* what an advertisement has more than the question */
+	bool asked = in->proto == PROTO_ICMP6 && in->icmp_type == ICMP6_SOLICIT;
+
+	if (in->proto == PROTO_ICMP6 ? in->icmp_type == ICMP6_TOO_BIG : in->icmp_type == 3 && in->icmp_code == TOO_BIG) {
 		for (unsigned i = 0; i < n; i++)
 			must(out[i].proto == PROTO_TCP && flow_of(w, &out[i]) != NULL,
 			    "a path MTU message only makes a conversation say things again");
@@ -172,7 +182,8 @@ check_icmp(struct witness *w, const struct wire *in, const struct wire *out, uns
 	}
 	must(n <= 1, "a ping has one answer");
 	if (n == 1 && !in->more_fragments && in->frag_offset == 0)
-		must(out[0].proto == PROTO_ICMP && out[0].ip.n <= in->ip.n, "a ping is not made longer");
+		must(out[0].proto == in->proto && out[0].ip.n <= in->ip.n + (asked ? LINK_OPTION : 0),
+		    "a ping is not made longer");
 }
 
 void
@@ -194,7 +205,7 @@ witness_answers(struct witness *w, struct span frame, unsigned first)
 		must(n == 0, "what is not for us is not answered");
 	} else {
 		for (unsigned i = 0; i < n; i++)
-			must(out[i].ethertype == ETHERTYPE_IP4 && (in.proto == PROTO_ICMP ||
+			must(out[i].ethertype == in.ethertype && (is_icmp(&in) ||
 			    (addr_eq(&out[i].dst, &in.src) && addr_eq(&out[i].src, &in.dst))),
 			    "a packet is answered to its sender");
 		w->udp_in += in.proto == PROTO_UDP ? in.ip.n : 0;
@@ -203,7 +214,7 @@ witness_answers(struct witness *w, struct span frame, unsigned first)
 			check_tcp(w, &in, out, n);
 		else if (in.proto == PROTO_UDP)
 			check_udp(w, out, n);
-		else if (in.proto == PROTO_ICMP)
+		else if (is_icmp(&in))
 			check_icmp(w, &in, out, n);
 		else
 			must(n == 0, "what we do not speak is not answered");

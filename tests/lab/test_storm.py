@@ -23,6 +23,7 @@ FRAMES, PER_SECOND, SEED = 1_000_000, 40_000, 1
 HELD = 24			# conversations open meanwhile
 SWAP_EVERY, DRAIN = 1.0, 3.0	# seconds
 SENSOR = b"\2\0\0\0\0\2"
+PREFIX6, LINK6 = "2001:db8:c613::/48", "2001:db8:c000:200::c000:202"	# where tests/storm.c has them
 WORKER, KINDS, NAME, FIRST = "rte-worker", 27, 24, 256	# tests/alloc_count.h
 
 
@@ -132,7 +133,7 @@ class Storm:
         self.arrived += arrivals()
         self.passed += passed(self.after)
         self.uncaptured = capture.stop()
-        self.ledger = charge.audit(capture.path, SENSOR, "192.0.2.2", "198.19.0.0/16")
+        self.ledger = charge.audit(capture.path, SENSOR, "192.0.2.2", "198.19.0.0/16", LINK6, PREFIX6)
         capture.path.unlink()
 
     def attack(self, rng):
@@ -172,6 +173,13 @@ class Storm:
             self.visits.append(clients.visit(air.lab, client, address, rng, air.home))
 
 
+def edit(text):
+    """The same services over IPv6."""
+    services = text.split("    services:\n")[1].split("control-socket:")[0]
+    return (text.replace("link-address: 192.0.2.2", f"link-address: 192.0.2.2\n    link-address-ipv6: {LINK6}")
+            .replace("control-socket:", f"  - prefix: {PREFIX6}\n    action: reset\n    services:\n{services}control-socket:"))
+
+
 def setUpModule():
     global air, storm
     library = PROGRAMS / "tests/liballoc_count.so"
@@ -180,7 +188,7 @@ def setUpModule():
     with tempfile.NamedTemporaryFile(prefix="mynah-alloc-", delete=False) as file:
         counted = Path(file.name)
     unittest.addModuleCleanup(counted.unlink)
-    air = on_air("storm", environment={"LD_PRELOAD": library, "ALLOC_COUNT": counted})
+    air = on_air("storm", edit, environment={"LD_PRELOAD": library, "ALLOC_COUNT": counted})
     (air.home / "allocations").symlink_to(counted)
     storm = Storm(random.Random(7))
 
@@ -241,6 +249,6 @@ class Storms(unittest.TestCase):
         self.assertGreaterEqual(missed, 0)
         self.assertLess(missed, storm.passed // 1000)
         for what in ("proven conversation", "SYN-ACK", "RST", "echo reply", "ARP reply", "datagram",
-                     "port unreachable"):
+                     "port unreachable", "advertisement"):
             self.assertGreater(ledger.sent[what], 0, ledger.sent)
         print(f"      {ledger.received} frames received, sent: {dict(ledger.sent)}, {missed} not captured")

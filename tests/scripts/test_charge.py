@@ -59,6 +59,49 @@ def arp(op, smac, sender, dmac, target):
         (dmac if op == 2 else bytes(6)) + address(target)
 
 
+PEER6, OWN6, LINK6, PREFIX6 = "2001:db8:cb00:7100::5", "2001:db8:c613::1", "2001:db8:2::2", "2001:db8:c613::/48"
+
+
+def packet6(src, dst, proto, l4, before=b"", first=None):
+    """first: the kind of what stands before the L4 header."""
+    return struct.pack(">IHBB", 6 << 28, len(before) + len(l4), proto if first is None else first, 64) + \
+        address(src) + address(dst) + before + l4
+
+
+def l4_6(src, dst, proto, l4, sum_at):
+    total = folded(address(src), address(dst), struct.pack(">II", len(l4), proto), l4)
+    return l4[:sum_at] + struct.pack(">H", total) + l4[sum_at + 2:]
+
+
+def tcp6(src, sport, dst, dport, flags, seq=0, ack=0, payload=b""):
+    return l4_6(src, dst, 6, struct.pack(">HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 1000, 0, 0) + payload, 16)
+
+
+def icmp6(src, dst, kind, code, rest):
+    return packet6(src, dst, 58, l4_6(src, dst, 58, struct.pack(">BBH", kind, code, 0) + rest, 2))
+
+
+def to_us6(ip):
+    return SENSOR + ROUTER + b"\x86\xdd" + ip
+
+
+def from_us6(ip):
+    return ROUTER + SENSOR + b"\x86\xdd" + ip
+
+
+SYN6 = tcp6(PEER6, 4000, OWN6, 21, SYN, 7, 0, b"z" * 40)
+SYN_ACK6 = from_us6(packet6(OWN6, PEER6, 6, tcp6(OWN6, 21, PEER6, 4000, SYN | ACK, 100, 8)))
+OPTIONS = b"\6\0\1\4\0\0\0\0"
+DATAGRAM6 = packet6(PEER6, OWN6, 17, l4_6(PEER6, OWN6, 17, struct.pack(">HHHH", 4000, 53, 80, 0) + b"x" * 72, 6))
+ASKED = to_us6(icmp6(PEER6, "ff02::1:ff00:2", 135, 0, bytes(4) + address(LINK6)))
+ADVERTISED = from_us6(icmp6(LINK6, PEER6, 136, 0, b"\x60\0\0\0" + address(LINK6) + b"\2\1" + SENSOR))
+
+
+def cut_up6(*cuts):
+    return [to_us6(packet6(PEER6, OWN6, 6, SYN6[a:b], struct.pack(">BBHI", 6, 0, a | (b < len(SYN6)), 9), 44))
+            for a, b in cuts]
+
+
 SYN_IN = to_us(tcp(PEER, 4000, OWN, 21, SYN, 7))
 SYN_ACK = from_us(tcp(OWN, 21, PEER, 4000, SYN | ACK, 100, 8))
 PROOF = to_us(tcp(PEER, 4000, OWN, 21, ACK, 8, 101))
@@ -93,6 +136,24 @@ HONEST = {
         *cut_up(tcp(PEER, 4000, OWN, 21, SYN, 7, 0, b"z" * 40), (0, 40), (0, 40), (8, 24), (40, 60)), SYN_ACK],
     "with two VLAN tags": [SYN_IN[:12] + b"\x88\xa8\0\7\x81\0\0\x08" + SYN_IN[12:],
                            SYN_ACK[:12] + b"\x88\xa8\0\7\x81\0\0\x08" + SYN_ACK[12:]],
+}
+
+HONEST6 = {
+    "a SYN behind an extension header": [to_us6(packet6(PEER6, OWN6, 6, SYN6, OPTIONS, 60)), SYN_ACK6],
+    "a SYN in fragments": [*cut_up6((24, 60), (0, 24)), SYN_ACK6],
+    "an echo": [to_us6(icmp6(PEER6, OWN6, 128, 0, PING)), from_us6(icmp6(OWN6, PEER6, 129, 0, PING))],
+    "a closed UDP port": [to_us6(DATAGRAM6), from_us6(icmp6(OWN6, PEER6, 1, 4, bytes(4) + DATAGRAM6))],
+    "a neighbour": [ASKED, ADVERTISED],
+}
+
+DISHONEST6 = {
+    "this SYN-ACK": [*cut_up6((0, 32), (24, 60)), SYN_ACK6],
+    "for this SYN-ACK": [to_us6(packet6(PEER6, OWN6, 6, SYN6, OPTIONS[:1] + b"\x40" + OPTIONS[2:], 60)), SYN_ACK6],
+    "this echo reply": [from_us6(icmp6(OWN6, PEER6, 129, 0, PING))],
+    "this advertisement": [ASKED, ADVERTISED, ADVERTISED],
+    "ICMP type 3": [to_us6(DATAGRAM6), from_us6(icmp6(OWN6, PEER6, 3, 0, bytes(4) + DATAGRAM6))],
+    "no host of others": [ASKED, from_us6(icmp6(OWN6, "ff02::1", 129, 0, PING))],
+    "a source outside the prefix": [from_us6(icmp6("2001:db8:c614::1", PEER6, 129, 0, PING))],
 }
 
 DISHONEST = {
@@ -134,19 +195,20 @@ DISHONEST = {
 
 class Charge(unittest.TestCase):
     def ledger(self, frames):
-        ledger = charge.Ledger(SENSOR, int(ipaddress.ip_address(LINK)), ipaddress.ip_network(PREFIX))
+        ledger = charge.Ledger(SENSOR, int(ipaddress.ip_address(LINK)), ipaddress.ip_network(PREFIX),
+                               int(ipaddress.ip_address(LINK6)), ipaddress.ip_network(PREFIX6))
         for i, frame in enumerate(frames):
             ledger.frame(float(i), frame)
         ledger.close()
         return ledger
 
     def test_what_is_owed_may_leave(self):
-        for what, frames in HONEST.items():
+        for what, frames in (HONEST | {f"{k} over IPv6": v for k, v in HONEST6.items()}).items():
             with self.subTest(what):
                 self.assertEqual(self.ledger(frames).violations, [])
 
     def test_what_nobody_paid_for_is_found(self):
-        for what, frames in DISHONEST.items():
+        for what, frames in [*DISHONEST.items(), *DISHONEST6.items()]:
             with self.subTest(what):
                 ledger = self.ledger(frames)
                 found = ledger.violations
