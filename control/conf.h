@@ -55,7 +55,7 @@ struct conf_persona {		/* as struct persona, 0 and NULL: as Linux */
 	char *name;
 	uint32_t ttl, mss, window, ts_hz;
 	uint32_t *wscale;
-	enum conf_switch df, whole_segments, echo_code;
+	enum conf_switch df, whole_segments, ecn, echo_code;
 	uint32_t ids, odd_flags;	/* conf_persona.c */
 	char **options;
 	uint32_t options_count;

@@ -40,6 +40,7 @@ static const cyaml_schema_field_t fields[] = {
 	NUMBER("least-timeout", rto_min_ms),
 	NUMBER("longest-timeout", rto_max_ms),
 	NUMBER("retries", retries),
+	SWITCH("ecn", ecn),
 	WORD("odd-flags", odd_flags, odd),
 	SWITCH("echo-code", echo_code),
 	NUMBER("quote", quote),
@@ -90,6 +91,7 @@ conf_persona_defaults(struct conf_persona *c)
 	c->rto_max_ms = c->rto_max_ms ? c->rto_max_ms : p->rto_max_ms;
 	c->retries = c->retries ? c->retries : p->retries;
 	c->odd_flags = c->odd_flags ? c->odd_flags : p->odd_flags_reset ? RESET_ODD : IGNORE_ODD;
+	c->ecn = c->ecn ? c->ecn : p->ecn ? SWITCH_YES : SWITCH_NO;
 	c->echo_code = c->echo_code ? c->echo_code : p->echo_keeps_code ? SWITCH_YES : SWITCH_NO;
 	c->quote = c->quote ? c->quote : p->quote_max;
 	c->unreachable_ms = c->unreachable_ms ? c->unreachable_ms : p->icmp_unreachable_ms;
@@ -189,7 +191,7 @@ conf_check_persona(const struct checking *k, uint32_t i)
 		.whole_segments = c->whole_segments == SWITCH_YES, .wscale = (uint8_t)*c->wscale,
 		.ts_hz = (uint16_t)c->ts_hz, .rto_min_ms = c->rto_min_ms, .rto_first_ms = c->rto_first_ms,
 		.rto_max_ms = c->rto_max_ms, .retries = (uint8_t)c->retries,
-		.odd_flags_reset = c->odd_flags == RESET_ODD, .echo_keeps_code = c->echo_code == SWITCH_YES,
+		.ecn = c->ecn == SWITCH_YES, .odd_flags_reset = c->odd_flags == RESET_ODD, .echo_keeps_code = c->echo_code == SWITCH_YES,
 		.quote_max = (uint16_t)c->quote, .icmp_unreachable_ms = c->unreachable_ms };
 	snprintf(p->name, sizeof p->name, "%s", c->name);
 	err = check_name(k, place, i);

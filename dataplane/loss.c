@@ -161,6 +161,16 @@ loss_timeout(struct loss *l, const struct flight *f, bool first, uint8_t *cwnd)
 	loss_fall_back(l);
 }
 
+bool
+loss_congested(struct loss *l, const struct flight *f, uint8_t *cwnd)
+{
+	if (l->recovering || tcp_before(f->una, l->recover))
+		return false;
+	l->recover = f->max;
+	*cwnd = l->ssthresh = half(f);
+	return true;
+}
+
 void
 loss_fall_back(struct loss *l)
 {

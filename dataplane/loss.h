@@ -50,6 +50,8 @@ struct loss *losses_take(struct losses *ls, uint32_t id, uint32_t una, uint32_t 
 void	loss_ack(struct loss *l, const struct flight *f, const struct wire_tcp *seg, uint32_t bytes, bool again, uint8_t *cwnd);
 /* Nothing came back in time; first: since something last did. RFC 5681 3.1, RFC 2018 8: SACK no longer counts. */
 void	loss_timeout(struct loss *l, const struct flight *f, bool first, uint8_t *cwnd);
+/* The peer heard that the network is congested. True: the window halved, once for what is out. RFC 3168 6.1.2. */
+bool	loss_congested(struct loss *l, const struct flight *f, uint8_t *cwnd);
 /* All is sent anew from snd_una: nothing is mended any more. */
 void	loss_fall_back(struct loss *l);
 /* The window after bytes more were acknowledged: slow start, then congestion avoidance. l may be NULL. */

@@ -20,6 +20,7 @@ const struct persona persona_linux = {
 	.rto_first_ms = 1000,
 	.rto_max_ms = 120000,
 	.retries = 6,
+	.ecn = true,
 	.echo_keeps_code = true,
 	.quote_max = 576 - WIRE_IPV4_HEADER - WIRE_ICMP_HEADER,
 	.icmp_unreachable_ms = 1000,

@@ -10,8 +10,9 @@
 #include "models/bytes.h"
 #include "models/set.h"
 
-/* TCP options of a SYN, and whether it came over IPv6, whose header takes 20 bytes more. */
-enum offer { OFFER_MSS = 1, OFFER_SACK = 2, OFFER_TS = 4, OFFER_WSCALE = 8, OFFER_SIX = 16, OFFERS = 32 };
+/* What a SYN offers: TCP options, and ECN; and whether it came over IPv6, whose header takes 20 bytes more. */
+enum offer { OFFER_MSS = 1, OFFER_SACK = 2, OFFER_TS = 4, OFFER_WSCALE = 8, OFFER_SIX = 16, OFFERS = 32,
+	OFFER_ECN = 32 };
 enum { PERSONA_GROUPS = 4, PERSONA_KINDS = 3, PERSONA_OPTIONS_MAX = 24 };
 
 enum persona_ids {		/* what the IP-ID is of packets with DF; without it, a counter per pair of addresses */
@@ -47,6 +48,7 @@ struct persona {
 	uint16_t ts_hz;			/* ticks of the timestamp clock per second */
 	uint32_t rto_min_ms, rto_first_ms, rto_max_ms;
 	uint8_t retries;		/* of data and FIN before the peer is given up */
+	bool ecn;			/* RFC 3168 is agreed to */
 	bool odd_flags_reset;		/* is a segment without SYN, ACK and RST reset by an open port too? */
 	bool echo_keeps_code;		/* ICMP's code of an echo is answered, not 0 */
 	uint16_t quote_max;		/* bytes of a datagram that an ICMP error quotes */

@@ -29,6 +29,8 @@ uint32_t say_max(const struct stack *s, const struct flow *f);
 void	say_fall_back(const struct stack *s, struct flow *f);
 /* What the segment says of losses: a duplicate ACK, SACK blocks, or that one was mended. */
 void	say_heard(struct stack *s, struct flow *f, const struct wire_tcp *seg, const struct tcp_step *step);
+/* What the segment and the network say of congestion: RFC 3168. */
+void	say_congestion(struct stack *s, struct flow *f, const struct packet *p);
 /* Its time is over: slow start, from the first byte not acknowledged. */
 void	say_timeout(struct stack *s, struct flow *f);
 /* Is there anything that the peer must still acknowledge, or that waits to be sent? */

@@ -53,6 +53,47 @@ say_heard(struct stack *s, struct flow *f, const struct wire_tcp *seg, const str
 		loss_ack(want_loss(s, f, t), &out, seg, step->acked, step->again, &t->cwnd);
 }
 
+/*
+ * The cookie has no room to remember that ECN was agreed. Who marks data as capable of it says so himself; until then
+ * ours is not marked.
+ */
+void
+say_congestion(struct stack *s, struct flow *f, const struct packet *p)
+{
+	struct talk *t = say_talk(s, f);
+	uint8_t mark = p->w.tos & ECN_CE;
+	struct flight out;
+
+	if (t == NULL || !stack_persona(s, f)->ecn)
+		return;
+	if (mark != 0 && p->w.payload.n > 0)
+		t->flags |= TALK_ECT;
+	if (!(t->flags & TALK_ECT))
+		return;
+	if (p->w.tcp.flags & TCP_CWR)
+		t->flags &= (uint8_t)~TALK_ECE;
+	if (mark == ECN_CE)
+		t->flags |= TALK_ECE;
+	out = flight_of(s, f);
+	if (p->w.tcp.flags & TCP_ECE && out.max == f->snd_nxt && out.max != out.una &&
+	    loss_congested(want_loss(s, f, t), &out, &t->cwnd))
+		t->flags |= TALK_CWR;
+}
+
+/* What a segment with n bytes from seq says of congestion; only new data is marked: RFC 3168 6.1.5. */
+static void
+mark(const struct stack *s, const struct flow *f, struct talk *t, uint32_t seq, uint32_t n, struct wire_out *o)
+{
+	if (t->flags & TALK_ECE)
+		o->tcp_flags |= TCP_ECE;
+	if (n == 0 || seq != say_max(s, f))
+		return;
+	o->tos = ECN_ECT0;
+	if (t->flags & TALK_CWR)
+		o->tcp_flags |= TCP_CWR;
+	t->flags &= (uint8_t)~TALK_CWR;
+}
+
 void
 say_timeout(struct stack *s, struct flow *f)
 {
@@ -149,6 +190,8 @@ send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, ui
 	o.options = options;
 	o.noptions = tcp_options(options, f, stack_scene(s, f)->clock, sack,
 	    n == 0 ? sack_ranges(s, f, of, sack) : 0);
+	if (t != NULL && t->flags & TALK_ECT && !(flags & TCP_RST))
+		mark(s, f, t, seq, n, &o);
 	at = wire_header_bytes(&o);
 	if (!stack_frame(s, p, at + n, &frame))
 		return false;

@@ -34,17 +34,17 @@ say_syn_ack(struct stack *s, struct packet *p, struct wire_out *o, struct prefix
     const struct persona *persona, uint8_t offer, uint32_t clock, uint32_t ts_val)
 {
 	uint32_t headers = (uint32_t)(wire_ip_header(&o->dst) + WIRE_TCP_HEADER);
-	const struct syn_ack *say = &persona->syn_ack[offer | OFFER_MSS];
+	const struct syn_ack *of = persona->syn_ack, *say = &of[(offer | OFFER_MSS) % OFFERS];
 	uint8_t options[PERSONA_OPTIONS_MAX];
 	bool paid = !(offer & OFFER_MSS) && prefix_allow(limit, headers + say->n, 1, ANNOUNCE_SLACK);
 
 	if (!paid)
-		say = &persona->syn_ack[offer];
+		say = &of[offer % OFFERS];
 	if (!paid && !prefix_allow(limit, headers + say->n, 1, REPEAT_SLACK)) {
 		drop(s, DROP_RATIO);
 		return 0;
 	}
-	o->tcp_flags = TCP_SYN | TCP_ACK;
+	o->tcp_flags = TCP_SYN | TCP_ACK | (offer & OFFER_ECN && persona->ecn ? TCP_ECE : 0);
 	o->win = say->window;
 	o->options = memcpy(options, say->options, sizeof options);
 	o->noptions = say->n;
@@ -106,8 +106,10 @@ static uint8_t
 offer_of(const struct packet *p)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
+	/* As Linux has it: a SYN that is marked itself does not mean what RFC 3168 does. */
+	bool ecn = (seg->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR) && (p->w.tos & ECN_CE) == 0;
 
-	return (uint8_t)(seg->has_mss * OFFER_MSS | seg->has_sack_ok * OFFER_SACK | seg->has_ts * OFFER_TS |
+	return (uint8_t)(ecn * OFFER_ECN | seg->has_mss * OFFER_MSS | seg->has_sack_ok * OFFER_SACK | seg->has_ts * OFFER_TS |
 	    seg->has_wscale * OFFER_WSCALE | is_six(p) * OFFER_SIX);
 }
 

@@ -378,6 +378,8 @@ stack_segment(struct stack *s, struct packet *p, struct flow *f)
 		peer_fin(f);
 	if (step.acked > 0 && f->talk != 0 && step.take == 0 && talk_waiting(&s->talks, say_talk(s, f)) > 0)
 		converse_held(s, f, say_talk(s, f), 0);
+	if ((p->w.tos & ECN_CE) != 0 || seg->flags & (TCP_ECE | TCP_CWR))
+		say_congestion(s, f, p);
 	wind_up(s, f);
 	say(s, p, f, step.ack && !may_reset(s, f) ? &step : NULL);
 	if (is_related(s, f))

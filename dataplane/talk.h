@@ -22,6 +22,9 @@ enum talk_flag {
 	TALK_PUSH = 2,		/* the last byte in the hold was pushed */
 	TALK_RELATED = 4,	/* belongs to another conversation, takes no turns */
 	TALK_LOSS = 8,		/* took a place in the table of losses */
+	TALK_ECT = 16,		/* the peer speaks ECN */
+	TALK_ECE = 32,		/* a segment was marked, and the peer has not said that it heard of it */
+	TALK_CWR = 64,		/* we slowed down because one of ours was marked, and have not said so */
 };
 
 struct talk {

@@ -19,6 +19,7 @@ enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58 };
 enum { ICMP6_TOO_BIG = 2, ICMP6_ECHO = 128, ICMP6_ECHO_REPLY = 129, ICMP6_SOLICIT = 135, ICMP6_ADVERT = 136 };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32,
 	TCP_ECE = 64, TCP_CWR = 128 };
+enum { ECN_ECT0 = 2, ECN_CE = 3 };	/* of tos: RFC 3168 5 */
 
 /* Link layers, named as in <pcap/dlt.h> but without needing it. */
 enum wire_link { WIRE_ETHER, WIRE_RAW_IP, WIRE_SLL, WIRE_SLL2, WIRE_NULL };

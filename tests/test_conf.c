@@ -306,7 +306,7 @@ is_as(const struct persona *a, const struct persona *b)
 	    a->window == b->window && a->whole_segments == b->whole_segments && a->wscale == b->wscale &&
 	    memcmp(a->options, b->options, sizeof a->options) == 0 && a->ts_hz == b->ts_hz &&
 	    a->rto_min_ms == b->rto_min_ms && a->rto_first_ms == b->rto_first_ms && a->rto_max_ms == b->rto_max_ms &&
-	    a->retries == b->retries && a->odd_flags_reset == b->odd_flags_reset &&
+	    a->retries == b->retries && a->ecn == b->ecn && a->odd_flags_reset == b->odd_flags_reset &&
 	    a->echo_keeps_code == b->echo_keeps_code && a->quote_max == b->quote_max &&
 	    a->icmp_unreachable_ms == b->icmp_unreachable_ms;
 }

@@ -80,7 +80,7 @@ static unsigned six[256];	/* answers over IPv6, by protocol */
 static void
 expect_modest(const struct rig *r, const struct storm_frame *f, unsigned i)
 {
-	static const uint8_t flags[] = { TCP_SYN | TCP_ACK, TCP_RST, TCP_RST | TCP_ACK };
+	static const uint8_t flags[] = { TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK | TCP_ECE, TCP_RST, TCP_RST | TCP_ACK };
 
 	for (unsigned k = 0; k < r->nout; k++) {
 		const struct rig_frame *out = &r->out[k];

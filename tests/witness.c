@@ -85,7 +85,7 @@ check_frame(const struct witness *w, const struct rig_frame *f, struct wire *out
 	flags = out->tcp.flags;
 	if (out->proto != PROTO_TCP)
 		return;
-	must(!(flags & TCP_SYN) || flags == (TCP_SYN | TCP_ACK), "no SYN leaves, but with ACK alone");
+	must(!(flags & TCP_SYN) || (flags & ~TCP_ECE) == (TCP_SYN | TCP_ACK), "no SYN leaves, but with ACK alone");
 	must(!(flags & TCP_RST) || !(flags & (TCP_SYN | TCP_FIN)), "a reset is only a reset");
 	must(flags & (TCP_ACK | TCP_RST), "every segment acknowledges or resets");
 	must(!(flags & (TCP_SYN | TCP_RST)) || out->payload.n == 0, "SYN-ACK and RST carry no data");
@@ -134,7 +134,7 @@ check_tcp(struct witness *w, const struct wire *in, const struct wire *out, unsi
 	bool split = in->more_fragments || in->frag_offset > 0;	/* ports and flags are in another */
 	uint32_t next = n > 0 ? out[0].tcp.seq : 0;
 
-	must(split || !(in->tcp.flags & TCP_RST) || n == 0 || (n == 1 && out[0].tcp.flags == TCP_ACK &&
+	must(split || !(in->tcp.flags & TCP_RST) || n == 0 || (n == 1 && (out[0].tcp.flags & ~TCP_ECE) == TCP_ACK &&
 	    out[0].payload.n == 0 && flow_of(w, &out[0]) != NULL),	/* RFC 5961 3.2 */
 	    "a reset is not answered, but challenged by a conversation that lives");
 	for (unsigned i = 0; i < n; i++) {
@@ -149,6 +149,8 @@ check_tcp(struct witness *w, const struct wire *in, const struct wire *out, unsi
 		next += (uint32_t)out[i].payload.n + fin;
 		if (out[i].tcp.flags & TCP_SYN) {
 			must(split || (syn && out[i].tcp.ack == in->tcp.seq + 1), "a SYN-ACK answers a SYN");
+			must(split || !(out[i].tcp.flags & TCP_ECE) || (in->tcp.flags & TCP_ECE && in->tcp.flags & TCP_CWR),
+			    "ECN is agreed to with who asks");
 			w->syn_acks++;
 		}
 		check_ack(w, &out[i]);
