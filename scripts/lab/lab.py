@@ -67,6 +67,27 @@ class Lab:
         return ["nsenter", "--net=" + self.sensor_ns, "--", *argv]
 
     @contextlib.contextmanager
+    def neighbour(self, name, address):
+        """Another kernel with that address of 198.18.0.0/24, in a namespace of its own beside the client's.
+
+        Yields a function that makes a command run there.
+        """
+        ns = f"{self.prefix}-{name}"
+        inside = lambda argv: ["nsenter", f"--net=/run/netns/{ns}", "--", *argv]    # noqa: E731
+        must(["ip", "netns", "add", ns], "ip netns")
+        try:
+            must(self.client(["ip", "link", "add", "veth-r", "type", "veth", "peer", "name", "veth-x", "netns", ns]), "ip link")
+            for argv in (self.client(["ip", "addr", "add", "198.18.0.1/24", "dev", "veth-r"]),
+                         self.client(["ip", "link", "set", "veth-r", "up"]),
+                         inside(["ip", "link", "set", "lo", "up"]), inside(["ip", "link", "set", "veth-x", "up"]),
+                         inside(["ip", "addr", "add", f"{address}/24", "dev", "veth-x"]),
+                         inside(["ip", "route", "add", "default", "via", "198.18.0.1"])):
+                must(argv, "ip")
+            yield inside
+        finally:
+            run(["ip", "netns", "del", ns])
+
+    @contextlib.contextmanager
     def within(self, namespace):
         """This thread in a namespace, for what is opened there."""
         with open("/proc/thread-self/ns/net", "rb") as home:
@@ -77,10 +98,10 @@ class Lab:
                 if _libc.setns(home.fileno(), CLONE_NEWNET) != 0:
                     os.abort()	# in a namespace that is not ours nothing else can be right
 
-    def socket(self, kind=socket.SOCK_STREAM, family=socket.AF_INET):
+    def socket(self, kind=socket.SOCK_STREAM, family=socket.AF_INET, proto=0):
         """A socket in the client's namespace, held by this process."""
         with self.within(self.client_ns):
-            return socket.socket(family, kind)
+            return socket.socket(family, kind, proto)
 
     @contextlib.contextmanager
     def loss(self, percent, evenly=False):

@@ -173,19 +173,9 @@ class Samba(unittest.TestCase):
         (top / "share").mkdir(parents=True)
         configuration = top / "smb.conf"
         configuration.write_text(CONFIGURATION.format(top=top, address=SAMBA))
-        ns = Path(f"/run/netns/{air.lab.prefix}-samba")
-        inside = ["nsenter", f"--net={ns}", "--"]
-        must(["ip", "netns", "add", ns.name], "ip netns")
-        cls.addClassCleanup(run, ["ip", "netns", "del", ns.name])
-        must(air.lab.client(["ip", "link", "add", "veth-r", "type", "veth", "peer", "name", "veth-x",
-                             "netns", ns.name]), "ip link")
-        for argv in (air.lab.client(["ip", "addr", "add", "198.18.0.1/24", "dev", "veth-r"]),
-                     air.lab.client(["ip", "link", "set", "veth-r", "up"]),
-                     [*inside, "ip", "link", "set", "lo", "up"], [*inside, "ip", "link", "set", "veth-x", "up"],
-                     [*inside, "ip", "addr", "add", f"{SAMBA}/24", "dev", "veth-x"]):
-            must(argv, "ip")
+        inside = cls.enterClassContext(air.lab.neighbour("samba", SAMBA))
         for daemon in ("smbd", "nmbd"):
-            must([*inside, daemon, "-s", str(configuration), "-D"], daemon)
+            must(inside([daemon, "-s", str(configuration), "-D"]), daemon)
             cls.addClassCleanup(stop, top / f"{daemon}.pid")
         until = time.monotonic() + 30.0
         for argv in (["nmblookup", "-A", SAMBA], ["smbclient", "-N", "-L", f"//{SAMBA}"]):
