@@ -28,6 +28,14 @@ table netdev loss {{
 """
 
 
+TWICE = """
+table netdev twice {{
+  chain to_sensor {{ type filter hook egress device "veth-c" priority 0;
+    meta protocol {{ ip, ip6 }} numgen random mod 100 < {percent} counter dup to "veth-c"; }}
+}}
+"""
+
+
 def addresses(rng, n):
     """n different addresses of the /16."""
     return [str(PREFIX[i]) for i in rng.sample(range(PREFIX.num_addresses), n)]
@@ -119,6 +127,17 @@ class Lab:
             yield self.lost
         finally:
             subprocess.run([*nft, "delete", "table", "netdev", "loss"], timeout=20)
+
+    @contextlib.contextmanager
+    def twice(self, percent):
+        """That share of the frames arrives at the sensor twice; yields a function that counts them."""
+        nft = self.client(["nft"])
+        subprocess.run([*nft, "-f", "-"], input=TWICE.format(percent=percent), text=True, check=True, timeout=20)
+        try:
+            yield lambda: int(re.search(r"counter packets (\d+)", must(
+                self.client(["nft", "list", "table", "netdev", "twice"]), "nft list").output)[1])
+        finally:
+            subprocess.run([*nft, "delete", "table", "netdev", "twice"], timeout=20)
 
     def lost(self):
         """Frames lost so far (towards the sensor, towards the client)."""

@@ -7,7 +7,6 @@ the clients' side of the cable, and mynahd runs with tests/alloc_count.c preload
 import ctypes
 import json
 import random
-import re
 import subprocess
 import tempfile
 import time
@@ -17,7 +16,8 @@ from pathlib import Path
 from air import PROGRAMS, on_air
 from lab import charge, clients, voices
 from lab.lab import addresses
-from lab.process import end, must, run, start
+from lab.process import end, must, run
+from sniff import Capture
 
 FRAMES, PER_SECOND, SEED = 1_000_000, 40_000, 1
 HELD = 24			# conversations open meanwhile
@@ -43,26 +43,6 @@ class Allocations:
         self.worker = dict(zip(names, counts.worker))
         self.other = dict(zip(names, counts.other))
         self.first = counts.first.decode()
-
-
-class Capture:
-    """All frames on veth-c, into a file."""
-
-    def __init__(self, lab, folder):
-        self.path, self.log = folder / "storm.pcap", folder / "dumpcap.log"
-        self.child = start(lab.client(["dumpcap", "-q", "-P", "-B", "256", "-i", "veth-c", "-w",
-                                       str(self.path)]), self.log)
-        until = time.monotonic() + 20
-        while "File:" not in self.log.read_text():
-            if self.child.poll() is not None or time.monotonic() > until:
-                raise AssertionError(f"dumpcap does not begin: {self.log.read_text()}")
-            time.sleep(0.05)
-
-    def stop(self):
-        """Frames that were not captured."""
-        end(self.child)
-        dropped = re.search(r"received/dropped on interface '?veth-c'?: \d+/(\d+)", self.log.read_text())
-        return int(dropped[1])
 
 
 def cable():
