@@ -2,32 +2,37 @@
 #include "learning/eval.h"
 #include "learning/learn.h"
 #include "learning/player.h"
+#include "learning/split.h"
 #include "models/related.h"
 #include "tests/mining_rig.h"
 
+static const char *const proftpd = TEST_ROOT "/tests/data/ftp-walks.pcap.gz";
+static const char *const vsftpd = TEST_ROOT "/tests/data/ftp-vsftpd-walks.pcap.gz";
+
 static void
-learn_walks(struct learned *to, struct pool *pool, struct corpus **c, bool **use)
+learn_walks(struct learned *to, struct pool *pool, struct corpus **c, bool **use, const char *capture, uint64_t seed)
 {
-	static const char *const path[] = { TEST_ROOT "/tests/data/ftp-walks.pcap.gz" };
+	const char *const path[] = { capture };
 	struct corpus_options o = { .proto = PROTO_TCP, .port = 21 };
 	struct learn_params p = { .learner = "mining", .definition = ftp_definition(pool) };
 	struct diag why = { "" };
 
 	cr_assert_eq(corpus_load(c, pool, &o, path, 1, &why), 0, "%s", why.text);
-	*use = pool_array(pool, (*c)->nconversations, sizeof **use);
-	for (uint32_t i = 0; i < (*c)->nconversations; i++)	/* whole peers are held out */
-		(*use)[i] = (*c)->conversations[i].client.b[15] % 4 != 0;
+	*use = split_by_client(pool, *c, 25, seed);
+	for (uint32_t i = 0; i < (*c)->nconversations; i++)
+		(*use)[i] = !(*use)[i];
 	cr_assert_eq(learn_image(to, pool, *c, *use, &p, &why), 0, "%s", why.text);
 }
 
-POOLED(mining, peers_that_were_never_seen_get_the_answers_of_the_real_server)
+static void
+answers_peers_never_seen(struct pool *pool, const char *capture, uint64_t seed)
 {
 	struct learned made;
 	struct eval_report r;
 	struct corpus *c;
 	bool *use;
 
-	learn_walks(&made, pool, &c, &use);
+	learn_walks(&made, pool, &c, &use, capture, seed);
 	for (uint32_t i = 0; i < c->nconversations; i++)
 		use[i] = !use[i];
 	eval(&r, pool, made.model, c, use, EVAL_CLASSES, NULL);
@@ -37,21 +42,33 @@ POOLED(mining, peers_that_were_never_seen_get_the_answers_of_the_real_server)
 	    r.conversations);
 }
 
+POOLED(mining, peers_that_were_never_seen_get_the_answers_of_the_real_server)
+{
+	answers_peers_never_seen(pool, proftpd, 0);
+}
+
+/* Its refusals say less: that it is no directory, is not empty, or does not exist, are one sentence. */
+POOLED(mining, another_server_is_told_from_its_walks_as_well)
+{
+	for (uint64_t seed = 0; seed < 4; seed++)
+		answers_peers_never_seen(pool, vsftpd, seed);
+}
+
 POOLED(mining, the_same_captures_give_the_same_model)
 {
 	struct learned a, b;
 	struct corpus *c;
 	bool *use;
 
-	learn_walks(&a, pool, &c, &use);
-	learn_walks(&b, pool, &c, &use);
+	learn_walks(&a, pool, &c, &use, proftpd, 0);
+	learn_walks(&b, pool, &c, &use, proftpd, 0);
 	cr_expect(span_eq(a.image, b.image));
 }
 
 /* Without the definition, or with that of another service, there is a sentence. */
 POOLED(mining, wants_a_definition_whose_commands_are_spoken)
 {
-	static const char *const path[] = { TEST_ROOT "/tests/data/ftp-walks.pcap.gz" };
+	const char *const path[] = { proftpd };
 	struct learn_params p = { .learner = "mining", .proto = PROTO_TCP, .port = 21 };
 	struct definition d;
 	struct learned made;
@@ -107,7 +124,7 @@ POOLED(mining, what_a_peer_did_holds_in_any_order_and_over_its_conversations)
 	struct peer a, b, other;
 	bool *use;
 
-	learn_walks(&made, pool, &c, &use);
+	learn_walks(&made, pool, &c, &use, proftpd, 0);
 	a = connect(pool, made.model, &mine, 1);
 	expect(&a, "USER user1", "331", "user1");
 	expect(&a, "PASS pass1", "230", "");

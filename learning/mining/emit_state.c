@@ -336,15 +336,6 @@ shared_phrase(const struct emitter *e, bool declared, int phase, uint32_t *list,
 	return best != (uint32_t)SYMBOL_NONE && count[best] > 1 ? best : (uint32_t)SYMBOL_NONE;
 }
 
-/* What is said to verbs that nobody declared. */
-static uint32_t
-unknown_phrase(const struct emitter *e, uint32_t phase, uint32_t *list, uint32_t *count)
-{
-	uint32_t here = shared_phrase(e, false, (int)phase, list, count);
-
-	return here != (uint32_t)SYMBOL_NONE ? here : shared_phrase(e, false, -1, list, count);
-}
-
 /*
  * What most declared commands that succeed in other phases are told in this one, each of them always: "log in first". One
  * that was never tried in it would be told so, too. None where as many succeed in it.
@@ -371,13 +362,36 @@ phase_refusal(const struct emitter *e, uint32_t phase, uint32_t *list, uint32_t 
 	return refused > 1 && refused > free ? phrase : (uint32_t)SYMBOL_NONE;
 }
 
-static bool
-was_tried(const struct emitter *e, uint32_t form, uint32_t phase)
+/* What a phase says, whatever else is; SYMBOL_NONE: nothing is known. */
+struct refusals {
+	uint32_t declared;	/* to commands */
+	uint32_t undeclared;	/* to verbs that nobody declared, as those were told here; */
+	uint32_t unknown;	/* to those that nobody ever said: else as others were told elsewhere */
+};
+
+static struct refusals
+refusals_of(const struct emitter *e, uint32_t phase, uint32_t *list, uint32_t *count)
 {
-	for (uint32_t i = 0; i < e->m->w->f->c->n; i++)
-		if (e->m->w->f->of[i] == form && e->m->phases->of[i] == phase)
-			return true;
-	return false;
+	struct refusals no = { .declared = phase_refusal(e, phase, list, count),
+		.undeclared = shared_phrase(e, false, (int)phase, list, count) };
+
+	no.unknown = no.undeclared != (uint32_t)SYMBOL_NONE ? no.undeclared : shared_phrase(e, false, -1, list, count);
+	return no;
+}
+
+/* What a form is told in a phase in which it was never told otherwise; SYMBOL_NONE: it goes by what it was told. */
+static uint32_t
+refused_phrase(const struct emitter *e, uint32_t form, uint32_t phase, const struct refusals *no)
+{
+	const struct forms *f = e->m->w->f;
+	uint32_t phrase = is_declared(f, form) ? no->declared : no->undeclared;
+
+	if (f->form[form].ignored)
+		return (uint32_t)SYMBOL_NONE;
+	for (uint32_t i = 0; i < f->c->n; i++)
+		if (f->of[i] == form && e->m->phases->of[i] == phase && e->m->phrases->of[i] != phrase)
+			return (uint32_t)SYMBOL_NONE;
+	return phrase;
 }
 
 /* A message that is told the same whatever else is; false: nothing is known to be said. */
@@ -413,7 +427,8 @@ emit_states(struct emitter *e)
 {
 	const struct canonical *c = e->m->w->f->c;
 	uint32_t *list = pool_array(e->pool, c->n + 1u, sizeof *list), n = 0;
-	uint32_t *count = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *count), greeting, unknown, refusal;
+	uint32_t *count = pool_array(e->pool, e->m->phrases->text.n + 1u, sizeof *count), greeting;
+	struct refusals no;
 
 	e->map_of = pool_array(e->pool, e->m->w->f->n + 1u, sizeof *e->map_of);
 	memset(e->map_of, -1, (e->m->w->f->n + 1u) * sizeof *e->map_of);
@@ -437,25 +452,23 @@ emit_states(struct emitter *e)
 		struct text_state *s = &e->t->state[phase];
 
 		*s = (struct text_state){ .note = note_of(e, phase), .backoff = -1, .eom = e->t->neom > 0 ? 0 : -1 };
-		unknown = unknown_phrase(e, phase, list, count);
-		refusal = phase_refusal(e, phase, list, count);
+		no = refusals_of(e, phase, list, count);
 		s->turn = pool_array(e->pool, e->t->ntemplate + 4u, sizeof *s->turn);
 		for (uint32_t k = 0; k < e->t->ntemplate; k++) {
 			uint32_t form = e->form_of[k];
 
 			if (form == e->m->w->f->n)
-				s->nturn += message_refused(e, &s->turn[s->nturn], k, phase, unknown);
-			else if (!is_declared(e->m->w->f, form) || was_tried(e, form, phase) ||
-			    !message_refused(e, &s->turn[s->nturn], k, phase, refusal))
-				message_turn(e, &s->turn[s->nturn++], k, phase, list);
-			else
+				s->nturn += message_refused(e, &s->turn[s->nturn], k, phase, no.unknown);
+			else if (message_refused(e, &s->turn[s->nturn], k, phase, refused_phrase(e, form, phase, &no)))
 				s->nturn++;
+			else
+				message_turn(e, &s->turn[s->nturn++], k, phase, list);
 		}
 		if (e->t->proto == MODEL_TCP && phase == 0)
 			connect_turn(e, &s->turn[s->nturn++], greeting);
 		s->nturn += emit_transfer_turns(e, &s->turn[s->nturn], phase);
-		if (unknown != (uint32_t)SYMBOL_NONE && !phrase_has(e->m->phrases, unknown, VIEW_VERB))
-			s->nturn += simple_turn(e, &s->turn[s->nturn], EVENT_OTHER, phase, unknown);
+		if (no.unknown != (uint32_t)SYMBOL_NONE && !phrase_has(e->m->phrases, no.unknown, VIEW_VERB))
+			s->nturn += simple_turn(e, &s->turn[s->nturn], EVENT_OTHER, phase, no.unknown);
 		for (uint32_t i = 0; i < c->n; i++)
 			s->support += e->m->phases->of[i] == phase;
 	}

@@ -42,7 +42,7 @@ static void
 mark_what_counts(struct world *w, const struct phases *p)
 {
 	for (uint32_t i = 0; i < w->f->c->n; i++) {
-		w->counts[i] = w->f->of[i] != (uint32_t)SYMBOL_NONE && (!p->sure[i] || w->shows[w->f->of[i]]);
+		w->counts[i] = w->f->of[i] != (uint32_t)SYMBOL_NONE && (!p->sure[i] || (w->shows[w->f->of[i]] && w->good[i]));
 		w->ncounts += w->counts[i];
 	}
 }

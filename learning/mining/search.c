@@ -2,9 +2,13 @@
 
 enum { MOST_PROGRAMS = WORLD_GUARDS * WORLD_SETS * (WORLD_SETS + 1) * WORLD_EFFECTS * WORLD_SETS };
 
+/* Of what is there at the beginning: what is not there is told as well by a set of all that is not, but takes more of them. */
+static const double MEMBER_COST = 0.25;
+
 struct search {
 	struct world *w;
 	struct program *p, *was;	/* per form; was: scratch */
+	bool *fails;		/* per form: was it ever refused for what only a world can tell? Else a guard could only hide an effect */
 	struct search_report *report;
 	double best, cost;
 	struct program all[MOST_PROGRAMS], bare[MOST_PROGRAMS];	/* for forms with arguments, and without */
@@ -35,6 +39,12 @@ list_programs(struct search *s)
 					}
 }
 
+static bool
+may_be(const struct search *s, uint32_t form, const struct program *p)
+{
+	return s->fails[form] || (p->guard == WORLD_TRUE && p->parent == 0);
+}
+
 static unsigned
 parts(const struct program *p)
 {
@@ -49,8 +59,8 @@ worth(struct search *s)
 	double sum;
 
 	s->report->tried++;
-	world_learn_base(s->w, s->p, 2);
-	sum = world_run(s->w, s->p, NULL);
+	sum = -MEMBER_COST * world_learn_base(s->w, s->p, 2);
+	sum += world_run(s->w, s->p, NULL);
 	for (uint32_t f = 0; f < s->w->f->n; f++)
 		sum -= s->cost * parts(&s->p[f]);
 	return sum;
@@ -67,6 +77,8 @@ improve(struct search *s, uint32_t form)
 	for (uint32_t k = 0; k < (has ? s->nall : s->nbare); k++) {
 		double now;
 
+		if (!may_be(s, form, &list[k]))
+			continue;
 		s->p[form] = list[k];
 		now = worth(s);
 		if (now > s->best + 1e-9) {
@@ -111,7 +123,34 @@ improve_pair(struct search *s, uint32_t a, uint32_t b)
 
 static_assert(WORLD_SETS == 2, "the other set is one bit away");
 
-/* A form adds to the other set, and whoever looked into the old one may follow: where no two of them are enough. */
+/* A form that looks into a set, or takes out of one, does so otherwise, if that is worth more than now. */
+static double
+follow(struct search *s, uint32_t form, double now)
+{
+	struct program *p = &s->p[form], best = *p;
+
+	if (!s->fails[form] || (!needs_set(p->guard) && p->effect != WORLD_DEL))
+		return now;
+	for (uint8_t guard = WORLD_IN; guard <= WORLD_CHILDLESS; guard++)
+		for (uint8_t set = 0; set < (needs_set(guard) ? WORLD_SETS : 1); set++)
+			for (uint8_t into = 0; into < (p->effect == WORLD_DEL ? WORLD_SETS : 1); into++) {
+				double moved;
+
+				p->guard = guard;
+				p->set = set;
+				if (p->effect == WORLD_DEL)
+					p->into = into;
+				moved = worth(s);
+				if (moved > now) {
+					now = moved;
+					best = *p;
+				}
+			}
+	*p = best;
+	return now;
+}
+
+/* A form adds to the other set, and the others may follow: where no two of them are enough. */
 static bool
 improve_all(struct search *s, uint32_t adder, const uint32_t *order, uint32_t n)
 {
@@ -121,19 +160,8 @@ improve_all(struct search *s, uint32_t adder, const uint32_t *order, uint32_t n)
 	memcpy(was, s->p, s->w->f->n * sizeof *was);
 	s->p[adder].into ^= 1;
 	now = worth(s);
-	for (uint32_t k = 0; k < n; k++) {
-		struct program *p = &s->p[order[k]];
-		double moved;
-
-		if (!needs_set(p->guard))
-			continue;
-		p->set ^= 1;
-		moved = worth(s);
-		if (moved > now)
-			now = moved;
-		else
-			p->set ^= 1;
-	}
+	for (uint32_t k = 0; k < n; k++)
+		now = follow(s, order[k], now);
 	if (now > s->best + 1e-9) {
 		s->best = now;
 		return true;
@@ -151,7 +179,7 @@ one_round(struct search *s, const uint32_t *order, uint32_t n)
 		better |= improve(s, order[k]);
 	for (uint32_t a = 0; a < n && !better; a++)
 		for (uint32_t b = 0; b < n; b++)
-			if (a != b && s->w->f->form[order[a]].narg > 0 && s->w->f->form[order[b]].narg > 0)
+			if (a != b && s->fails[order[a]] && s->w->f->form[order[a]].narg > 0 && s->w->f->form[order[b]].narg > 0)
 				better |= improve_pair(s, order[a], order[b]);
 	for (uint32_t a = 0; a < n && !better; a++)
 		if (s->p[order[a]].effect == WORLD_ADD)
@@ -167,9 +195,10 @@ start(struct search *s, const uint32_t *order, uint32_t n, uint32_t number)
 	for (uint32_t k = 0; k < n && number > 0; k++) {
 		uint64_t dice = hash_stir((uint64_t)number << 32 | order[k]);
 		bool has = s->w->f->form[order[k]].narg > 0;
+		const struct program *p = has ? &s->all[(dice >> 1) % s->nall] : &s->bare[(dice >> 1) % s->nbare];
 
-		if (dice & 1)
-			s->p[order[k]] = has ? s->all[(dice >> 1) % s->nall] : s->bare[(dice >> 1) % s->nbare];
+		if (dice & 1 && may_be(s, order[k], p))
+			s->p[order[k]] = *p;
 	}
 }
 
@@ -181,6 +210,17 @@ descend(struct search *s, const uint32_t *order, uint32_t n)
 	s->best = worth(s);
 	while (rounds++ < SEARCH_ROUNDS && one_round(s, order, n))
 		;
+}
+
+static void
+find_failures(struct search *s)
+{
+	const struct world *w = s->w;
+
+	s->fails = pool_array(w->pool, w->f->n + 1u, sizeof *s->fails);
+	for (uint32_t i = 0; i < w->f->c->n; i++)
+		if (w->f->of[i] != (uint32_t)SYMBOL_NONE && w->counts[i] && !w->good[i])
+			s->fails[w->f->of[i]] = true;
 }
 
 /* Forms of declared commands, the most frequent first. */
@@ -231,6 +271,7 @@ search_programs(struct world *w, struct program **programs, struct search_report
 	*s = (struct search){ .w = w, .report = report, .cost = MAX(0.0008 * report->counted, 1.0) };
 	s->p = pool_array(w->pool, w->f->n + 1u, sizeof *s->p);
 	s->was = pool_array(w->pool, w->f->n + 1u, sizeof *s->was);
+	find_failures(s);
 	list_programs(s);
 	while (report->starts < SEARCH_STARTS && report->tried <= budget &&
 	    (report->starts == 0 || (report->counted - report->right) * 200ull > report->counted)) {

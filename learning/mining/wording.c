@@ -80,11 +80,21 @@ split(struct worder *x, bool good, const struct wording *usual, struct wording *
 	return best->right > 0;
 }
 
+static bool
+some_succeeded(const struct world *w, const uint32_t *list, uint32_t n)
+{
+	while (n > 0)
+		if (w->good[list[--n]])
+			return true;
+	return false;
+}
+
 void
 wordings_make(struct wordings *to, const struct world *w, const struct program *p,
     const struct world_view *view, const struct phrases *phrases, const uint32_t *list, uint32_t n)
 {
 	struct worder x = { .w = w, .view = view, .p = phrases };
+	bool matters = some_succeeded(w, list, n);
 
 	to->n = 0;
 	x.list = pool_array(w->pool, n + 1u, sizeof *x.list);
@@ -94,7 +104,7 @@ wordings_make(struct wordings *to, const struct world *w, const struct program *
 
 		x.n = 0;
 		for (uint32_t k = 0; k < n; k++)
-			if (world_holds(p, &view[list[k]]) == good)
+			if ((matters && world_holds(p, &view[list[k]])) == good)
 				x.list[x.n++] = list[k];
 		if (x.n == 0)
 			continue;

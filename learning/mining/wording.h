@@ -25,6 +25,9 @@ struct wordings {
 	uint32_t n;
 };
 
-/* list: interactions of one form, in one phase. Successes first, the last of each kind always holds. */
+/*
+ * list: interactions of one form, in one phase. Successes first, the last of each kind always holds. Where none of them
+ * succeeded the phase refuses it, whatever the world is, and the guard does not matter.
+ */
 void	wordings_make(struct wordings *to, const struct world *w, const struct program *p,
     const struct world_view *view, const struct phrases *phrases, const uint32_t *list, uint32_t n);

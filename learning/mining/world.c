@@ -370,10 +370,11 @@ run(struct running *r, struct world_view *view)
 	return right;
 }
 
-void
+uint32_t
 world_learn_base(struct world *w, const struct program *p, uint32_t least)
 {
 	struct running r = { .w = w, .p = p, .votes = true };
+	uint32_t members = 0;
 
 	for (unsigned s = 0; s <= WORLD_SETS; s++)
 		for (unsigned v = 0; v < 2; v++)
@@ -381,9 +382,11 @@ world_learn_base(struct world *w, const struct program *p, uint32_t least)
 	memset(w->inner, 0, w->key.n);
 	run(&r, NULL);
 	for (uint32_t k = 0; k < w->key.n; k++) {
-		for (unsigned s = 0; s < WORLD_SETS; s++)
+		for (unsigned s = 0; s < WORLD_SETS; s++) {
 			w->base[s][k] = w->vote[s][1][k] > w->vote[s][0][k] &&
 			    w->vote[s][1][k] >= MIN(least, w->ngroups);
+			members += w->base[s][k];
+		}
 		w->inner[k] = w->vote[WORLD_SETS][1][k] > w->vote[WORLD_SETS][0][k];
 	}
 	for (uint32_t f = 0; f < w->f->n; f++)	/* one is only where one could go */
@@ -392,6 +395,7 @@ world_learn_base(struct world *w, const struct program *p, uint32_t least)
 	count_children(w, false);
 	for (uint32_t k = 0; k < w->key.n; k++)
 		w->inner[k] &= w->children[k] == 0;
+	return members;
 }
 
 uint32_t

@@ -59,9 +59,10 @@ struct world_view {
 void	world_make(struct world *w, struct pool *pool, const struct forms *f);
 /*
  * What was in the sets at the beginning, told by what first came of each name, where at least so many groups
- * say so. While programs are compared that must be more than one, or any name could excuse any program.
+ * say so. While programs are compared that must be more than one, or any name could excuse any program. Returns how
+ * many members that are.
  */
-void	world_learn_base(struct world *w, const struct program *p, uint32_t least);
+uint32_t world_learn_base(struct world *w, const struct program *p, uint32_t least);
 /* Interactions of those that count which are told right; view (may be NULL): one per interaction. */
 uint32_t world_run(struct world *w, const struct program *p, struct world_view *view);
 bool	world_holds(const struct program *p, const struct world_view *v);

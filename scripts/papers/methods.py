@@ -12,7 +12,8 @@ from .tables import Notes, met, percent
 
 SAMPLES = 20
 IDS = {"smb": ("tcp/445", ("B2", "B7")), "nbns": ("udp/137", ("N2",))}  # the rules of semantics/ about identifiers
-WALKS = ROOT / "tests" / "data" / "ftp-walks.pcap.gz"
+WALKS = {name: ROOT / "tests" / "data" / capture for name, capture in
+         (("ProFTPD", "ftp-walks.pcap.gz"), ("vsftpd", "ftp-vsftpd-walks.pcap.gz"))}
 WALKS_SPLIT = "25"
 DEFINITION = ROOT / "scripts" / "services" / "ftp.service"
 SINGLE = ("prisma", "scriptgen")        # what "auto" joins and any capture can be given to
@@ -58,14 +59,14 @@ def alone(runs, service, folders):
     return found
 
 
-def walks(runs):
-    runs.progress.say("ftp: mines walks")
+def walks(runs, server):
+    runs.progress.say(f"ftp: mines walks through {server}")
     scores = call_json([runs.mynah, "eval", "--split", WALKS_SPLIT, "--json", "--learner", "mining", "--definition",
-                        DEFINITION, WALKS], runs.seconds)
+                        DEFINITION, WALKS[server]], runs.seconds)
     if is_missing(scores):
         return scores
     held = scores["by_client"]
-    return {"capture": WALKS.name, "mining": scores["mining"], "conversations": held["conversations"],
+    return {"capture": WALKS[server].name, "mining": scores["mining"], "conversations": held["conversations"],
             **{key: held[key] for key in ("class_agreement_messages", "class_agreement_conversations", "byte_equal")}}
 
 
@@ -81,7 +82,8 @@ def refined(runs):
 
 
 def measure(runs, folders, services=SERVICES):
-    return {"ids": {name: ids(runs, name, folders) for name in IDS}, "walks": walks(runs), "refined": refined(runs),
+    return {"ids": {name: ids(runs, name, folders) for name in IDS}, "walks": {server: walks(runs, server) for server in WALKS},
+            "refined": refined(runs),
             "alone": {service.name: alone(runs, service, folders) for service in services}}
 
 
@@ -108,21 +110,23 @@ def _length_row(found, notes):
 
 
 def _walk_rows(found, notes):
-    part = found["walks"]
-    if is_missing(part):
-        notes.why("ftp", "walks", part)
-        return
-    data = f"{part['capture']}, {part['conversations']}"
-    for what, key, reach in (("answers of the real server's kind", "class_agreement_messages", 0.99),
-                             ("walks with all of them", "class_agreement_conversations", 0.9)):
-        yield [f"ftp walks of 45 commands: {what}", "none", data, percent(part[key]), percent(reach), met(part[key], reach)]
-    yield ["ftp walks: answers equal byte for byte", "none", data, percent(part["byte_equal"]), "-", "-"]
-    near = next(r for r in part["mining"]["readings"] if r["nearest"])
-    published = part["mining"]["published"]
-    yield ["rules of a walk as published: initial / closure", f"{published['initial']} / {published['closure']}",
-           part["capture"], f"{near['initial']:.1f} / {near['closure']:.1f}", "told", "yes"]
-    notes.lines.append(f"Rules by the reading that is nearest: {near['pairs']} pairs, {near['arguments']} arguments, within "
-                       f"{near['within']}.")
+    for server, part in found["walks"].items():
+        if is_missing(part):
+            notes.why("ftp", f"walks through {server}", part)
+            continue
+        data = f"{part['capture']}, {part['conversations']}"
+        for what, key, reach in (("answers of the real server's kind", "class_agreement_messages", 0.99),
+                                 ("walks with all of them", "class_agreement_conversations", 0.9)):
+            yield [f"ftp walks of 45 commands through {server}: {what}", "none", data, percent(part[key]), percent(reach),
+                   met(part[key], reach)]
+        yield [f"ftp walks through {server}: answers equal byte for byte", "none", data, percent(part["byte_equal"]), "-", "-"]
+        near = next(r for r in part["mining"]["readings"] if r["nearest"])
+        published = part["mining"]["published"]
+        yield [f"rules of a walk through {server} as published: initial / closure",
+               f"{published['initial']} / {published['closure']}", part["capture"],
+               f"{near['initial']:.1f} / {near['closure']:.1f}", "told", "yes"]
+        notes.lines.append(f"Rules of {server}'s walks by the reading that is nearest: {near['pairs']} pairs, {near['arguments']} "
+                           f"arguments, within {near['within']}.")
 
 
 def _refined_row(found, notes):

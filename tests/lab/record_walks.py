@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """record_walks.py - random walks through a real FTP server, recorded for service mining.
 
-    sudo tests/lab/record_walks.py OUT.pcap [--peers 40] [--walks 2] [--commands 45] [--seed 1]
+    sudo tests/lab/record_walks.py OUT.pcap [--server proftpd|vsftpd] [--peers 40] [--walks 2] [--commands 45]
+                                            [--seed 1]
 
-Runs ProFTPD and tcpdump in a network namespace of their own. Every client address is a user of its
+Runs the server and tcpdump in namespaces of their own. Every client address is a user of its
 own with a fresh home, so that what one peer did is there in its next conversation and nobody else
 sees it. The nine commands of the paper (SM05): PWD GET PUT LS CD RMDIR MKDIR USER PASS, drawn evenly;
 names from a small stock, so that walks cross their own paths. Data connections are passive, announced by PASV
@@ -27,7 +28,7 @@ DIRS = ("docs", "pub", "old", "new", "tmp")
 FILES = ("readme.txt", "notes", "list.csv", "a.bin")
 FRESH = {"docs/": None, "pub/": None, "docs/old/": None, "readme.txt": 120, "notes": 77,
          "docs/list.csv": 300, "pub/a.bin": 512}
-CONF = """
+PROFTPD = """
 ServerName "walks"
 ServerType standalone
 DefaultAddress {server}
@@ -55,6 +56,26 @@ TimeoutIdle 600
   AllowAll
 </Limit>
 """
+VSFTPD = """
+listen=YES
+listen_address={server}
+background=NO
+anonymous_enable=NO
+local_enable=YES
+write_enable=YES
+chroot_local_user=YES
+allow_writeable_chroot=YES
+secure_chroot_dir={top}/empty
+pam_service_name=vsftpd
+check_shell=NO
+session_support=NO
+tcp_wrappers=NO
+local_umask=022
+max_per_ip=0
+idle_session_timeout=600
+"""
+PAM = "auth required pam_unix.so\naccount required pam_unix.so\n"
+FIRST_UID = 3000	# of vsftpd's users, who must be somebody
 
 
 def peer_of(i):
@@ -76,17 +97,45 @@ def make_home(top):
             path.write_bytes(content(name))
 
 
-def write_users(top, peers):
+def write_users(top, peers, first):
+    """Lines of passwd; the users have numbers from first on, or are all root."""
     lines = []
     for i in range(peers):
-        home = top / "home" / f"user{i}"
+        home, uid = top / "home" / f"user{i}", first + i if first else 0
         home.mkdir(parents=True)
         make_home(home)
+        for path in (home, *home.rglob("*")):
+            os.chown(path, uid, uid)
         word = subprocess.run(["openssl", "passwd", "-1", "-salt", "walks", f"pass{i}"],
                               capture_output=True, text=True, check=True).stdout.strip()
-        lines.append(f"user{i}:{word}:0:0::{home}:/bin/sh\n")
+        lines.append(f"user{i}:{word}:{uid}:{uid}::{home}:/bin/sh\n")
     (top / "passwd").write_text("".join(lines))
     (top / "passwd").chmod(0o600)
+    top.chmod(0o755)
+
+
+def proftpd(top, peers):
+    write_users(top, peers, 0)
+    (top / "conf").write_text(PROFTPD.format(server=SERVER, top=top))
+    return ["proftpd", "-n", "-c", top / "conf"]
+
+
+def vsftpd(top, peers):
+    """Its users are those of the system: of one that only the namespace sees."""
+    write_users(top, peers, FIRST_UID)
+    (top / "conf").write_text(VSFTPD.format(server=SERVER, top=top))
+    for name in ("empty", "pam.d"):
+        (top / name).mkdir()
+    (top / "pam.d" / "vsftpd").write_text(PAM)
+    with open("/etc/passwd") as here, open(top / "passwd", "a") as users:
+        users.write(here.read())
+    for mine, theirs in ((top / "passwd", "/etc/passwd"), (top / "pam.d", "/etc/pam.d")):
+        subprocess.run(["mount", "--bind", mine, theirs], check=True)
+    (top / "passwd").chmod(0o644)
+    return ["vsftpd", top / "conf"]
+
+
+SERVERS = {"proftpd": proftpd, "vsftpd": vsftpd}
 
 
 class Client:
@@ -136,7 +185,7 @@ class Client:
 
 def knock(c, rng):
     """What is tried before the login, some of it by each; and verbs that no server has."""
-    early = ("PWD", "CWD docs", "MKD new", "RMD docs", "TYPE I", "SYST", "FEAT", "NOOP", "PASV", "EPSV", "SIZE notes")
+    early = ("PWD", "CWD docs", "MKD new", "RMD docs", "TYPE I", "SYST", "FEAT", "NOOP", "PASV", "EPSV", "SIZE notes", "LIST", "RETR notes")
     for words in rng.sample(early, 4) + rng.sample(UNKNOWN, 2):
         c.say(words)
 
@@ -184,14 +233,11 @@ def walk(me, user, words, rng, commands):
 
 
 def record(o, top):
-    conf = top / "proftpd.conf"
-    conf.write_text(CONF.format(server=SERVER, top=top))
-    write_users(top, o.peers)
+    command = SERVERS[o.server](top, o.peers)
     for address in [SERVER] + [peer_of(i) for i in range(o.peers)]:
         subprocess.run(["ip", "addr", "add", address + "/32", "dev", "lo"], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    server = subprocess.Popen(["proftpd", "-n", "-c", conf], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     dump = subprocess.Popen(["tcpdump", "-q", "-Z", "root", "-U", "-B", "16384", "-s", "0", "-i", "lo", "-w", o.out, "tcp port 21" if o.control else "tcp"],
                             stderr=subprocess.DEVNULL)
     try:
@@ -210,6 +256,7 @@ def record(o, top):
 def main(argv):
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("out")
+    p.add_argument("--server", choices=sorted(SERVERS), default="proftpd")
     p.add_argument("--peers", type=int, default=40)
     p.add_argument("--walks", type=int, default=2)
     p.add_argument("--commands", type=int, default=45)
@@ -217,8 +264,8 @@ def main(argv):
     p.add_argument("--control", action="store_true", help="without the data connections")
     p.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     o = p.parse_args(argv[1:])
-    if not o.inside:	# a namespace of our own: port 21 of somebody else is not ours
-        os.execvp("unshare", ["unshare", "-n", sys.executable, *argv, "--inside"])
+    if not o.inside:	# namespaces of our own: port 21 of somebody else, and the system's users, are not ours
+        os.execvp("unshare", ["unshare", "-n", "-m", sys.executable, *argv, "--inside"])
     top = Path(tempfile.mkdtemp(prefix="mynah-walks-"))
     try:
         record(o, top)

@@ -116,9 +116,10 @@ def three():
     return {"methods": {
         "ids": {"smb": {"capture": "smb.pcap", "conversations": 400, "answers": 1000, "right": 999},
                 "nbns": {"missing": "no capture nbns.pcap"}},
-        "walks": {"capture": "walks.pcap", "conversations": 8, **scores(1.0, 0.875), "byte_equal": 0.755,
-                  "mining": {"published": {"initial": 16, "closure": 80},
-                             "readings": [{**reading, "initial": 1.0, "nearest": False}, {**reading, "nearest": True}]}},
+        "walks": {"ProFTPD": {"capture": "walks.pcap", "conversations": 8, **scores(1.0, 0.875), "byte_equal": 0.755,
+                              "mining": {"published": {"initial": 16, "closure": 80}, "readings": [
+                                  {**reading, "initial": 1.0, "nearest": False}, {**reading, "nearest": True}]}},
+                  "vsftpd": {"missing": "slow"}},
         "refined": {"states": 10315, "median": 48.7, "most": 102.5},
         "alone": {"smb": learners(0.9, 0.91, 0.85), "ntp": learners(1.0, 0.99, 1.0),
                   "dns": {"missing": "no capture dns.pcap"}, "sip": {**learners(1, 1, 1), "scriptgen": {"missing": "slow"}}}}}
@@ -135,9 +136,10 @@ class Methods(unittest.TestCase):
         self.assertEqual(found("nbns: answers with")["ours"], "-")
         self.assertIn("nbns: no capture nbns.pcap.", made.below)
         self.assertEqual(found("smb: conversations that reach full length")["met"], "no, 5.0 short")
-        self.assertEqual(found("ftp walks of 45 commands: walks")["met"], "no, 2.5 short")
+        self.assertEqual(found("ftp walks of 45 commands through ProFTPD: walks")["met"], "no, 2.5 short")
         self.assertEqual(found("rules of a walk")["ours"], "13.5 / 63.5")
         self.assertIn("all pairs, any arguments, within 4", made.below)
+        self.assertIn("walks through vsftpd: slow.", made.below)
         self.assertEqual(found("one sample more")["ours"], "49 ms, 102 at most")
         self.assertEqual(found("one sample more")["met"], "no, 2 ms longer")
 
