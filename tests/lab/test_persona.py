@@ -13,7 +13,8 @@ import unittest
 from itertools import combinations
 
 from air import ROOT, on_air
-from lab.process import end, must, run, start
+from lab.process import end, must, start
+from segments import ACK, CWR, ECE, FIN, RST, SYN
 
 KERNEL = "198.18.0.10"
 LINUX, RECENT, WINDOWS = "198.19.7.9", "198.19.64.5", "198.19.128.7"	# of the three prefixes below
@@ -114,7 +115,6 @@ def checksum(data):
 
 
 OPTIONS = {"mss": b"\2\4\5\xb4", "sok": b"\4\2", "ts": b"\x08\x0a\x11\x22\x33\x44\0\0\0\0", "ws": b"\3\3\7"}
-FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = (1 << i for i in range(8))
 
 
 class Hand:
