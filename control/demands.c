@@ -9,6 +9,7 @@
 #include "control/priv.h"
 #include "control/proto.h"
 #include "control/secret.h"
+#include "dataplane/iface.h"
 #include "dataplane/port.h"
 #include "models/beside.h"
 
@@ -60,6 +61,15 @@ check_folder(const char *what, const char *path, struct diag *why)
 	return S_ISDIR(st.st_mode) ? 0 : diag_set(why, -ENOTDIR, "The %s %s is not a folder.", what, path);
 }
 
+static int
+check_port(const char *device, struct diag *why)
+{
+	char interface[64];
+	int err = port_exists(device, why);
+
+	return err == 0 && port_interface(device, interface, sizeof interface) ? iface_check(interface, why) : err;
+}
+
 bool
 demands_folder(const struct conf *c)
 {
@@ -72,7 +82,7 @@ demands_check(const struct conf *c, struct diag *why)
 	int err = 0;
 
 	for (uint32_t i = 0; err == 0 && i < c->ports_count; i++)
-		err = port_exists(c->ports[i].device, why);
+		err = check_port(c->ports[i].device, why);
 	if (err == 0 && c->cores != NULL)
 		err = check_cores(c->cores, why);
 	if (err == 0)

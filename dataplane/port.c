@@ -66,6 +66,12 @@ argument(const char *device, const char *key, char *to, size_t room)
 	return false;
 }
 
+bool
+port_interface(const char *device, char *to, size_t room)
+{
+	return !port_is_pci(device) && strncmp(device, "net_tap", 7) != 0 && argument(device, "iface", to, room);
+}
+
 int
 port_exists(const char *device, struct diag *why)
 {
@@ -81,12 +87,12 @@ port_exists(const char *device, struct diag *why)
 	if (strncmp(device, "net_", 4) != 0)
 		return diag_set(why, -EINVAL, "The device \"%s\" is neither a PCI address like 0000:01:00.0 "
 		    "nor a virtual one like net_af_packet0,iface=eth1.", device);
-	if (!argument(device, "iface", name, sizeof name)) {
+	if (!port_interface(device, name, sizeof name)) {
 		if (strncmp(device, "net_af_", 7) == 0)
 			return diag_set(why, -EINVAL, "The device \"%s\" lacks iface=.", device);
 		return 0;
 	}
-	if (strncmp(device, "net_tap", 7) != 0 && if_nametoindex(name) == 0)
+	if (if_nametoindex(name) == 0)
 		return diag_set(why, -ENODEV, "There is no interface %s, which the device \"%s\" names.",
 		    name, device);
 	return 0;

@@ -21,6 +21,8 @@ struct port_counters {		/* of the device */
 /* Is there such a device? Asks the kernel only, opens nothing. 0, or -errno with a sentence. */
 int	port_exists(const char *device, struct diag *why);
 bool	port_is_pci(const char *device);
+/* The Linux interface that a virtual device is on; false: it has none, or makes it itself. */
+bool	port_interface(const char *device, char *to, size_t room);
 /* MiB that its pool wants from EAL. */
 unsigned port_memory_mb(const char *device, unsigned queues);
 

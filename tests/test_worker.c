@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "dataplane/eal.h"
+#include "dataplane/iface.h"
 #include "dataplane/worker.h"
 #include "tests/cases.h"
 #include "tests/file.h"
@@ -292,6 +293,35 @@ EACH_CASE(worker, devices_are_looked_for_without_opening_them, devices)
 	cr_expect_eq(err == 0, devices[*i].says == NULL, "%s", devices[*i].device);
 	if (devices[*i].says != NULL)
 		cr_expect_not_null(strstr(why.text, devices[*i].says), "%s", why.text);
+}
+
+static const struct {
+	struct iface i;
+	const char *says;	/* NULL: fine */
+} interfaces[] = {
+	{ { .mtu = 1500 }, NULL },
+	{ { .mtu = 1900 }, NULL },
+	{ { .mtu = 9000 }, "eth1 has an MTU of 9000" },
+	{ { .mtu = 1400 }, "run: ip link set eth1 mtu 1500." },
+	{ { .mtu = 1500, .gro = true }, "run: ethtool -K eth1 gro off." },
+	{ { .mtu = 1500, .lro = true }, "run: ethtool -K eth1 lro off." },
+	{ { .mtu = 1500, .gro = true, .lro = true }, "run: ethtool -K eth1 gro off lro off." },
+};
+
+EACH_CASE(worker, interfaces_that_change_frames_are_refused, interfaces)
+{
+	int err = iface_fits("eth1", &interfaces[*i].i, &why);
+
+	cr_expect_eq(err == 0, interfaces[*i].says == NULL);
+	if (interfaces[*i].says != NULL)
+		cr_expect_not_null(strstr(why.text, interfaces[*i].says), "%s", why.text);
+}
+
+Test(worker, the_kernel_is_asked_how_an_interface_is_set)
+{
+	cr_expect_lt(iface_check("lo", &why), 0);	/* 65,536 bytes */
+	cr_expect_not_null(strstr(why.text, "lo has an MTU of"), "%s", why.text);
+	cr_expect_eq(iface_check("nowhere0", &why), 0, "what is not told is taken as right");
 }
 
 static const struct {
