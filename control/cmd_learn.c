@@ -214,8 +214,9 @@ stages_json(const struct job *j)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < j->nstages; i++)
-		json_array_append_new(list, json_pack("{s:s, s:f, s:I}", "stage", j->stage[i].name,
-		    "seconds", j->stage[i].seconds, "pool_bytes", (json_int_t)j->stage[i].pool_bytes));
+		json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:I}", "stage", j->stage[i].name,
+		    "seconds", j->stage[i].seconds, "cpu_seconds", j->stage[i].cpu_seconds, "pool_bytes",
+		    (json_int_t)j->stage[i].pool_bytes));
 	return list;
 }
 

@@ -24,11 +24,11 @@ arena_put(void *ctx, void *p, size_t bytes)
 }
 
 static double
-now_s(void)
+now_s(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -46,11 +46,12 @@ stage_of(struct job *j, const char *name)
 }
 
 static void
-end_turn(struct job *j, double now)
+end_turn(struct job *j)
 {
 	if (j->now == NULL)
 		return;
-	j->now->seconds += now - j->since_s;
+	j->now->seconds += now_s(CLOCK_MONOTONIC) - j->since_s;
+	j->now->cpu_seconds += now_s(CLOCK_THREAD_CPUTIME_ID) - j->cpu_since_s;
 	j->now->pool_bytes = j->pool.peak_bytes;
 }
 
@@ -70,12 +71,11 @@ watch(void *ctx, const char *name, double fraction)
 	int percent = (int)(fraction * 100);
 
 	if (j->now == NULL || strcmp(j->now->name, name) != 0) {
-		double now = now_s();
-
-		end_turn(j, now);
+		end_turn(j);
 		wipe(j);
 		j->now = stage_of(j, name);
-		j->since_s = now;
+		j->since_s = now_s(CLOCK_MONOTONIC);
+		j->cpu_since_s = now_s(CLOCK_THREAD_CPUTIME_ID);
 	}
 	if (!j->shows || percent == j->percent)
 		return;
@@ -111,7 +111,7 @@ job_watch(struct job *j)
 void
 job_stop_watch(struct job *j)
 {
-	end_turn(j, now_s());
+	end_turn(j);
 	j->now = NULL;
 	wipe(j);
 }

@@ -14,7 +14,7 @@ enum { JOB_STAGES = 24 };		/* that are told apart; learning has 14 */
 
 struct job_stage {			/* all its turns together: some stages come back */
 	const char *name;
-	double seconds;
+	double seconds, cpu_seconds;	/* by the clock; of the thread that learns */
 	size_t pool_bytes;		/* held at most until the end of its last turn */
 };
 
@@ -25,7 +25,7 @@ struct job {
 	struct job_stage stage[JOB_STAGES];	/* in the order of their first turns */
 	unsigned nstages;
 	struct job_stage *now;		/* NULL: none yet */
-	double since_s;			/* monotonic; its turn began */
+	double since_s, cpu_since_s;	/* its turn began */
 	bool shows;
 	int percent;			/* on the terminal */
 };

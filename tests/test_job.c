@@ -100,6 +100,8 @@ Test(job, keeps_one_account_of_a_stage_that_comes_back)
 	cr_expect_str_eq(j.stage[0].name, "one");
 	cr_expect_str_eq(j.stage[1].name, "two");
 	cr_expect_geq(j.stage[0].seconds, 0);
+	for (unsigned i = 0; i < j.nstages; i++)
+		cr_expect(j.stage[i].cpu_seconds > 0 && j.stage[i].cpu_seconds < j.stage[i].seconds + 0.01);
 	cr_expect_geq(j.stage[0].pool_bytes, (size_t)16 << 20);
 	cr_expect_eq(j.stage[1].pool_bytes, j.pool.used_bytes);
 	job_fini(&j);

@@ -55,12 +55,12 @@ def note(figures, name, report):
     def take(figure, unit, value):
         figures.setdefault(f"{name}/{figure}", Figure(unit)).runs.append({"p50": value})
 
-    seconds = {stage["stage"]: stage["seconds"] for stage in report["stages"]}
+    seconds = {stage["stage"]: stage["cpu_seconds"] for stage in report["stages"]}
     for column, stages in STAGES.items():
         take(column, "s", sum(seconds.pop(stage, 0) for stage in stages))
     if seconds:
         raise BenchError(f"mynah learn has a stage that no column is for: {', '.join(seconds)}.")
-    take("total", "s", sum(stage["seconds"] for stage in report["stages"]))
+    take("total", "s", sum(stage["cpu_seconds"] for stage in report["stages"]))
     take("pool", "bytes", report["stages"][-1]["pool_bytes"])
     take("peak", "bytes", report["peak_bytes"])
     take("messages", "", report["messages"])
@@ -94,7 +94,7 @@ def tables(results):
                          f"{value['conversations']:,.0f}".replace(",", " "),
                          *(f"{value[column]:.2f}" for column in STAGES), f"{value['total']:.2f}",
                          number(value["pool"] / 2**20), number(value["peak"] / 2**20)])
-    below = ("Seconds, one run of each, one thread; *choose* tries clusterers and orders, each learned from a half and played against the other, *vectors* includes the second "
+    below = ("Seconds of CPU, one run of each, one thread; *choose* tries clusterers and orders, each learned from a half and played against the other, *vectors* includes the second "
              "compilation and the self-test. *Pool* is the memory of the job at its end, *peak* the most that the "
              "process had resident, both in MiB.")
     if refused:

@@ -35,7 +35,7 @@ def note(figures, report, capture):
     def take(figure, unit, value):
         figures.setdefault(figure, Figure(unit)).runs.append({"p50": value})
 
-    seconds = {stage["stage"]: stage["seconds"] for stage in report["stages"]}
+    seconds = {stage["stage"]: stage["cpu_seconds"] for stage in report["stages"]}
     read = next(stage for stage in report["stages"] if stage["stage"] == "read")
     seen = report["messages"] + report["left_out_messages"]
     for column, stages in STAGES.items():
@@ -45,7 +45,7 @@ def note(figures, report, capture):
     take("kept", "", report["messages"])
     take("conversations", "", report["conversations"])
     take("megabytes", "MB", capture.stat().st_size / 1e6)
-    take("read-rate", "1/s", seen / read["seconds"])
+    take("read-rate", "1/s", seen / read["cpu_seconds"])
     take("distinct-rate", "1/s", seen / distinct)
     take("read-pool", "MiB", read["pool_bytes"] / 2**20)
     take("peak", "MiB", report["peak_bytes"] / 2**20)
@@ -82,5 +82,5 @@ def tables(results):
     stages = Table([*STAGES], [[f"{figures[column]:.2f}" for column in STAGES]],
                    "A made-up FTP server (`tests/ftp_capture.c`), `mynah learn` from the file to the model. *Read and made "
                    "distinct*: all messages of the capture by the seconds of *read*, *exchanges* and *embed, select*. "
-                   "Here the stages, in seconds.")
+                   "Here the stages, in seconds of CPU.")
     return [capture, stages]
