@@ -7,7 +7,9 @@
 #include "control/figures.h"
 #include "control/gate.h"
 
-struct single {				/* the best one alone so far, of clusterers or of learners */
+enum { LEARNERS = 3 };
+
+struct single {				/* one that competes alone, of clusterers or of learners */
 	const char *name;		/* NULL: none yet */
 	uint32_t right;
 	bool *is_right;			/* per reply of what is held out */
@@ -20,18 +22,79 @@ struct ablation {
 	bool json;
 	struct diag *why;
 	bool is_single, is_joint;	/* the row: competes alone; chooses among those that do */
-	struct single best;
+	struct single best;		/* so far */
+	struct single learner[LEARNERS];
+	unsigned nlearners;
+};
+
+/* Kinds of replies of what is held out, and where one learner alone is right about more of them than the joint model. */
+struct kinds {
+	unsigned n, below, worse;	/* of these: by more than chance */
+	uint32_t lacking;		/* replies that those are right about more */
 };
 
 static void
-note_single(struct single *best, const char *name, const struct eval_report *r)
+take_single(struct single *s, const char *name, const struct eval_report *r)
 {
-	if (best->name != NULL && r->class_messages <= best->right)
-		return;
-	best->name = name;
-	best->right = r->class_messages;
+	s->name = name;
+	s->right = r->class_messages;
 	for (uint32_t i = 0; i < r->nlines; i++)
-		best->is_right[i] = r->line[i].same_class;
+		s->is_right[i] = r->line[i].same_class;
+}
+
+static void
+note_single(struct ablation *row, const struct eval_report *r)
+{
+	bool is_learner = row->params.clusterer == NULL;
+	const char *name = is_learner ? row->params.learner : row->params.clusterer;
+
+	if (row->best.name == NULL || r->class_messages > row->best.right)
+		take_single(&row->best, name, r);
+	if (is_learner)
+		take_single(&row->learner[row->nlearners++], name, r);
+}
+
+/* The replies of one kind, that of line first: who is right about how many. */
+static void
+count_kind(const struct ablation *row, const struct eval_report *r, uint32_t first, struct kinds *to)
+{
+	uint32_t most = 0, joint = 0;
+	bool worse = false;
+
+	for (unsigned k = 0; k < row->nlearners; k++) {
+		uint32_t right = 0, won = 0, lost = 0;
+
+		for (uint32_t i = first; i < r->nlines; i++) {
+			if (!klass_eq(&r->line[i].klass, &r->line[first].klass))
+				continue;
+			right += row->learner[k].is_right[i];
+			won += r->line[i].same_class && !row->learner[k].is_right[i];
+			lost += row->learner[k].is_right[i] && !r->line[i].same_class;
+		}
+		joint = right + won - lost;
+		most = MAX(most, right);
+		worse |= gate_worse(won, lost);
+	}
+	to->n++;
+	to->below += most > joint;
+	to->lacking += most > joint ? most - joint : 0;
+	to->worse += worse;
+}
+
+static struct kinds
+compare_kinds(const struct ablation *row, const struct eval_report *r)
+{
+	struct kinds k = { 0 };
+
+	for (uint32_t i = 0; i < r->nlines; i++) {
+		uint32_t earlier = 0;
+
+		while (!klass_eq(&r->line[earlier].klass, &r->line[i].klass))
+			earlier++;
+		if (earlier == i)
+			count_kind(row, r, i, &k);
+	}
+	return k;
 }
 
 /* What the free choice costs: its replies against those of the one that turned out best. */
@@ -41,6 +104,7 @@ print_distance(const struct ablation *row, const struct eval_report *r)
 	const struct single *best = &row->best;
 	uint32_t won = 0, lost = 0;
 	double points = 100 * (share(r->class_messages, r->messages) - share(best->right, r->messages));
+	struct kinds k = compare_kinds(row, r);
 	bool chance;
 
 	for (uint32_t i = 0; i < r->nlines; i++) {
@@ -53,13 +117,20 @@ print_distance(const struct ablation *row, const struct eval_report *r)
 		    row->params.learner, "best_single", best->name, "messages", (int)r->messages, "won", (int)won,
 		    "lost", (int)lost, "points", points, "by_chance", chance);
 
+		if (row->nlearners > 0)
+			json_object_set_new(o, "kinds", json_pack("{s:i, s:i, s:i, s:i}", "all", (int)k.n, "below", (int)k.below,
+			    "lacking", (int)k.lacking, "worse", (int)k.worse));
 		json_dumpf(o, stdout, JSON_COMPACT);
 		putchar('\n');
 		json_decref(o);
-	} else
-		printf("%s against %s, the best one alone: %+.2f points (of %u messages %u won, %u lost%s)\n",
-		    row->params.learner, best->name, points, r->messages, won, lost,
-		    won + lost == 0 ? "" : chance ? "; may be chance" : "; more than chance");
+		return;
+	}
+	printf("%s against %s, the best one alone: %+.2f points (of %u messages %u won, %u lost%s)\n",
+	    row->params.learner, best->name, points, r->messages, won, lost,
+	    won + lost == 0 ? "" : chance ? "; may be chance" : "; more than chance");
+	if (row->nlearners > 0)
+		printf("by kind of reply: of %u kinds one learner alone is right more often in %u (%u replies), in %u more than "
+		    "chance\n", k.n, k.below, k.lacking, k.worse);
 }
 
 static void
@@ -114,8 +185,7 @@ try_row(struct pool *pool, void *ctx)
 	if (row->is_joint)
 		print_distance(row, &t.report);
 	else if (row->is_single)
-		note_single(&row->best, row->params.clusterer != NULL ? row->params.clusterer : row->params.learner,
-		    &t.report);
+		note_single(row, &t.report);
 	return 0;
 }
 
@@ -189,10 +259,12 @@ int
 ablate(struct pool *pool, const struct corpus *c, const bool *held, const struct learn_params *p,
     bool json, struct diag *why)
 {
-	struct ablation row = { c, held, *p, json, why, .best.is_right =
-	    pool_array(pool, (size_t)c->nmessages + 1, sizeof(bool)) };
+	struct ablation row = { c, held, *p, json, why };
 	int err;
 
+	row.best.is_right = pool_array(pool, (size_t)c->nmessages + 1, sizeof(bool));
+	for (unsigned i = 0; i < LEARNERS; i++)
+		row.learner[i].is_right = pool_array(pool, (size_t)c->nmessages + 1, sizeof(bool));
 	row.params.progress = NULL;
 	if (!json)
 		printf("%-30s %5s %8s %10s %10s %10s  %s\n", "what is asked", "order", "clusters", "foretold",

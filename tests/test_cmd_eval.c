@@ -263,9 +263,13 @@ Test(cmd_eval, an_ablation_has_a_row_for_every_part_and_ends_with_what_is_chosen
 	    "    assert d[\"of\"] == last[\"asked\"] and of[d[\"best_single\"]] == best, d\n"
 	    "    gain = last[\"class_agreement_messages\"] - best\n"
 	    "    assert round(gain * d[\"messages\"]) == d[\"won\"] - d[\"lost\"], (gain, d)\n"
-	    "    assert abs(d[\"points\"] - 100 * gain) < 1e-6, (gain, d)\n'"), 0);
+	    "    assert abs(d[\"points\"] - 100 * gain) < 1e-6, (gain, d)\n"
+	    "assert \"kinds\" not in far\n"
+	    "k = joined[\"kinds\"]\n"
+	    "assert k[\"all\"] > 5 and k[\"worse\"] <= k[\"below\"] <= k[\"all\"], k\n"
+	    "assert k[\"below\"] <= k[\"lacking\"] <= joined[\"messages\"], k\n'"), 0);
 	cr_expect_eq(tool_run(EVAL "--split 20 --ablate " FTP " >table && grep -q ^nmf+linkage table && "
-	    "grep -q \"^prisma against\" table && tail -2 table | head -1 | grep -q ^auto && "
-	    "tail -1 table | grep -q \"^auto against\""), 0);
+	    "grep -q \"^prisma against\" table && tail -3 table | head -1 | grep -q ^auto && tail -2 table | grep -q \"^auto against\" && "
+	    "tail -1 table | grep -q \"^by kind of reply: of \""), 0);
 	tool_leave();
 }
