@@ -5,6 +5,7 @@ import unittest
 from air import on_air
 from lab import clients, voices
 from lab.lab import addresses
+from lab.process import must
 
 ADDRESSES = 6	# for each client
 
@@ -40,6 +41,18 @@ class Clients(unittest.TestCase):
 
     def test_curl_over_http(self):
         visit_all(self, clients.HTTP, 6)
+
+    def test_the_head_of_a_page_is_that_of_the_page(self):
+        def head(address, path, *how):
+            done = must(air.lab.client(["curl", "-sS", "--max-time", "35", "-D", "-", "-o", "/dev/null", *how,
+                                        f"http://{address}{path}"]), f"curl {path}")
+            return [line for line in done.output.splitlines() if not line.startswith("Date:")]
+        for address in addresses(random.Random(12), ADDRESSES):
+            for path, status in (("/", "200"), ("/no-such-page-77", "404"), ("/private/", "401")):
+                page = head(address, path)
+                with self.subTest(address=address, path=path):
+                    self.assertIn(status, page[0])
+                    self.assertEqual(head(address, path, "-I"), page)
 
     def test_dig_for_names_of_the_capture(self):
         visit_all(self, clients.DIG, 7)
