@@ -24,5 +24,5 @@ def tables(results):
                 rows.append([f"{n * load // 100 / 1e6:.1f} M of {n / 1e6:.1f} M", what, number(f["p5"]),
                              number(f["p50"]), spread(f), number(f["p95"]), number(f["p50"] / per_ns)])
     return [Table(["conversations", "what", "p5", "p50", "p50 of runs", "p95", "ns"], rows,
-                  "Ticks per key, random keys in bursts of 32: all hashed and prefetched, then looked for. A hit writes "
+                  "Ticks per key, random keys in bursts of 32: all hashed and their buckets asked for, then the entries, then each is looked at. A hit writes "
                   "to the entry. The plan's bar for a hit at 10 M is 55.")]
