@@ -35,7 +35,7 @@ const char *port_name(const struct port *p);
 /* How long an idle worker may sleep before its receive ring could fill. */
 uint64_t port_sleep_ns(const struct port *p);
 void	port_counters(const struct port *p, struct port_counters *to);
-/* Mbufs that are not back in the pool; 0 once the port is stopped, or somebody lost one. */
+/* Mbufs that are not back in the pool; 0, or somebody lost one. Of AF_XDP it cannot be told: 0. */
 unsigned port_stop(struct port *p);
 void	port_close(struct port *p);
 
