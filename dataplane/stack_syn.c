@@ -224,23 +224,36 @@ stack_halfopen(struct stack *s)
 	}
 }
 
+/*
+ * Window and options of an answer where nothing is kept that says what was agreed: what the machine speaks, of that
+ * timestamps if p has them.
+ */
+static void
+put_guessed(struct stack *s, const struct packet *p, struct wire_out *o, uint8_t options[TCP_OPTIONS_MAX])
+{
+	const struct persona *persona = persona_of(p->profile, &s->persona);
+	bool ts = p->w.tcp.has_ts && persona->speaks & OFFER_TS, scaled = persona->speaks & OFFER_WSCALE;
+	struct flow look = { .flags = ts ? FLOW_TS : 0, .ts_recent = p->w.tcp.ts_val };
+
+	o->win = (uint16_t)(persona_window(persona, scaled, (ts ? OFFER_TS : 0) | (is_six(p) ? OFFER_SIX : 0)) >>
+	    (scaled ? persona->wscale : 0));
+	o->options = options;
+	o->noptions = tcp_options(options, &look, stack_host_clock(s, &p->w.dst, persona), NULL, 0);
+}
+
 /* A FIN where nothing was ever said: end it without having kept anything. */
 static void
 close_at_once(struct stack *s, struct packet *p)
 {
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint8_t options[TCP_OPTIONS_MAX];
-	const struct persona *persona = persona_of(p->profile, &s->persona);
-	struct flow look = { .flags = seg->has_ts ? FLOW_TS : 0, .ts_recent = seg->ts_val };
 	struct wire_out o;
 
 	stack_reply_to(s, p, &o);
 	o.seq = seg->ack;
 	o.ack = seg->seq + 1;
 	o.tcp_flags = TCP_FIN | TCP_ACK;
-	o.win = (uint16_t)(persona_window(persona, true, look.flags & FLOW_TS ? OFFER_TS : 0) >> persona->wscale);
-	o.options = options;
-	o.noptions = tcp_options(options, &look, stack_host_clock(s, &p->w.dst, persona), NULL, 0);
+	put_guessed(s, p, &o, options);
 	recent_add(&s->recent, p->hash, &(struct recent_end){ o.ack, o.seq + 1, .waits = true }, now32(s));
 	stack_answer(s, p, &o, (struct span){ 0 });
 }
@@ -249,10 +262,8 @@ close_at_once(struct stack *s, struct packet *p)
 static void
 late(struct stack *s, struct packet *p, const struct recent_end *was)
 {
-	const struct persona *persona = persona_of(p->profile, &s->persona);
 	const struct wire_tcp *seg = &p->w.tcp;
 	uint8_t options[TCP_OPTIONS_MAX];
-	struct flow look = { .flags = seg->has_ts ? FLOW_TS : 0, .ts_recent = seg->ts_val };
 	struct wire_out o;
 
 	drop(s, DROP_RECENTLY_CLOSED);
@@ -264,9 +275,7 @@ late(struct stack *s, struct packet *p, const struct recent_end *was)
 	o.seq = was->snd_nxt;
 	o.ack = was->rcv_nxt;
 	o.tcp_flags = TCP_ACK;
-	o.win = (uint16_t)(persona_window(persona, true, look.flags & FLOW_TS ? OFFER_TS : 0) >> persona->wscale);
-	o.options = options;
-	o.noptions = tcp_options(options, &look, stack_host_clock(s, &p->w.dst, persona), NULL, 0);
+	put_guessed(s, p, &o, options);
 	stack_answer(s, p, &o, (struct span){ 0 });
 }
 

@@ -50,7 +50,8 @@ duration(struct conv *c, const char *s)
 static int
 set_persona(struct conv *c, const char *name)
 {
-	static const struct persona *const known[] = { &persona_linux, &machine_windows };
+	static const struct persona *const known[] = { &persona_linux, &machine_windows,
+		&machine_plain, &machine_wide };
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (strcmp(known[i]->name, name) == 0) {
