@@ -174,7 +174,7 @@ stack_reply_to(struct stack *s, const struct packet *p, struct wire_out *o)
 
 	*o = (struct wire_out){ .src = p->w.dst, .dst = p->w.src, .proto = p->w.proto,
 		.ttl = persona->ttl, .df = persona->df, .sport = p->w.dport, .dport = p->w.sport };
-	if (persona->ids > IDS_ZERO)
+	if (persona->ids > IDS_ZERO || !persona->df)
 		o->ip_id = stack_ident(s, o, persona);
 	link_return(o, &p->w, s->c.mac);
 }

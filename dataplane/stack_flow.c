@@ -102,7 +102,7 @@ stack_flow_to(struct stack *s, const struct flow *f, struct wire_out *o)
 		.ttl = persona->ttl, .df = persona->df, .sport = f->own_port, .dport = f->peer_port,
 		.seq = f->snd_nxt, .ack = f->rcv_nxt };
 	/* A counter per conversation starts anywhere: RFC 6864 allows any with DF. */
-	o->ip_id = persona->ids != IDS_FLOW ? stack_ident(s, o, persona) :
+	o->ip_id = persona->ids != IDS_FLOW || !persona->df ? stack_ident(s, o, persona) :
 	    (uint16_t)((connection_of(f) * 0x9e3779b1u >> 16) + f->packets_out);
 	link_write(o, &s->links.link[f->link], s->c.mac);
 }

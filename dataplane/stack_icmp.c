@@ -90,7 +90,7 @@ static void
 clear_df(struct stack *s, struct wire_out *o, const struct persona *persona)
 {
 	o->df = false;
-	if (persona->ids <= IDS_ZERO)
+	if (persona->ids <= IDS_ZERO && persona->df)
 		o->ip_id = stack_ident(s, o, persona);
 }
 

@@ -200,6 +200,7 @@ repeat(struct stack *s, const struct halfopen_entry *e, const struct persona *pe
 		.df = persona->df, .sport = e->own_port, .dport = e->peer_port, .seq = e->isn,
 		.ack = e->client_isn + 1 };
 
+	o.ip_id = stack_ident(s, &o, persona);
 	link_write(&o, &e->link, s->c.mac);
 	return say_syn_ack(s, NULL, &o, prefixes_of(&s->one_to_one, flow_prefix(&s->flows, &e->peer), now32(s)), persona,
 	    e->offer, stack_host_clock(s, &e->own, persona), e->ts_val) > 0;
