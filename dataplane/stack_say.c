@@ -179,6 +179,7 @@ send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, ui
 	struct talk *t = say_talk(s, f);
 	struct tcp_range sack[1 + TALK_RANGES];
 	uint8_t options[TCP_OPTIONS_MAX];
+	uint32_t window = say_window(s, f);
 	struct wire_out o;
 	struct frame frame;
 	size_t at;
@@ -186,7 +187,9 @@ send_segment(struct stack *s, struct packet *p, struct flow *f, uint32_t seq, ui
 	stack_flow_to(s, f, &o);
 	o.seq = seq;
 	o.tcp_flags = flags;
-	o.win = (uint16_t)(say_window(s, f) >> (f->wscale == TCP_NO_WSCALE ? 0 : persona->wscale));
+	o.win = (uint16_t)(window >> (f->wscale == TCP_NO_WSCALE ? 0 : persona->wscale));
+	if (window > 0)		/* a coarse scale cannot say what a hold has room for, but must not stop it from being filled */
+		o.win = MAX(o.win, 1);
 	o.options = options;
 	o.noptions = tcp_options(options, f, stack_scene(s, f)->clock, sack,
 	    n == 0 ? sack_ranges(s, f, of, sack) : 0);
