@@ -10,6 +10,7 @@ struct builder {
 	const struct automaton *a;
 	struct comb *c;
 	uint32_t room, end, low;	/* cells; behind the last one taken; nothing is looked for before low */
+	uint32_t *on;			/* [room + 1] where a search for a free cell goes on; a free one: itself */
 };
 
 static const uint16_t *
@@ -55,6 +56,7 @@ make_room(struct builder *b, uint32_t at)
 {
 	uint32_t want = at + b->a->nclasses, room = MAX(want, 2 * b->room);
 	struct image_cell *cell;
+	uint32_t *on;
 
 	if (want > b->room) {
 		cell = realloc(b->c->cell, room * sizeof *cell);
@@ -62,6 +64,12 @@ make_room(struct builder *b, uint32_t at)
 			return -ENOMEM;
 		memset(cell + b->room, 0, (room - b->room) * sizeof *cell);
 		b->c->cell = cell;
+		on = realloc(b->on, (room + 1) * sizeof *on);
+		if (on == NULL)
+			return -ENOMEM;
+		for (uint32_t k = b->room; k <= room; k++)
+			on[k] = k;
+		b->on = on;
 		b->room = room;
 	}
 	b->c->ncells = MAX(b->c->ncells, want);
@@ -78,15 +86,22 @@ fits(const struct builder *b, const uint16_t *next, uint16_t usual, uint32_t bas
 	return true;
 }
 
+/* The first cell from at on that is nobody's; ways there are halved as they are gone. */
+static uint32_t
+next_free(struct builder *b, uint32_t at)
+{
+	while (b->on[at] != at)
+		at = b->on[at] = b->on[b->on[at]];
+	return at;
+}
+
 /* The first base from where all of a row's cells are free; its first cell is of class first. */
 static uint32_t
 place(struct builder *b, const uint16_t *next, uint16_t usual, uint32_t first)
 {
 	uint32_t tries = 0;
 
-	for (uint32_t at = MAX(b->low, first); at < b->end; at++) {
-		if (b->c->cell[at].owner != 0)
-			continue;
+	for (uint32_t at = next_free(b, MAX(b->low, first)); at < b->end; at = next_free(b, at + 1)) {
 		if (fits(b, next, usual, at - first))
 			return at - first;
 		if (++tries == TRIES)
@@ -113,6 +128,7 @@ lay(struct builder *b, uint32_t state)
 		if (next[k] == step->usual)
 			continue;
 		b->c->cell[step->base + k] = (struct image_cell){ .owner = (uint16_t)state, .next = next[k] };
+		b->on[step->base + k] = step->base + k + 1;
 		b->end = MAX(b->end, step->base + k + 1);
 	}
 	return 0;
@@ -131,6 +147,7 @@ comb_build(struct comb *c, const struct automaton *a)
 		err = make_room(&b, 0);		/* rows with nothing of their own begin at 0 */
 	for (uint32_t i = 0; i < a->nstates && err == 0; i++)
 		err = lay(&b, i);
+	free(b.on);
 	if (err < 0)
 		comb_fini(c);
 	return err;

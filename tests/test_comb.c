@@ -102,3 +102,20 @@ Test(comb, has_room_for_an_automaton_without_edges)
 	expect_same(&a);
 	automaton_fini(&a);
 }
+
+/* Where rows leave no holes, all cells were asked for each: minutes. */
+Test(comb, does_not_look_at_what_is_taken_for_each_row_again)
+{
+	enum { CLASSES = 128, OWN = 63 };
+	struct automaton a = { .nstates = AUTOMATON_STATES, .nclasses = CLASSES,
+		.next = calloc((size_t)AUTOMATON_STATES * CLASSES, sizeof *a.next) };
+	struct comb c;
+
+	for (uint32_t s = 1; s < a.nstates; s++)
+		for (uint32_t k = 0; k < OWN; k++)
+			a.next[s * CLASSES + k] = (uint16_t)(1 + (s + k) % (a.nstates - 1));
+	cr_assert_eq(comb_build(&c, &a), 0);
+	cr_expect_leq(c.ncells, (a.nstates - 1) * OWN + CLASSES, "rows lie side by side");
+	comb_fini(&c);
+	automaton_fini(&a);
+}
