@@ -2,6 +2,7 @@
 import contextlib
 import fcntl
 import os
+import resource
 import selectors
 import socket
 import struct
@@ -85,6 +86,8 @@ class Kernel:
 
     def __init__(self, lab: Lab, address, routed, services):
         self.lab = lab
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))	# conversations that nobody ends stay open
         with lab.within(lab.client_ns):
             self.tun = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
             fcntl.ioctl(self.tun, TUNSETIFF, struct.pack("16sH14x", b"tun-k", IFF_TUN | IFF_NO_PI))
