@@ -15,6 +15,7 @@ from lab.process import end, start
 
 SENSOR = b"\2\0\0\0\0\2"
 VICTIM = "203.0.113.77"
+QUESTION = b"\0\7\1\0\0\1\0\0\0\0\0\0\x08avatar59\4test\0\0\1\0\1"	# for an address, which has an answer
 PACKETS, APART = 8000, "u250"	# of each flood: 2 s
 ATTACKS = {	# what hping3 is told, whose name it takes
     "SYNs from anywhere": ["--rand-source", "-S", "-p", "21"],
@@ -23,7 +24,7 @@ ATTACKS = {	# what hping3 is told, whose name it takes
     "SYNs of the victim": ["-a", VICTIM, "-S", "-p", "21"],
     "SYNs of the victim to a closed port": ["-a", VICTIM, "-S", "-p", "81"],
     "SYN-ACKs of the victim": ["-a", VICTIM, "-S", "-A", "-p", "80"],
-    "datagrams of the victim": ["-a", VICTIM, "-2", "-p", "53", "-d", "40"],
+    "datagrams of the victim": ["-a", VICTIM, "-2", "-p", "53", "-d", str(len(QUESTION)), "-E", "{home}/question"],
     "pings of the victim": ["-a", VICTIM, "-1", "-d", "500"],
 }
 
@@ -38,8 +39,10 @@ def setUpModule():
 class Floods(unittest.TestCase):
     def attack(self, rng):
         """All of ATTACKS beside each other; the visits of real clients meanwhile."""
-        floods = [start(air.lab.client(["timeout", "60", "hping3", "-q", "-n", "-c", str(PACKETS), "-i", APART, *words,
-                                        addresses(rng, 1)[0]]), air.home / "hping3.log") for words in ATTACKS.values()]
+        (air.home / "question").write_bytes(QUESTION)
+        floods = [start(air.lab.client(["timeout", "60", "hping3", "-q", "-n", "-c", str(PACKETS), "-i", APART,
+                                        *(word.format(home=air.home) for word in words), addresses(rng, 1)[0]]),
+                        air.home / "hping3.log") for words in ATTACKS.values()]
         visits = []
         try:
             while any(flood.poll() is None for flood in floods):
@@ -61,7 +64,7 @@ class Floods(unittest.TestCase):
         for what in ("TCP", "UDP", "ICMP"):
             self.assertGreater(came[what], PACKETS * 10, "or the flood never came")
             self.assertLessEqual(went[what], (3 if what == "UDP" else 1) * came[what] + charge.SLACK)
-        self.assertGreater(went["TCP"], 0)
+            self.assertGreater(went[what], 0, "or nothing was limited")
         self.assertGreater(len(visits), 3)
         self.assertEqual([f"{v.client}: {v.why}" for v in visits if v.why], [])
         print(f"      {ledger.received} frames received, {len(visits)} visits, to the victim {went} bytes for {came}")
