@@ -323,7 +323,8 @@ schema_line(const struct schema_file *f, const char *path)
 			    (size_t)(n->data.sequence.items.top - n->data.sequence.items.start);
 
 			path += *path == ']';
-			n = at = i < have ? node(f, n->data.sequence.items.start[i]) : NULL;
+			n = i < have ? node(f, n->data.sequence.items.start[i]) : NULL;
+			at = n != NULL ? n : at;
 		} else if (n->type != YAML_MAPPING_NODE) {
 			n = NULL;
 		} else {
@@ -332,7 +333,7 @@ schema_line(const struct schema_file *f, const char *path)
 		}
 		path += *path == '.';
 	}
-	return n != NULL && at != NULL ? line_of(at) : 0;
+	return line_of(at);
 }
 
 void

@@ -31,6 +31,6 @@ int	schema_open(struct schema_file *f, const char *path, struct diag *why);
 /* Every key, value and length against top. 0 or -EINVAL with a sentence about the first misfit. */
 int	schema_check(const struct schema_file *f, const cyaml_schema_value_t *top,
     const struct schema_range *ranges, size_t nranges, struct diag *why);
-/* The line of a path like "prefixes[0].services[2].port"; 0 when there is no such thing. */
+/* The line of a path like "prefixes[0].services[2].port"; of what is not in the file, that of what would hold it. */
 unsigned schema_line(const struct schema_file *f, const char *path);
 void	schema_close(struct schema_file *f);

@@ -167,6 +167,8 @@ static const struct {
 	  "x.yaml line 6: options has 5 entries; allowed are 1 to 4." },
 	{ PORT "personas:\n- name: a\n  window: 1000\n" NET,
 	  "x.yaml line 6: window is 1000; it must hold a segment of mss 1460." },
+	{ PORT "personas:\n- name: a\n- name: b\n  least-timeout: 2000\n" NET, "x.yaml line 6: first-timeout is 1000; it must lie "
+	  "between least-timeout 2000 and longest-timeout 120000." },	/* the entry, since the key is not in the file */
 	{ PORT "personas:\n- name: a\n  first-timeout: 100\n" NET, "x.yaml line 6: first-timeout is 100; it must lie between "
 	  "least-timeout 200 and longest-timeout 120000." },
 	/* services and models */
