@@ -101,7 +101,7 @@ class Transfers(unittest.TestCase):
 
         def told():
             return [r["fileinfo"] for r in Learner(air).records() if r["event_type"] == "fileinfo" and
-                    r["fileinfo"]["filename"] == name]
+                    r["fileinfo"].get("filename") == name]	# a list has none
         self.assertTrue(until(lambda: told() != [], 20.0), "there is no record of it")
         self.assertEqual([(i["size"], i["sha256"]) for i in told()],
                          [(1 << 20, hashlib.sha256(here.read_bytes()).hexdigest())])
