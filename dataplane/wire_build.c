@@ -101,16 +101,13 @@ put_tcp(uint8_t *p, const struct wire_out *o, uint64_t sum)
 	uint64_t a = net16(o->sport, 0) | net16(o->dport, 16) | net32(o->seq, 32);
 	uint64_t b = net32(o->ack, 0) | (uint64_t)((WIRE_TCP_HEADER + o->noptions) / 4 << 4) << 32 |
 	    (uint64_t)o->tcp_flags << 40 | net16(o->win, 48);
-
-	const uint8_t *options = o->options, *end = options + o->noptions;
-	uint8_t *to = p + WIRE_TCP_HEADER;
 	uint64_t words = 0;
 
 	assert(o->noptions % 4 == 0 && o->noptions <= 40);
-	for (; options < end; options += 4, to += 4) {	/* as they were written, or each read waits */
-		uint32_t word = load_le32(options);
+	for (size_t i = 0; i < o->noptions; i += 4) {	/* as they were written, or each read waits */
+		uint32_t word = load_le32(o->options + i);
 
-		put32(to, word);
+		put32(p + WIRE_TCP_HEADER + i, word);
 		words += word;
 	}
 	sum = sum_more(sum_more(sum_more(sum, a), b), words);
