@@ -68,17 +68,24 @@ count_payload(const char *path, size_t *clients, size_t *ours, size_t *broken)
 	trace_close(t);
 }
 
-Test(replay, the_clients_say_what_they_said_and_our_sums_are_right)
+/* In out.pcap the clients of the small capture say all that they said, and our sums are right. */
+static void
+expect_clients_as_recorded(void)
 {
 	size_t said, heard, ours, theirs, broken;
 
-	go_somewhere();
-	cr_assert_eq(tool_run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >said"), 0);
 	count_payload(DATA "ftp-small.pcap.gz", &said, &theirs, &broken);
 	count_payload("out.pcap", &heard, &ours, &broken);
 	cr_expect_eq(heard, said);
 	cr_expect_gt(ours, said);
 	cr_expect_eq(broken, 0);
+}
+
+Test(replay, the_clients_say_what_they_said_and_our_sums_are_right)
+{
+	go_somewhere();
+	cr_assert_eq(tool_run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap >said"), 0);
+	expect_clients_as_recorded();
 	leave();
 }
 
@@ -114,17 +121,11 @@ write_six(const char *to)
 
 Test(replay, over_ipv6_the_same_clients_are_answered_as_much)
 {
-	size_t said, heard, ours, theirs, broken;
-
 	go_somewhere();
 	write_six("six.pcap");
 	cr_assert_eq(tool_run("\"$M\" replay -m ftp.mynah " DATA "ftp-small.pcap.gz out.pcap | grep turns >said"), 0);
 	cr_assert_eq(tool_run("\"$M\" replay -m ftp.mynah six.pcap out.pcap | grep -qxf said"), 0);
-	count_payload(DATA "ftp-small.pcap.gz", &said, &theirs, &broken);
-	count_payload("out.pcap", &heard, &ours, &broken);
-	cr_expect_eq(heard, said);
-	cr_expect_gt(ours, said);
-	cr_expect_eq(broken, 0);
+	expect_clients_as_recorded();
 	leave();
 }
 
